@@ -1,0 +1,1 @@
+"""The API and its faces: ingest, alarms, incidents, areas, people, media, stream, web."""

@@ -1,0 +1,1 @@
+"""What stands at a point and how to speak with it: site file, messages, ONVIF, streams, sensors."""

@@ -1,0 +1,75 @@
+"""The errors of `devices`.
+
+DevicesError
+├── SiteError                 the site file is wrong (`devices.site`)
+├── MessageError              a message between edge and cloud is wrong (`devices.messages`)
+├── CameraError               an ONVIF camera did not answer as asked (`devices.onvif`)
+│   ├── CameraUnreachable     nobody answers at that address
+│   ├── CameraRefused         it answers, but not to these credentials
+│   └── CameraFault           it answered with a fault or with something unreadable
+├── StreamError               a video stream did not deliver (`devices.stream`)
+│   ├── StreamRefused         the stream wants other credentials
+│   └── StreamDropped         the stream ended, stalled or never began
+└── SensorError               an MQTT broker or payload is wrong (`devices.sensors`)
+    ├── BrokerUnreachable     nobody answers at the broker's address
+    ├── BrokerRefused         the broker does not take these credentials
+    └── PayloadError          a payload could not be decoded
+
+No message of any of them carries a credential.
+"""
+
+
+class DevicesError(Exception):
+    """Root of every error that `devices` raises on purpose."""
+
+
+class SiteError(DevicesError):
+    """The site file is wrong; the text names each place in the file and the fix. The user mends it."""
+
+
+class MessageError(DevicesError):
+    """A message is not what the contract says; the receiver refuses it by its number."""
+
+
+class CameraError(DevicesError):
+    """A camera did not do as asked; the caller reports it and tries again later."""
+
+
+class CameraUnreachable(CameraError):
+    """Nobody answers at the camera's address (no power, no network, wrong address)."""
+
+
+class CameraRefused(CameraError):
+    """The camera answers but refuses the credentials; retrying fast would lock the account."""
+
+
+class CameraFault(CameraError):
+    """The camera answered with a fault or with something that cannot be read."""
+
+
+class StreamError(DevicesError):
+    """A stream did not deliver; the reader reconnects with back-off."""
+
+
+class StreamRefused(StreamError):
+    """The stream refuses the credentials."""
+
+
+class StreamDropped(StreamError):
+    """The stream ended, stalled, or could not be opened."""
+
+
+class SensorError(DevicesError):
+    """The sensor side (broker or payload) failed."""
+
+
+class BrokerUnreachable(SensorError):
+    """Nobody answers at the broker's address; the client keeps trying."""
+
+
+class BrokerRefused(SensorError):
+    """The broker refuses the credentials or the session."""
+
+
+class PayloadError(SensorError):
+    """One payload could not be decoded; it is counted and set aside, its neighbours go on."""

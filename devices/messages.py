@@ -1,0 +1,346 @@
+"""What travels between an edge node and the cloud.
+
+Every message is a CloudEvents 1.0 event (structured JSON). Its envelope carries, as extension
+attributes, the place of the message in the node's ledger: `(node, epoch, series, seq)`.
+`seq` is gap-free within a series of one store file; `epoch` names that store file.
+
+A condition message carries the condition's *whole* state and a `rev` that rises by one, so
+messages may arrive in any order, any number of times: the receiver keeps the highest `rev`.
+
+All times are UTC. Boxes and polygons are in parts of the picture's width and height, 0..1, with
+the origin at the top left.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Annotated, Any, Literal, Self
+from uuid import UUID
+
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    TypeAdapter,
+    ValidationError,
+    model_validator,
+)
+
+from devices.errors import MessageError
+
+Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
+Box = tuple[Fraction, Fraction, Fraction, Fraction]
+"""x0, y0, x1, y1 in parts of the picture."""
+Polygon = Annotated[tuple[tuple[Fraction, Fraction], ...], Field(min_length=3)]
+Identifier = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$")]
+"""Ids of nodes, points, cameras, zones, sensors: letters, digits, and . _ : -, at most 64."""
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+
+
+class Message(BaseModel):
+    """Base of everything that travels: frozen, and unknown fields are ignored (older readers)."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class Series(StrEnum):
+    """What a `seq` counts; each series is numbered on its own."""
+
+    ALARM = "alarm"
+    EVIDENCE = "evidence"
+    HEALTH = "health"
+    TELEMETRY = "telemetry"
+
+
+class Change(StrEnum):
+    """What happened to a condition in this revision."""
+
+    OPENED = "opened"
+    UPDATED = "updated"
+    HELD = "held"
+    RESUMED = "resumed"
+    CLEARED = "cleared"
+
+
+class ConditionState(StrEnum):
+    """Where a condition stands after this revision."""
+
+    OPEN = "open"
+    HELD = "held"
+    """It cannot be seen or measured just now; its clock stands still."""
+    CLEARED = "cleared"
+
+
+class Severity(StrEnum):
+    """How bad it is, worst first."""
+
+    CRITICAL = "critical"
+    HIGH = "high"
+    MEDIUM = "medium"
+    LOW = "low"
+
+
+class Reading(Message):
+    """One measured value of one sensor."""
+
+    point: Identifier
+    sensor: Identifier
+    quantity: str
+    value: float
+    unit: str
+    """UCUM or SenML unit symbol, for example "cm", "Cel", "%RH"."""
+    taken_at: AwareDatetime
+    """The device's own time where it has a clock that can be believed, else the time of arrival."""
+    received_at: AwareDatetime
+    boot: str
+    seq: int = Field(ge=0)
+    quality: Literal["good", "edge_time", "clock", "uncertain", "bad"] = "good"
+    """`edge_time`: the device sent no time; `clock`: its time is more than a day off and was replaced."""
+    battery: float | None = None
+    """Percent."""
+    signal: float | None = None
+    """dBm."""
+
+
+class Measured(Message):
+    """Of a sensor's condition: the value that decided it."""
+
+    quantity: str
+    value: float
+    unit: str
+    limit: float
+    """The threshold that was crossed."""
+
+
+class Condition(Message):
+    """The whole state of one condition: a rule that holds at a place."""
+
+    condition_id: UUID
+    rev: int = Field(ge=1)
+    change: Change
+    state: ConditionState
+    node: Identifier
+    point: Identifier
+    device: Identifier
+    """Id of the camera or sensor that decided it."""
+    zone: Identifier | None = None
+    rule: Identifier
+    place: Identifier
+    """One open incident per `place|event_class`: the zone's or sensor's id unless the site says otherwise."""
+    event_class: str = Field(min_length=1)
+    label: str
+    """The detector's label (`bicycle`, `car`, ...), `unknown`, or the sensor's quantity."""
+    score: Fraction
+    severity: Severity
+    since: AwareDatetime
+    """When it arrived or began, by capture time."""
+    at_least: bool = False
+    """True: it was already there when the node started looking, `since` is a lower bound."""
+    changed_at: AwareDatetime
+    """Capture time of the picture or reading that decided this revision."""
+    box: Box | None = None
+    outline: Polygon | None = None
+    """The zone's polygon."""
+    count: int | None = None
+    measured: Measured | None = None
+    reopens: UUID | None = None
+    """The condition at the same place that was cleared shortly before."""
+
+    @model_validator(mode="after")
+    def _change_fits_state(self) -> Self:
+        wanted = {
+            Change.HELD: {ConditionState.HELD},
+            Change.CLEARED: {ConditionState.CLEARED},
+            Change.OPENED: {ConditionState.OPEN},
+            Change.RESUMED: {ConditionState.OPEN},
+            Change.UPDATED: {ConditionState.OPEN, ConditionState.HELD},
+        }[self.change]
+        if self.state not in wanted:
+            raise ValueError(f"change {self.change} does not lead to state {self.state}")
+        return self
+
+
+class EvidenceKind(StrEnum):
+    """What a photo shows."""
+
+    EMPTY = "empty"
+    """The place before anything stood there."""
+    PRESENT = "present"
+    """The thing, boxed, with the zone outlined."""
+    CLEARED = "cleared"
+    """The same place, seen empty again."""
+
+
+class Evidence(Message):
+    """One photo. Its bytes travel apart, to `PUT /api/v1/media/{sha256}`, before this message."""
+
+    evidence_id: UUID
+    condition_id: UUID
+    kind: EvidenceKind
+    camera: Identifier
+    captured_at: AwareDatetime
+    media_type: Literal["image/jpeg"] = "image/jpeg"
+    sha256: Sha256
+    size: int = Field(gt=0)
+    """Bytes."""
+    width: int = Field(gt=0)
+    height: int = Field(gt=0)
+
+
+class DeviceStatus(StrEnum):
+    """The ladder of a device, best first; each rung tells whom to send."""
+
+    UP = "up"
+    """It delivers."""
+    STALLED = "stalled"
+    """It answers but delivers nothing."""
+    REFUSED = "refused"
+    """It answers but refuses our credentials."""
+    UNREACHABLE = "unreachable"
+    """Nobody answers."""
+
+
+class Health(Message):
+    """The state of one device or of the node itself, sent when it changes and every minute."""
+
+    node: Identifier
+    device: Identifier
+    """A camera, a sensor, `broker`, or the node's own id."""
+    kind: Literal["camera", "sensor", "broker", "node"]
+    status: DeviceStatus
+    detail: str = Field(default="", max_length=500)
+    """One sentence for people, without secrets."""
+    since: AwareDatetime
+    checked_at: AwareDatetime
+    facts: dict[str, float | int | str | bool] = Field(default_factory=dict)
+    """Measured things, such as `key_interval_s` or `clock_offset_s`."""
+
+
+TYPES: dict[str, tuple[Series, type[Message]]] = {
+    "gridwatch.condition.v1": (Series.ALARM, Condition),
+    "gridwatch.evidence.v1": (Series.EVIDENCE, Evidence),
+    "gridwatch.health.v1": (Series.HEALTH, Health),
+}
+"""CloudEvents type -> series it is numbered in, and the shape of its data."""
+
+
+class Event(Message):
+    """A CloudEvents 1.0 envelope with the node's ledger position beside it."""
+
+    specversion: Literal["1.0"] = "1.0"
+    id: UUID
+    """`event_id`, a UUIDv7 made in the commit that queued the message."""
+    source: str = Field(pattern=r"^/nodes/[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$")
+    type: str
+    subject: str | None = None
+    time: AwareDatetime
+    datacontenttype: Literal["application/json"] = "application/json"
+    epoch: UUID
+    series: Series
+    seq: int = Field(ge=1)
+    clockoffset: float = 0.0
+    """Seconds the node's wall clock is believed to be ahead of UTC."""
+    data: dict[str, Any]
+
+    @property
+    def node(self) -> str:
+        """The node's id, out of `source`."""
+        return self.source.removeprefix("/nodes/")
+
+    def body(self) -> Condition | Evidence | Health:
+        """The typed data.
+
+        Raises:
+            MessageError: unknown type, wrong series for the type, or data that does not fit it.
+        """
+        if self.type not in TYPES:
+            raise MessageError(f"type: {self.type!r} is not known; known are {', '.join(TYPES)}")
+        series, shape = TYPES[self.type]
+        if series is not self.series:
+            raise MessageError(f"series: {self.type} is numbered in {series}, not in {self.series}")
+        try:
+            body = shape.model_validate(self.data)
+        except ValidationError as error:
+            raise MessageError(explain(error, "data")) from error
+        assert isinstance(body, Condition | Evidence | Health)
+        return body
+
+
+def envelope(
+    body: Condition | Evidence | Health,
+    *,
+    event_id: UUID,
+    node: str,
+    epoch: UUID,
+    seq: int,
+    time: datetime,
+    clock_offset: float = 0.0,
+) -> Event:
+    """Wrap `body` in its envelope."""
+    kind = next(name for name, (_, shape) in TYPES.items() if isinstance(body, shape))
+    subject = {Condition: "condition_id", Evidence: "evidence_id", Health: "device"}[type(body)]
+    return Event(
+        id=event_id,
+        source=f"/nodes/{node}",
+        type=kind,
+        subject=str(getattr(body, subject)),
+        time=time.astimezone(UTC),
+        epoch=epoch,
+        series=TYPES[kind][0],
+        seq=seq,
+        clockoffset=clock_offset,
+        data=body.model_dump(mode="json"),
+    )
+
+
+class Refusal(Message):
+    """One message the cloud will never take, by its number, with the reason."""
+
+    series: Series
+    epoch: UUID
+    seq: int
+    code: str
+    """`invalid`, `forbidden`, `media_missing` (the only one worth sending again later), ..."""
+    reason: str
+
+
+class Committed(Message):
+    """The numbers of one series that are safe at the cloud, as closed ranges."""
+
+    series: Series
+    epoch: UUID
+    ranges: tuple[tuple[int, int], ...]
+
+
+class IngestAnswer(Message):
+    """The cloud's answer to a batch. What is in neither list must be sent again."""
+
+    committed: tuple[Committed, ...] = ()
+    refused: tuple[Refusal, ...] = ()
+    duplicates: int = 0
+
+
+def explain(error: ValidationError, root: str = "") -> str:
+    """A pydantic error as `path: what is wrong`, one line a fault, without the value itself."""
+    lines = []
+    for fault in error.errors(include_url=False, include_input=False, include_context=False):
+        path = ".".join(str(part) for part in ((root,) if root else ()) + fault["loc"]) or "message"
+        lines.append(f"{path}: {fault['msg']}")
+    return "; ".join(lines)
+
+
+_BATCH = TypeAdapter(list[Event])
+
+
+def parse_batch(body: bytes) -> list[Event]:
+    """A CloudEvents JSON batch as events; their data is not looked at yet.
+
+    Raises:
+        MessageError: the body is not a JSON list of CloudEvents envelopes.
+    """
+    try:
+        return _BATCH.validate_json(body)
+    except ValidationError as error:
+        raise MessageError(explain(error)) from error

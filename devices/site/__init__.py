@@ -1,0 +1,1 @@
+"""The site file: nodes, points, cameras, sensors, zones with rules; read, checked, versioned."""

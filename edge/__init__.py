@@ -1,0 +1,1 @@
+"""One edge node: see, judge, keep, send."""

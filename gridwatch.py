@@ -1,0 +1,53 @@
+"""The `gridwatch` command: one word a job, each found in its own package.
+
+A package's `commands` module has `COMMANDS`, a mapping from word to `(help, configure, run)`;
+it is imported only when one of its words is asked for, so that an edge box needs no cloud libraries.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import sys
+from collections.abc import Sequence
+
+WORDS = {
+    "check": ("devices", "say what is wrong with a site file, or what was understood"),
+    "edge": ("edge", "run one edge node"),
+    "replay": ("edge", "run seeing and judging on a recorded clip"),
+    "doctor": ("edge", "check a node's own store and reach"),
+    "cloud": ("cloud", "run the cloud API with its pages"),
+    "simulate": ("simulators", "run a simulated street: cameras and sensors on real protocols"),
+    "demo": ("simulators", "bring everything up on this machine"),
+}
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; returns its exit code (2: wrong usage, 1: a clear error was printed)."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    parser = argparse.ArgumentParser(prog="gridwatch", description=(__doc__ or "").splitlines()[0])
+    commands = parser.add_subparsers(dest="word", required=True, metavar="COMMAND")
+    asked = next((word for word in arguments if not word.startswith("-")), None)
+    for word, (package, summary) in WORDS.items():
+        sub = commands.add_parser(word, help=summary, description=summary.capitalize() + ".")
+        if word == asked:
+            try:
+                module = importlib.import_module(f"{package}.commands")
+            except ModuleNotFoundError as error:
+                if error.name is None or error.name.split(".")[0] == package:
+                    raise
+                print(
+                    f"gridwatch {word}: needs the Python package {error.name!r}; "
+                    f"install gridwatch with its extra [{package}]",
+                    file=sys.stderr,
+                )
+                return 1
+            configure, run = module.COMMANDS[word]
+            configure(sub)
+            sub.set_defaults(run=run)
+    options = parser.parse_args(arguments)
+    return int(options.run(options))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""Stand-ins on real protocols: cameras (ONVIF and RTSP), sensors, scenes with ground truth."""
