@@ -1,0 +1,88 @@
+"""What a caller asks of a stream, and what it gets: one picture with its time."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import cast
+
+import numpy as np
+import numpy.typing as npt
+from av.video.frame import VideoFrame
+from av.video.reformatter import VideoReformatter
+
+Luma = npt.NDArray[np.uint8]
+"""[height, width], 0 black .. 255 white, the full range whatever range the stream uses."""
+Colour = npt.NDArray[np.uint8]
+"""[height, width, 3], BGR."""
+
+
+@dataclass(frozen=True, slots=True)
+class FrameRequest:
+    """What a caller wants to see of a stream.
+
+    Raises:
+        ValueError: a size under 2 pixels, or a duration that is not a positive number.
+
+    """
+
+    size: tuple[int, int] = (640, 360)
+    """Width and height of `Frame.luma`; the whole picture is scaled to it, whatever its own shape."""
+    every: float = 1.0
+    """Seconds of stream time between two frames, at the least."""
+    need: float = 4.0
+    """The longest interval in seconds the caller can bear. Streams with key frames at most this far apart
+    are decoded at their key frames only, others wholly."""
+
+    def __post_init__(self) -> None:
+        if min(self.size) < 2:
+            raise ValueError(f"size: {self.size} is under 2 pixels; ask for at least 2 by 2")
+        for name, value in (("every", self.every), ("need", self.need)):
+            if not (math.isfinite(value) and value > 0):
+                raise ValueError(f"{name}: {value} is not a positive number of seconds")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Frame:
+    """One decoded picture. It keeps the whole decoded picture alive until it is let go."""
+
+    luma: Luma = field(repr=False)
+    """The whole picture, scaled to the size asked for."""
+    stream_time: float
+    """Seconds on the stream's own clock, rising from 0 at its first packet."""
+    taken_at: datetime
+    """UTC; the stream time tied to the wall clock once per connection."""
+    is_key: bool
+    aspect: float
+    """Width by height as it should be shown: the pixels of D1 cameras are not square."""
+    picture: VideoFrame = field(repr=False)
+    """As decoded, for `colour`."""
+
+    @property
+    def width(self) -> int:
+        """Pixels of the source."""
+        return self.picture.width
+
+    @property
+    def height(self) -> int:
+        """Pixels of the source."""
+        return self.picture.height
+
+    def colour(self, width: int | None = None) -> Colour:
+        """The picture in colour, `width` pixels wide with the source's shape, or as large as the source.
+
+        Converted at every call (about 2 ms for 1080p): callers that need it twice keep it.
+        """
+        wide = self.width if width is None else width
+        high = max(1, round(self.height * wide / self.width))
+        reformatter = VideoReformatter()
+        converted = reformatter.reformat(
+            self.picture,
+            wide,
+            high,
+            "bgr24",
+            interpolation="AREA" if wide < self.width else "BILINEAR",
+            threads=1,
+        )
+        return cast("Colour", converted.to_ndarray())
