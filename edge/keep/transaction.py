@@ -1,0 +1,145 @@
+"""What can be done inside one transaction of the store."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from uuid import UUID
+
+from devices.messages import TYPES, Condition, Event, Evidence, Health, envelope
+from edge.errors import StoreError
+from edge.keep.photos import PhotoFolder
+from edge.keep.schema import explained
+from edge.keep.window import Window
+
+BOOTS = 4
+"""Runs of one sensor that are remembered: the present one and stragglers of those before."""
+LARGEST_EVENT = 256 * 1024
+"""Bytes of JSON; a batch may hold 1 MiB, and no honest message comes near this."""
+
+
+class Transaction:
+    """Handed out by `NodeStore.transaction`; of no use after its block."""
+
+    def __init__(
+        self,
+        connection: sqlite3.Connection,
+        *,
+        node: str,
+        epoch: UUID,
+        new_id: Callable[[], UUID],
+        photos: PhotoFolder,
+    ) -> None:
+        self._connection = connection
+        self._node = node
+        self._epoch = epoch
+        self._new_id = new_id
+        self._photos = photos
+        self._open = True
+        self.doomed = False
+        """A statement failed: the whole transaction is rolled back even if the caller went on."""
+        self.queued_photos: list[str] = []
+
+    def close(self) -> None:
+        """The block is over."""
+        self._open = False
+
+    def put_state(self, kind: str, key: str, state: bytes) -> None:
+        """Keep `state` under `(kind, key)`, in place of what stood there."""
+        with self._running() as sql:
+            sql.execute(
+                "INSERT INTO state VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET value = excluded.value",
+                (kind, key, state),
+            )
+
+    def delete_state(self, kind: str, key: str) -> None:
+        """Forget `(kind, key)`; nothing happens when it is not there."""
+        with self._running() as sql:
+            sql.execute("DELETE FROM state WHERE kind = ? AND key = ?", (kind, key))
+
+    def queue(self, body: Condition | Evidence | Health, at: datetime, *, clock_offset: float = 0.0) -> Event:
+        """Number `body`, wrap it and put it into the outbox; `at` becomes the event's time.
+
+        An `Evidence` needs its photo on the disk first (`NodeStore.save_photo`).
+
+        Raises:
+            StoreError: the photo is not there, the message is absurdly large, or the store failed.
+
+        """
+        series = next(series for series, shape in TYPES.values() if isinstance(body, shape))
+        photo = body.sha256 if isinstance(body, Evidence) else None
+        if photo is not None and not self._photos.path(photo).is_file():
+            self.doomed = True
+            raise StoreError(f"evidence {photo} has no photo on the disk; call save_photo before")
+        with self._running() as sql:
+            seq = sql.execute(
+                "UPDATE series SET next = next + 1 WHERE name = ? RETURNING next - 1", (series,)
+            ).fetchone()[0]
+            event = envelope(
+                body,
+                event_id=self._new_id(),
+                node=self._node,
+                epoch=self._epoch,
+                seq=seq,
+                time=at,
+                clock_offset=clock_offset,
+            )
+            text = event.model_dump_json()
+            if len(text.encode()) > LARGEST_EVENT:
+                self.doomed = True
+                raise StoreError(f"{event.type} of {len(text)} characters is larger than any message may be")
+            sql.execute(
+                "INSERT INTO outbox VALUES (?, ?, ?, ?, ?, ?)",
+                (series, seq, str(event.id), stamp(event.time), photo, text),
+            )
+        if photo is not None:
+            self.queued_photos.append(photo)
+        return event
+
+    def mark_reading(self, sensor: str, boot: str, seq: int) -> bool:
+        """Remember that a reading came; False when it came before (a redelivered message).
+
+        `boot` must change whenever the sensor's counter begins anew. What is remembered is bounded:
+        a window of the last numbers, of the last `BOOTS` runs of each sensor.
+        """
+        with self._running() as sql:
+            row = sql.execute(
+                "SELECT top, seen FROM heard WHERE sensor = ? AND boot = ?", (sensor, boot)
+            ).fetchone()
+            before = Window(row[0], int.from_bytes(row[1], "big")) if row else None
+            if before is not None and before.heard(seq):
+                return False
+            after = before.with_(seq) if before is not None else Window(seq)
+            seen = after.seen.to_bytes((after.seen.bit_length() + 7) // 8, "big")
+            sql.execute(
+                "INSERT INTO heard VALUES (?1, ?2, ?3, ?4, "
+                "(SELECT coalesce(max(turn), 0) + 1 FROM heard WHERE sensor = ?1)) "
+                "ON CONFLICT DO UPDATE SET top = excluded.top, seen = excluded.seen",
+                (sensor, boot, after.top, seen),
+            )
+            if before is None:
+                sql.execute(
+                    "DELETE FROM heard WHERE sensor = ?1 AND turn <= "
+                    "(SELECT max(turn) FROM heard WHERE sensor = ?1) - ?2",
+                    (sensor, BOOTS),
+                )
+        return True
+
+    @contextmanager
+    def _running(self) -> Iterator[sqlite3.Connection]:
+        if not self._open:
+            raise StoreError("this transaction is over; begin a new one")
+        if self.doomed:
+            raise StoreError("a step of this transaction failed; all of it is being undone")
+        try:
+            yield self._connection
+        except sqlite3.Error as error:
+            self.doomed = True
+            raise explained(error) from error
+
+
+def stamp(time: datetime) -> str:
+    """A time as UTC text that sorts as the times do."""
+    return time.astimezone(UTC).isoformat(timespec="microseconds")
