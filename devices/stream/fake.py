@@ -1,0 +1,83 @@
+"""Stand-ins for tests of whoever reads streams: numbered clips, and frames out of arrays."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+from av.video.frame import VideoFrame
+from av.video.stream import VideoStream
+
+from devices.stream.frame import Colour, Frame, Luma
+
+BITS = 12
+"""Columns of a numbered picture; it counts to 4095."""
+BEGIN = datetime(2024, 5, 1, tzinfo=UTC)
+"""UTC of stream time 0 of frames made here."""
+
+
+def numbered_picture(number: int, size: tuple[int, int] = (352, 288)) -> Colour:
+    """A picture that carries a number as black and white columns, so that a frame can be recognised."""
+    width, height = size
+    bits = [(number >> (BITS - 1 - bit)) & 1 for bit in range(BITS)]
+    columns = np.array(bits, np.uint8)[np.arange(width) * BITS // width] * 235
+    return np.ascontiguousarray(np.broadcast_to(columns[None, :, None], (height, width, 3)))
+
+
+def number_of(luma: Luma) -> int:
+    """The number that a numbered picture carries, read at the middle of its columns."""
+    middles = (2 * np.arange(BITS) + 1) * luma.shape[1] // (2 * BITS)
+    bits = luma[luma.shape[0] // 2, middles] > 128
+    return int("".join("1" if bit else "0" for bit in bits), 2)
+
+
+def write_clip(
+    path: Path,
+    *,
+    count: int,
+    gop: int,
+    rate: Fraction | int = 12,
+    size: tuple[int, int] = (352, 288),
+    codec: str = "libx264",
+    b_frames: int = 0,
+    first: int = 0,
+) -> Path:
+    """Write a clip of numbered pictures, from `first` on, with a key frame every `gop` pictures; returns `path`.
+
+    The container is FFmpeg's choice for the file's suffix.
+    """
+    options = {"bf": str(b_frames), "sc_threshold": "1000000000", "b_strategy": "0"}
+    if codec == "libx264":
+        options |= {"preset": "ultrafast", "x264-params": "scenecut=0:repeat-headers=0"}
+    with av.open(str(path), "w") as container:
+        video = container.add_stream(codec, rate=rate, options=options)
+        assert isinstance(video, VideoStream)
+        video.width, video.height = size
+        video.pix_fmt = "yuv420p"
+        video.gop_size = gop
+        video.codec_context.thread_count = 1
+        for number in range(first, first + count):
+            picture = VideoFrame.from_ndarray(numbered_picture(number, size), format="bgr24")
+            container.mux(video.encode(picture))
+        container.mux(video.encode(None))
+    return path
+
+
+def frame_of(
+    image: Colour, at: float = 0.0, *, size: tuple[int, int] = (640, 360), is_key: bool = True
+) -> Frame:
+    """A frame as a stream would give it, of a BGR array and a stream time."""
+    picture = VideoFrame.from_ndarray(image, format="bgr24")
+    luma: Luma = picture.reformat(*size, "gray", threads=1).to_ndarray().astype(np.uint8, copy=False)
+    height, width = image.shape[:2]
+    return Frame(
+        luma=luma,
+        stream_time=at,
+        taken_at=BEGIN + timedelta(seconds=at),
+        is_key=is_key,
+        aspect=width / height,
+        picture=picture,
+    )
