@@ -1,0 +1,172 @@
+"""The edge's MQTT client: deliveries that are acknowledged after the commit, and the broker's status.
+
+    client = SensorClient(site.broker, credentials, client_id="gridwatch-n1", filters=filters(points),
+                          on_status=report)
+    client.start()
+    delivery = client.deliveries.get()
+    ...                 # commit
+    delivery.ack()      # only now the broker forgets it
+
+Every delivery must be acknowledged in the end, in the order of arrival, also one that cannot be decoded: the
+broker sends only `RECEIVE_MAXIMUM` ahead. What was not acknowledged comes again after a reconnect, also after
+this process died: the session is persistent.
+"""
+
+from __future__ import annotations
+
+import logging
+import queue
+import random
+import threading
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from paho.mqtt.enums import MQTTProtocolVersion
+
+from devices.credentials import Credentials
+from devices.errors import BrokerRefused, BrokerUnreachable
+from devices.messages import DeviceStatus
+from devices.sensors.connection import Connection, NoMqtt5, Session
+from devices.site.model import Broker
+
+log = logging.getLogger(__name__)
+
+STOP_TIMEOUT_S = 5.0
+_ROOM_TICK_S = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One message as it came."""
+
+    topic: str
+    payload: bytes
+    received_at: datetime
+    retained: bool
+    """It was kept by the broker and is older than this connection."""
+    ack: Callable[[], None] = field(repr=False)
+    """Call once the content is safe; from any thread; calling it again does nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """Seconds between attempts."""
+
+    first: float = 1.0
+    longest: float = 60.0
+    refused: float = 60.0
+    """After wrong credentials: they will not become right by asking often, and brokers lock accounts."""
+    steady: float = 10.0
+    """A connection that held this long starts the series anew."""
+
+    def delay(self, failures: int, *, refused: bool, chance: float) -> float:
+        """Before the next attempt, after `failures` (1 or more) in a row; `chance` (0..1) spreads many nodes.
+
+        Exponential from `first` to `longest`, the upper half of it by chance.
+        """
+        longest = self.refused if refused else min(self.longest, self.first * 2 ** min(failures - 1, 30))
+        return longest * (0.5 + 0.5 * chance)
+
+
+class SensorClient:
+    """Receives from one broker in a thread of its own, for as long as it is started."""
+
+    def __init__(
+        self,
+        broker: Broker,
+        credentials: Credentials | None,
+        *,
+        client_id: str,
+        filters: Iterable[str],
+        on_status: Callable[[DeviceStatus, str], None],
+        capacity: int = 1000,
+        retry: Retry | None = None,
+        now: Callable[[], float] = time.time,
+        chance: Callable[[], float] = random.random,
+    ) -> None:
+        """Nothing happens before `start`.
+
+        Args:
+            broker: where it listens.
+            credentials: None for a broker that asks for none.
+            client_id: the same at every start, and of nobody else.
+            filters: what to subscribe to (`devices.sensors.topics.filters`).
+            on_status: told each change of status with one sentence, on the client's thread; must not raise.
+            capacity: deliveries kept in memory; when they are not taken, reading stops.
+            retry: the pace of reconnecting.
+            now: wall clock, seconds since 1970 UTC.
+            chance: 0..1, the jitter.
+
+        """
+        self._session = Session(broker, credentials, client_id, tuple(filters))
+        self._on_status = on_status
+        self._retry = retry or Retry()
+        self._now = now
+        self._chance = chance
+        self.deliveries: queue.Queue[Delivery] = queue.Queue(capacity)
+        """What arrived and was not taken yet."""
+        self._status: DeviceStatus | None = None
+        self._protocol = MQTTProtocolVersion.MQTTv5
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name=f"mqtt-{client_id}", daemon=True)
+
+    def start(self) -> None:
+        """Begin to connect; returns at once. A client is started once."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End the connection within a few seconds; what was not acknowledged stays with the broker."""
+        self._stopping.set()
+        if self._thread.is_alive():
+            self._thread.join(STOP_TIMEOUT_S)
+
+    def _run(self) -> None:
+        failures = 0
+        while not self._stopping.is_set():
+            began = time.monotonic()
+            try:
+                Connection(self._session, self._protocol, self._arrived, self._up).run(self._stopping)
+            except NoMqtt5:
+                self._protocol = MQTTProtocolVersion.MQTTv311
+                continue
+            except (BrokerRefused, BrokerUnreachable) as error:
+                refused = isinstance(error, BrokerRefused)
+                self._tell(DeviceStatus.REFUSED if refused else DeviceStatus.UNREACHABLE, str(error))
+                failures = 1 if time.monotonic() - began > self._retry.steady else failures + 1
+                self._stopping.wait(self._retry.delay(failures, refused=refused, chance=self._chance()))
+
+    def _up(self) -> None:
+        spoken = "5" if self._protocol is MQTTProtocolVersion.MQTTv5 else "3.1.1"
+        broker = self._session.broker
+        self._tell(DeviceStatus.UP, f"subscribed at {broker.host}:{broker.port} over MQTT {spoken}")
+
+    def _tell(self, status: DeviceStatus, detail: str) -> None:
+        if status is self._status:
+            return
+        self._status = status
+        if status is DeviceStatus.UP:
+            log.info("broker up: %s", detail)
+        else:
+            log.warning("broker %s: %s", status, detail)
+        self._on_status(status, detail)
+
+    def _arrived(self, topic: str, payload: bytes, retained: bool, ack: Callable[[], None]) -> None:
+        """Hand over one message, waiting for room: the broker keeps what we do not read."""
+        delivery = Delivery(topic, payload, datetime.fromtimestamp(self._now(), UTC), retained, ack)
+        waited = False
+        while not self._stopping.is_set():
+            try:
+                self.deliveries.put(delivery, timeout=_ROOM_TICK_S if waited else 0.0)
+            except queue.Full:
+                if not waited:
+                    log.warning(
+                        "%d deliveries wait to be taken; reading from the broker stops",
+                        self.deliveries.maxsize,
+                    )
+                waited = True
+            else:
+                if waited:
+                    log.info("deliveries are taken again")
+                return

@@ -1,0 +1,58 @@
+"""Whether a device is on line, by its retained `state`.
+
+    {"v": 1, "online": true, "boot": "7f3a", "bd": 12}
+
+A device registers the same with `online: false` as its last will; `bd` counts its connections, so a will that
+arrives late cannot end a newer connection (the birth/death number of Sparkplug 3.0, chapter 5).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from devices.errors import PayloadError
+from devices.sensors.decode import Bindings, bound
+from devices.sensors.payload import boot_id, count, load_object, version
+from devices.sensors.topics import Channel
+
+
+@dataclass(frozen=True, slots=True)
+class Presence:
+    """What a device, or the broker in its name, last said about itself."""
+
+    point: str
+    device: str
+    online: bool
+    boot: str
+    connection: int
+    """Rises by one with every connection of the device."""
+
+
+def decode_presence(topic: str, payload: bytes, bindings: Bindings) -> Presence:
+    """Read a message of the channel `state`.
+
+    Raises:
+        PayloadError: another channel, a device the site does not know there, or not what the schema says.
+
+    """
+    where = bound(topic, bindings)
+    if where.channel is not Channel.STATE:
+        raise PayloadError(f"topic: presence comes on {Channel.STATE}, not on {where.channel}")
+    body = load_object(payload)
+    version(body, where.device)
+    online = body.get("online")
+    if not isinstance(online, bool):
+        raise PayloadError("online: must be true or false")
+    return Presence(where.point, where.device, online, boot_id(body), count(body, "bd"))
+
+
+def newer(known: Presence | None, heard: Presence) -> Presence:
+    """Which of the two holds: `heard`, unless it is the will of a connection that was replaced."""
+    if (
+        known is not None
+        and not heard.online
+        and heard.boot == known.boot
+        and heard.connection < known.connection
+    ):
+        return known
+    return heard
