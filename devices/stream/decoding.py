@@ -54,6 +54,7 @@ class Decoding:
         if act is Act.ALONE:
             yield from self._due(self._decode(self._held))
             yield from self._due(self._drain())
+            self._last = float("-inf")
         elif act is Act.ALL:
             held, self._held = self._held, []
             yield from self._due(self._decode(held))
@@ -76,7 +77,6 @@ class Decoding:
         """What the decoder holds back (B-frames make it wait); then it can start anew with a key packet."""
         frames = self._give(None)
         self._decoder.flush_buffers()
-        self._last = float("-inf")
         return frames
 
     def _give(self, packet: Packet[VideoStream] | None) -> list[VideoFrame]:

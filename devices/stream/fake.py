@@ -45,13 +45,13 @@ def write_clip(
     b_frames: int = 0,
     first: int = 0,
 ) -> Path:
-    """Write a clip of numbered pictures, from `first` on, with a key frame every `gop` pictures; returns `path`.
+    """Write a clip of numbered pictures, from `first` on, with a key frame every `gop`; returns `path`.
 
     The container is FFmpeg's choice for the file's suffix.
     """
     options = {"bf": str(b_frames), "sc_threshold": "1000000000", "b_strategy": "0"}
     if codec == "libx264":
-        options |= {"preset": "ultrafast", "x264-params": "scenecut=0:repeat-headers=0"}
+        options |= {"preset": "ultrafast", "x264-params": "scenecut=0"}
     with av.open(str(path), "w") as container:
         video = container.add_stream(codec, rate=rate, options=options)
         assert isinstance(video, VideoStream)
