@@ -2,6 +2,7 @@
 
 DevicesError
 ├── SiteError                 the site file is wrong (`devices.site`)
+├── CredentialsError          a credential is missing from the environment (`devices.credentials`)
 ├── MessageError              a message between edge and cloud is wrong (`devices.messages`)
 ├── CameraError               an ONVIF camera did not answer as asked (`devices.onvif`)
 │   ├── CameraUnreachable     nobody answers at that address
@@ -25,6 +26,10 @@ class DevicesError(Exception):
 
 class SiteError(DevicesError):
     """The site file is wrong; the text names each place in the file and the fix. The user mends it."""
+
+
+class CredentialsError(DevicesError):
+    """A credential is missing or given twice; the text names the variable and the fix, never the value."""
 
 
 class MessageError(DevicesError):
