@@ -1,6 +1,6 @@
 """The `gridwatch` command: one word a job, each found in its own package.
 
-A package's `commands` module has `COMMANDS`, a mapping from word to `(help, configure, run)`;
+A package's `commands` module has `COMMANDS`, a mapping from word to `(configure, run)`;
 it is imported only when one of its words is asked for, so that an edge box needs no cloud libraries.
 """
 
@@ -25,7 +25,7 @@ WORDS = {
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns its exit code (2: wrong usage, 1: a clear error was printed)."""
     arguments = list(sys.argv[1:] if argv is None else argv)
-    parser = argparse.ArgumentParser(prog="gridwatch", description=(__doc__ or "").splitlines()[0])
+    parser = argparse.ArgumentParser(prog="gridwatch", description="Edge gateway for street-level grid governance.")
     commands = parser.add_subparsers(dest="word", required=True, metavar="COMMAND")
     asked = next((word for word in arguments if not word.startswith("-")), None)
     for word, (package, summary) in WORDS.items():

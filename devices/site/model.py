@@ -7,15 +7,107 @@ Secrets never stand here: `credentials` names the environment variables that hol
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
+from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    WithJsonSchema,
+    model_validator,
+)
 
 from devices.messages import Identifier, Polygon, Severity
+from devices.site.durations import seconds
+from devices.site.planar import ring_fault
 
-Seconds = Annotated[float, Field(gt=0)]
+_DURATION = WithJsonSchema(
+    {
+        "anyOf": [
+            {"type": "number", "minimum": 0},
+            {"type": "string", "pattern": r"^\d+(\.\d+)? *(ms|s|min|h|d)$"},
+        ],
+        "description": 'Seconds, or written: "90 s", "5 min", "2 h".',
+    }
+)
+Seconds = Annotated[float, BeforeValidator(seconds), Field(gt=0, allow_inf_nan=False), _DURATION]
 """A duration; the file may also say "90 s", "5 min", "2 h"."""
+Hold = Annotated[float, BeforeValidator(seconds), Field(ge=0, allow_inf_nan=False), _DURATION]
+"""A duration that may be none."""
+
+_IDENTIFIER = r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$"
+_CREDENTIALS = r"^[A-Z][A-Z0-9_]*$"
+_ORIGIN = r"^https?://[^/@?#\s]+$"
+_CLASS_CODE = r"^\d{2}-\d{2}(-\d{3})?$"
+_HOST = r"^[A-Za-z0-9._:-]+$"
+PATTERNS = {
+    _IDENTIFIER: (
+        "is not an id",
+        "use letters, digits and . _ : -, at most 64, beginning with a letter or digit",
+    ),
+    _CREDENTIALS: (
+        "is not the name of a credential",
+        "write capital letters, digits and _; NAME stands for the environment variables NAME_USER and NAME_PASSWORD",
+    ),
+    _ORIGIN: (
+        "is not an address of the cloud",
+        "write scheme, host and port only: https://cloud.example:8420",
+    ),
+    _CLASS_CODE: (
+        "is not a code of an event class",
+        "write major-minor or major-minor-extension: 05-06 or 05-06-081",
+    ),
+    _HOST: ("is not a host", "write a name or an address only, the port goes to `port`"),
+}
+"""Pattern -> what is wrong when it does not match, and the fix."""
+Limit = Annotated[float, Field(allow_inf_nan=False)]
+Credentials = Annotated[str, Field(pattern=_CREDENTIALS)]
+Host = Annotated[str, Field(pattern=_HOST)]
+
+
+def _outline(polygon: Polygon) -> Polygon:
+    fault = ring_fault(polygon, least=1e-6)
+    if fault:
+        raise ValueError(f"{fault}; list the corners in order around the zone")
+    return polygon
+
+
+def _timezone(name: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9_+/-]+", name) or name not in available_timezones():
+        known = available_timezones()
+        raise ValueError(
+            "is not a time zone of the IANA list; write one such as Asia/Shanghai"
+            if known
+            else "cannot be checked, this machine has no list of time zones; install the Python package tzdata"
+        )
+    ZoneInfo(name)
+    return name
+
+
+def _stream(uri: str) -> str:
+    if not re.match(r"rtsps?://[^/\s]", uri):
+        raise ValueError("is not an RTSP address; write rtsp://host:port/path")
+    return uri
+
+
+def _ring(ring: tuple[tuple[float, float], ...]) -> tuple[tuple[float, float], ...]:
+    if ring[0] != ring[-1]:
+        raise ValueError("is not closed; repeat its first position at the end")
+    fault = ring_fault(ring)
+    if fault:
+        raise ValueError(f"{fault}; list the positions in order along the boundary")
+    return ring
+
+
+Lon = Annotated[float, Field(ge=-180, le=180)]
+Lat = Annotated[float, Field(ge=-90, le=90)]
+GeoRing = Annotated[tuple[tuple[Lon, Lat], ...], Field(min_length=4), AfterValidator(_ring)]
+"""Closed ring of (lon, lat), WGS-84 degrees, as in GeoJSON."""
 
 
 class Part(BaseModel):
@@ -34,20 +126,37 @@ class Names(Part):
 class Position(Part):
     """WGS-84, degrees."""
 
-    lon: float = Field(ge=-180, le=180)
-    lat: float = Field(ge=-90, le=90)
+    lon: Lon
+    lat: Lat
 
 
 class ParkedRule(Part):
-    """Something of these labels stays in the zone for `dwell`."""
+    """At least `count` things of these labels stay in the zone for `dwell`: one condition for the zone."""
 
     kind: Literal["parked"]
     id: Identifier
     event_class: str
-    labels: tuple[str, ...] = ()
-    """Detector labels that count; empty: anything that stays, named or not."""
+    labels: tuple[str, ...] = Field(min_length=1)
+    """Detector labels that count."""
+    count: int = Field(default=1, ge=1)
     dwell: Seconds
     severity: Severity = Severity.MEDIUM
+
+
+class LeftRule(Part):
+    """Whatever stays in the zone for `dwell`, named or not: each thing is a condition of its own."""
+
+    kind: Literal["left"]
+    id: Identifier
+    event_class: str
+    labels: tuple[str, ...] = ()
+    """Detector labels that count; empty: anything but people and animals."""
+    dwell: Seconds
+    severity: Severity = Severity.MEDIUM
+
+
+CameraRule = Annotated[ParkedRule | LeftRule, Field(discriminator="kind")]
+"""What can be asked of a zone in a camera's picture."""
 
 
 class ThresholdRule(Part):
@@ -57,15 +166,25 @@ class ThresholdRule(Part):
     id: Identifier
     event_class: str
     quantity: str
-    above: float | None = None
-    below: float | None = None
-    clear: float
+    above: Limit | None = None
+    below: Limit | None = None
+    clear: Limit
     """The other side of the hysteresis: under `above`, or over `below`."""
-    hold: float = Field(default=0, ge=0)
+    hold: Hold = 0.0
     """Seconds the value must stay past the limit before the condition opens."""
-    clear_hold: float = Field(default=0, ge=0)
+    clear_hold: Hold = 0.0
     """Seconds the value must stay past `clear` before the condition is cleared."""
     severity: Severity = Severity.MEDIUM
+
+    @model_validator(mode="after")
+    def _one_limit_and_a_way_back(self) -> Self:
+        if (self.above is None) == (self.below is None):
+            raise ValueError("needs exactly one of `above` and `below`; keep one of them")
+        if self.above is not None and self.clear >= self.above:
+            raise ValueError("never clears steadily; set `clear` under `above`")
+        if self.below is not None and self.clear <= self.below:
+            raise ValueError("never clears steadily; set `clear` over `below`")
+        return self
 
 
 class Zone(Part):
@@ -73,10 +192,10 @@ class Zone(Part):
 
     id: Identifier
     name: Names
-    polygon: Polygon
+    polygon: Annotated[Polygon, AfterValidator(_outline)]
     place: Identifier | None = None
     """Zones and sensors that name the same place share its incidents; the zone's id unless given."""
-    rules: tuple[ParkedRule, ...] = ()
+    rules: tuple[CameraRule, ...] = ()
 
 
 class Camera(Part):
@@ -84,14 +203,14 @@ class Camera(Part):
 
     id: Identifier
     name: Names
-    host: str
+    host: Host
     port: int = Field(default=80, ge=1, le=65535)
     """Where its ONVIF device service listens."""
-    credentials: str | None = Field(default=None, pattern=r"^[A-Z][A-Z0-9_]*$")
+    credentials: Credentials | None = None
     """`X` means the environment variables `X_USER` and `X_PASSWORD` (or `X_PASSWORD_FILE`)."""
     profile: Literal["main", "sub"] = "main"
     """Which stream is looked at."""
-    stream_uri: str | None = None
+    stream_uri: Annotated[str, AfterValidator(_stream)] | None = None
     """An RTSP address for a camera without ONVIF; without user or password in it."""
     owner: str = ""
     """The organisation the camera belongs to."""
@@ -110,7 +229,7 @@ class Sensor(Part):
     kind: str
     """smoke, manhole, water_level, parking, door, air, noise, leakage, sos, climate, bin, ..."""
     place: Identifier | None = None
-    period: Seconds = 60
+    period: Seconds = 60.0
     """How often it reports."""
     rules: tuple[ThresholdRule, ...] = ()
 
@@ -137,16 +256,16 @@ class Node(Part):
 class Broker(Part):
     """The MQTT broker at the edge."""
 
-    host: str = "127.0.0.1"
+    host: Host = "127.0.0.1"
     port: int = Field(default=1883, ge=1, le=65535)
-    credentials: str | None = Field(default=None, pattern=r"^[A-Z][A-Z0-9_]*$")
+    credentials: Credentials | None = None
     tls: bool = False
 
 
 class Uplink(Part):
     """Where the cloud answers."""
 
-    url: str = Field(default="http://127.0.0.1:8420", pattern=r"^https?://[^/@]+$")
+    url: str = Field(default="http://127.0.0.1:8420", pattern=_ORIGIN)
     """Scheme, host and port only."""
     ca_file: str | None = None
     """Trust anchors for https, PEM; the system's unless given."""
@@ -155,7 +274,7 @@ class Uplink(Part):
 class EventClass(Part):
     """A coded class of events (GB/T 30428 style); data, never an enum."""
 
-    code: str = Field(pattern=r"^\d{2}-\d{2}(-\d{3})?$")
+    code: str = Field(pattern=_CLASS_CODE)
     """Major-minor, with a city extension of three digits."""
     name: Names
     severity: Severity = Severity.MEDIUM
@@ -170,8 +289,20 @@ class Area(Part):
     code: str | None = None
     """For a grid the 15-digit unit grid code."""
     name: Names
-    households: int | None = None
-    rings: tuple[tuple[tuple[float, float], ...], ...]
+    households: int | None = Field(default=None, ge=0)
+    rings: tuple[GeoRing, ...] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _code_and_parent_fit_the_level(self) -> Self:
+        if self.level == "grid" and not re.fullmatch(r"\d{15}", self.code or ""):
+            raise ValueError(
+                "a grid needs its unit grid code; give `code` 15 digits (division 12 + sequence 3)"
+            )
+        if (self.parent is None) != (self.level == "street"):
+            raise ValueError(
+                "a street has no `parent`, communities and grids have one; mend `parent` or `level`"
+            )
+        return self
 
 
 class Site(Part):
@@ -180,7 +311,7 @@ class Site(Part):
     version: int = Field(ge=1)
     """Only rises."""
     name: Names
-    timezone: str = "Asia/Shanghai"
+    timezone: Annotated[str, AfterValidator(_timezone)] = "Asia/Shanghai"
     broker: Broker = Broker()
     uplink: Uplink = Uplink()
     areas: tuple[Area, ...] = ()

@@ -1,0 +1,58 @@
+"""A case: what the judge keeps of one condition, and the turns that its life takes.
+
+Times are seconds on the judge's own clock (stream time for cameras, monotonic time for sensors);
+who sends a turn ties them to UTC.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from uuid import UUID
+
+from devices.messages import Change, ConditionState
+
+Box = tuple[float, float, float, float]
+"""x0, y0, x1, y1 in parts of the picture."""
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One condition as it stands. `rev` rises by one with every turn."""
+
+    id: UUID
+    rev: int
+    state: ConditionState
+    since: float
+    at_least: bool
+    label: str
+    score: float
+    box: Box | None = None
+    count: int | None = None
+    value: float | None = None
+    """Of a sensor: the value that decided the last turn."""
+    members: frozenset[UUID] = frozenset()
+    """Slots that make it up."""
+    reopens: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One revision of a case, decided at `at`."""
+
+    change: Change
+    case: Case
+    at: float
+
+
+_STATE_AFTER = {
+    Change.OPENED: ConditionState.OPEN,
+    Change.HELD: ConditionState.HELD,
+    Change.RESUMED: ConditionState.OPEN,
+    Change.CLEARED: ConditionState.CLEARED,
+}
+
+
+def turn(case: Case, change: Change, at: float) -> Turn:
+    """The case one revision further."""
+    state = _STATE_AFTER.get(change, case.state)
+    return Turn(change, replace(case, rev=case.rev + 1, state=state), at)

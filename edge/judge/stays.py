@@ -1,0 +1,149 @@
+"""The rules for what stays: things seen to stand in a zone, turned into conditions with a life.
+
+    none ──(stood for the dwell)──► open ◄──► held        cleared: only when seen gone
+                                      └──────────┴──► cleared
+
+`parked` makes one case of a zone, which things join and leave; `left` makes one case of each thing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from uuid import UUID
+
+from devices.messages import Change, ConditionState
+from devices.site.model import LeftRule, ParkedRule
+from edge.judge.case import Box, Case, Turn, turn
+from edge.judge.zones import Polygon, stands_in
+from edge.see.eye import View
+from edge.see.slots import Phase, Slot
+
+Cases = Mapping[str, Case]
+"""The open cases of one rule in one zone, by what tells them apart: the slot, or `zone`."""
+
+ZONE = "zone"
+REOPEN = 600.0
+"""Seconds after a clearing within which the next case in the same place names the one it reopens."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """What one rule in one zone remembers between two looks."""
+
+    cases: Cases
+    cleared: tuple[tuple[UUID, float, Box], ...] = ()
+    """(id, when, where) of cases cleared lately."""
+
+
+def judge(
+    rule: ParkedRule | LeftRule,
+    zone: Polygon,
+    ledger: Ledger,
+    view: View,
+    new_id: Callable[[], UUID],
+) -> tuple[Ledger, tuple[Turn, ...]]:
+    """One look at one zone by one rule: what it remembers now, and the turns it took."""
+    known = {member for case in ledger.cases.values() for member in case.members}
+    mine = [slot for slot in view.slots if slot.id in known or _counts(rule, zone, slot, view)]
+    groups = {ZONE: mine} if isinstance(rule, ParkedRule) else {str(slot.id): [slot] for slot in mine}
+    enough = rule.count if isinstance(rule, ParkedRule) else 1
+    cases: dict[str, Case] = {}
+    turns: list[Turn] = []
+    recent = tuple(past for past in ledger.cleared if view.at - past[1] <= REOPEN)
+    for key in sorted(groups.keys() | ledger.cases.keys()):
+        slots = groups.get(key, [])
+        case = ledger.cases.get(key)
+        taken = _follow(case, slots, view) if case else _begin(rule, enough, slots, view, recent, new_id)
+        turns += taken
+        last = taken[-1].case if taken else case
+        if last is None:
+            continue
+        if last.state is ConditionState.CLEARED:
+            recent += ((last.id, view.at, last.box or (0.0, 0.0, 1.0, 1.0)),)
+        else:
+            cases[key] = last
+    return Ledger(cases, recent), tuple(turns)
+
+
+def _counts(rule: ParkedRule | LeftRule, zone: Polygon, slot: Slot, view: View) -> bool:
+    """The slot has stood long enough, is named as the rule wants it, and stands in the zone."""
+    if slot.phase is not Phase.STANDING or slot.stood < rule.dwell or not slot.votes.enough:
+        return False
+    if not stands_in(zone, relative(slot, view)):
+        return False
+    label, _ = slot.votes.verdict()
+    if rule.labels:
+        return label in rule.labels
+    return not slot.votes.animate
+
+
+def _begin(
+    rule: ParkedRule | LeftRule,
+    enough: int,
+    slots: list[Slot],
+    view: View,
+    recent: Iterable[tuple[UUID, float, Box]],
+    new_id: Callable[[], UUID],
+) -> list[Turn]:
+    if len(slots) < enough:
+        return []
+    empty = Case(new_id(), 0, ConditionState.OPEN, view.at, False, "", 0.0)
+    case = _described(empty, slots, view)
+    same = [past for past, _, box in recent if isinstance(rule, ParkedRule) or _touch(box, case.box)]
+    return [turn(replace(case, reopens=same[-1] if same else None), Change.OPENED, view.at)]
+
+
+def _follow(case: Case, slots: list[Slot], view: View) -> list[Turn]:
+    """What an open case makes of its slots: the thing of the hour, or nothing."""
+    staying = [slot for slot in slots if slot.phase is not Phase.GONE]
+    if not staying:
+        # Its slots are GONE: seen empty. (A slot never vanishes otherwise.)
+        return [turn(replace(case, members=frozenset()), Change.CLEARED, view.at)]
+    now = _described(case, staying, view)
+    hidden = all(slot.phase is Phase.HIDDEN for slot in staying)
+    if hidden and case.state is ConditionState.OPEN:
+        return [turn(case, Change.HELD, view.at)]
+    if hidden:
+        return []
+    if case.state is ConditionState.HELD:
+        return [turn(now, Change.RESUMED, view.at)]
+    if now.count != case.count or now.label != case.label:
+        return [turn(now, Change.UPDATED, view.at)]
+    return []
+
+
+def _described(case: Case, slots: list[Slot], view: View) -> Case:
+    """The case with what its slots say of it: when, what, where, how many."""
+    first = min(slots, key=lambda slot: slot.since)
+    # The name of the best known thing; hidden ones keep their votes.
+    label, score = max((slot.votes.verdict() for slot in slots), key=lambda verdict: verdict[1])
+    boxes = [relative(slot, view) for slot in slots]
+    return replace(
+        case,
+        since=min(case.since, first.since) if case.members else first.since,
+        at_least=case.at_least or first.at_least,
+        label=label,
+        score=score,
+        box=(
+            min(box[0] for box in boxes),
+            min(box[1] for box in boxes),
+            max(box[2] for box in boxes),
+            max(box[3] for box in boxes),
+        ),
+        count=len(slots),
+        members=frozenset(slot.id for slot in slots),
+    )
+
+
+def relative(slot: Slot, view: View) -> Box:
+    """The slot's box in parts of the picture."""
+    height, width = view.shape
+    x0, y0, x1, y1 = slot.box
+    return x0 / width, y0 / height, x1 / width, y1 / height
+
+
+def _touch(a: Box, b: Box | None) -> bool:
+    if b is None:
+        return False
+    return min(a[2], b[2]) > max(a[0], b[0]) and min(a[3], b[3]) > max(a[1], b[1])

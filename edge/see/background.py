@@ -1,0 +1,161 @@
+"""Two backgrounds of one camera: what is usual here, and what has stood still lately.
+
+`usual` is the long background: how the place looks when nothing is left there. It follows slow
+light and is never pulled towards things that merely stand still.
+`recent` is the short one: for each pixel the value it holds now, with the time since when it holds
+it. A pixel whose `recent` differs from `usual` belongs to something that stays; its age is read off
+directly, in seconds of stream time, so a skipped picture stretches nothing.
+
+Both live in the *usual* brightness: every picture is divided by its gain against `usual` first,
+since a brightness step of x1.3 would otherwise turn the whole picture into a left object.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+Luma = NDArray[np.uint8]
+Mask = NDArray[np.bool_]
+Reals = NDArray[np.float32]
+
+USUAL_TAU = 120.0
+"""Seconds in which `usual` follows the light where the picture looks as usual."""
+FIRST_TAU = 6.0
+"""The same during the first seconds, while `usual` still averages its noise away."""
+DIFFERENT = 20.0
+"""Luma steps from which a pixel differs; raised with the measured noise. Left objects of a
+pavement clip were found from 15 to 30; below 15 compression noise starts to count."""
+ESTABLISHED = 4.0
+"""Seconds for which a look must have been seen before it is believed to be the usual one: what
+drove past in the very first picture is not."""
+MISSES = 2
+"""Pictures in a row that must differ before `recent` follows: one passer-by in one picture
+does not restart the clock of what stands behind."""
+
+
+DRIFTED = 3.0
+"""Seconds a pixel must hold its value before its departure from usual counts as drift of the light."""
+FORGOTTEN = 900.0
+"""Seconds after which still pixels that never made up a thing are taken as usual."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """How one picture relates to the backgrounds, all in pixels of the analysed picture.
+
+    `different` differs from usual; `still_since` is the stream time since when the pixel holds its
+    value; `jumped` pixels left the usual look at once, the others drifted away with the light;
+    `gain` is this picture's brightness against usual; `threshold` what counted as different.
+    """
+
+    picture: Luma
+    """The picture in the usual brightness."""
+    different: Mask
+    jumped: Mask
+    still_since: Reals
+    gain: float
+    threshold: float
+
+
+def gain_against(picture: Luma, usual: Reals) -> float:
+    """The brightness of `picture` against `usual`: the median ratio over well exposed pixels.
+
+    A median, so that anything that covers less than half of the picture does not move it.
+    Clamped to 1/4..4; 1.0 where too few pixels are well exposed to tell.
+    """
+    now = picture[::4, ::4].astype(np.float32)
+    then = usual[::4, ::4]
+    fit = (now > 12) & (now < 243) & (then > 12) & (then < 243)
+    if np.count_nonzero(fit) < 200:
+        return 1.0
+    return float(np.clip(np.median(now[fit] / then[fit]), 0.25, 4.0))
+
+
+class Backgrounds:
+    """The two backgrounds of one camera; `see` is called once for each analysed picture."""
+
+    def __init__(self, first: Luma, at: float, usual: Luma | None = None) -> None:
+        """Begin with the picture `first` at stream time `at`; `usual` is one kept from before."""
+        self.usual: Reals = (first if usual is None else usual).astype(np.float32)
+        self.recent: Reals = first.astype(np.float32) / gain_against(first, self.usual)
+        self._since: Reals = np.full(first.shape, at, np.float32)
+        self._misses = np.zeros(first.shape, np.uint8)
+        self._agreed_at: Reals = np.full(first.shape, at, np.float32)
+        # Seconds for which each pixel of `usual` was seen.
+        self._agreed_for: Reals = np.full(first.shape, 0.0 if usual is None else ESTABLISHED, np.float32)
+        self._began = at
+        self._last = at
+        self._known = usual is not None
+        self._noise = 2.0
+
+    def see(self, luma: Luma, at: float, guarded: Mask | None = None) -> Change:
+        """Compare and learn. `guarded` pixels of `usual` are left alone (places under watch)."""
+        gain = gain_against(luma, self.usual)
+        picture: Luma = cv2.convertScaleAbs(luma, alpha=1.0 / gain)
+        values = picture.astype(np.float32)
+        step = max(0.0, at - self._last)
+        from_recent = cv2.absdiff(values, self.recent)
+        # The lower half of the steps is noise even in a busy street.
+        calm = float(np.median(from_recent[::4, ::4]))
+        self._noise += (min(calm, 12.0) - self._noise) * 0.1
+        threshold = max(DIFFERENT, 7.0 * self._noise)
+        self._follow(values, from_recent, threshold, at)
+        different = self._differs(picture, threshold)
+        self._learn(values, different, guarded, step, at)
+        jumped = self._since >= self._agreed_at - 1.5 * step
+        self._last = at
+        return Change(picture, different, jumped, self._since, gain, threshold)
+
+    def absorb(self, region: tuple[slice, slice], mask: Mask) -> None:
+        """Take what `recent` shows under `mask` as usual (something was taken away for good)."""
+        self.usual[region][mask] = self.recent[region][mask]
+
+    def restore(self, region: tuple[slice, slice], look: Luma) -> None:
+        """Put back a kept look of an empty place into `usual`."""
+        self.usual[region] = look.astype(np.float32)
+
+    def _follow(self, values: Reals, from_recent: Reals, threshold: float, at: float) -> None:
+        moved = (from_recent > threshold).view(np.uint8)
+        self._misses += 1
+        self._misses *= moved
+        changed = self._misses >= MISSES
+        held = ~changed & (moved == 0)
+        # Where it holds, recent follows gently, so that slow light does not end its stillness.
+        self.recent += np.where(held, 0.2, 0.0).astype(np.float32) * (values - self.recent)
+        if changed.any():
+            self.recent[changed] = values[changed]
+            # It began with the first of the missed pictures, which was the one before this.
+            self._since[changed] = (at + self._last) / 2
+            self._misses[changed] = 0
+
+    def _differs(self, picture: Luma, threshold: float) -> Mask:
+        """Farther than `threshold` from everything `usual` shows within one pixel (a swaying pole)."""
+        usual: Luma = cv2.convertScaleAbs(self.usual)
+        near = np.ones((3, 3), np.uint8)
+        above = cv2.subtract(picture, cv2.dilate(usual, near))
+        below = cv2.subtract(cv2.erode(usual, near), picture)
+        return np.asarray(cv2.max(above, below) > threshold)
+
+    def _learn(self, values: Reals, different: Mask, guarded: Mask | None, step: float, at: float) -> None:
+        """Pull `usual` towards the light, never towards what merely stands."""
+        alike = ~different
+        self._agreed_for += np.where(alike, np.float32(step), np.float32(0.0))
+        self._agreed_at[alike] = at
+        young = not self._known and at - self._began < 5 * FIRST_TAU
+        rate = 1.0 - math.exp(-step / (FIRST_TAU if young else USUAL_TAU))
+        weight = np.where(alike, np.float32(rate), np.float32(0.0))
+        still_for = at - self._since
+        drifted = different & (self._since < self._agreed_at - 1.5 * step) & (still_for > DRIFTED)
+        weight[drifted] = 1.0 - math.exp(-step / FIRST_TAU)
+        never = different & (self._agreed_for < ESTABLISHED)
+        never &= still_for > np.maximum(self._agreed_for, ESTABLISHED / 2)
+        weight[never | (different & (still_for > FORGOTTEN))] = 1.0
+        if guarded is not None:
+            weight[guarded] = 0.0
+        self._agreed_for[never] = still_for[never]
+        self.usual += weight * (values - self.usual)

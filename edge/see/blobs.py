@@ -1,0 +1,95 @@
+"""From still pixels to things: connected regions of the picture that stay and are not usual."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from edge.see.background import Change, Mask
+
+PixelBox = tuple[int, int, int, int]
+"""x0, y0, x1, y1 in pixels of the analysed picture; x1 and y1 are one past the end."""
+
+SMALLEST = 0.0005
+"""Of the picture's area. The left bag of a real pavement clip covers 0.0018."""
+THINNEST = 6
+"""Pixels; thinner things are edges that moved."""
+
+
+@dataclass(frozen=True, slots=True)
+class Blob:
+    """One thing that stays: its box, the pixels of it inside the box, since when it is still."""
+
+    box: PixelBox
+    mask: Mask
+    since: float
+    solidity: float
+    """Share of the box that it fills."""
+
+
+def still_blobs(change: Change, at: float, settle: float, ignore: Mask | None = None) -> tuple[Blob, ...]:
+    """The things that differ from usual and have held still for at least `settle` seconds.
+
+    `ignore` pixels never belong to one (overlays, masked parts of the picture).
+    """
+    still = change.different & change.jumped & (at - change.still_since >= settle)
+    if ignore is not None:
+        still &= ~ignore
+    if not still.any():
+        return ()
+    raw = still.view(np.uint8)
+    opened = cv2.morphologyEx(raw, cv2.MORPH_OPEN, np.ones((2, 2), np.uint8))
+    # A bicycle is spokes and tubes: join what lies within a few pixels.
+    reach = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (11, 11))
+    joined = cv2.morphologyEx(opened, cv2.MORPH_CLOSE, reach)
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(joined, connectivity=8)
+    height, width = raw.shape
+    blobs = []
+    for index in range(1, count):
+        x, y, w, h, area = (int(v) for v in stats[index])
+        if area < SMALLEST * width * height or min(w, h) < THINNEST:
+            continue
+        region = (slice(y, y + h), slice(x, x + w))
+        mask = labels[region] == index
+        core = mask & (opened[region] > 0)
+        if np.count_nonzero(core) < 0.25 * area:
+            continue
+        since = float(np.percentile(change.still_since[region][core], 30))
+        blobs.append(Blob((x, y, x + w, y + h), mask, since, area / (w * h)))
+    return tuple(blobs)
+
+
+def area_of(box: PixelBox) -> int:
+    """Pixels in the box."""
+    return max(0, box[2] - box[0]) * max(0, box[3] - box[1])
+
+
+def overlap(a: PixelBox, b: PixelBox) -> int:
+    """Pixels that two boxes share."""
+    return area_of((max(a[0], b[0]), max(a[1], b[1]), min(a[2], b[2]), min(a[3], b[3])))
+
+
+def iou(a: PixelBox, b: PixelBox) -> float:
+    """Intersection over union of two boxes."""
+    shared = overlap(a, b)
+    return shared / max(1, area_of(a) + area_of(b) - shared)
+
+
+def inside(a: PixelBox, b: PixelBox) -> float:
+    """Share of `a` that lies in `b`."""
+    return overlap(a, b) / max(1, area_of(a))
+
+
+def grown(box: PixelBox, by: float, shape: tuple[int, ...], at_least: int = 0) -> PixelBox:
+    """The box enlarged by `by` of its size on each side (at least `at_least` pixels), cut at the picture."""
+    height, width = shape[:2]
+    dx = max(at_least, round((box[2] - box[0]) * by))
+    dy = max(at_least, round((box[3] - box[1]) * by))
+    return max(0, box[0] - dx), max(0, box[1] - dy), min(width, box[2] + dx), min(height, box[3] + dy)
+
+
+def region_of(box: PixelBox) -> tuple[slice, slice]:
+    """The box as slices of a picture."""
+    return slice(box[1], box[3]), slice(box[0], box[2])

@@ -1,0 +1,325 @@
+"""One camera's eye: picture in, the places where something stays out.
+
+    luma ─► sight ─► two backgrounds ─► still blobs ─► slots (two anchors each) ─► names (detector)
+
+An `Eye` owns its pictures; the decisions it strings together are the pure functions beside it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Protocol
+from uuid import UUID
+
+import cv2
+import numpy as np
+
+from edge.see.anchors import Anchors, Seen, correlation, decide, likeness
+from edge.see.background import Backgrounds, Change, Luma, Mask
+from edge.see.blobs import Blob, PixelBox, grown, inside, iou, region_of, still_blobs
+from edge.see.detector import Colour, Detector
+from edge.see.ghosts import taken_away
+from edge.see.health import Sight, sight_against, sight_of
+from edge.see.naming import name_place, scan
+from edge.see.slots import Phase, Slot, blinded, step
+from edge.see.steady import Steady, shifted
+from edge.see.votes import ANIMATE, VEHICLES, Votes
+
+SETTLE = 3.0
+"""Seconds something must hold still before it is looked at as a place."""
+RELEARN = 20.0
+"""Seconds of a wholly changed picture after which it is taken as the new view."""
+LOOK_WIDTH = 1280
+"""Pixels; the detector's crops are cut out of a colour picture at most this wide."""
+SCAN_AFTER = 3.0
+"""Seconds after the eye opened at which it looks for what was there before: by then, what stands is
+told from what drives."""
+MAX_LOOKS = 8
+"""Looks of the detector at one slot, unless it changes."""
+
+
+class Picture(Protocol):
+    """The part of a frame that an eye uses."""
+
+    @property
+    def luma(self) -> Luma:
+        """The analysed picture, [360, 640]."""
+        ...
+
+    @property
+    def stream_time(self) -> float:
+        """Seconds on the stream's clock."""
+        ...
+
+    @property
+    def taken_at(self) -> datetime:
+        """UTC."""
+        ...
+
+    @property
+    def width(self) -> int:
+        """Of the source, pixels."""
+        ...
+
+    def colour(self, width: int | None = None) -> Colour:
+        """The picture in colour, `width` pixels wide."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """What the rules of a camera ask of its eye."""
+
+    dwell: float
+    """The shortest dwell of its rules, seconds: names must be known by then."""
+    clear_after: float
+    """Seconds a place must be seen empty before it counts as cleared."""
+    start_up: frozenset[str] = VEHICLES
+    """Labels to look for when the eye opens: things already there."""
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What the eye makes of one picture. `slots` still holds those that went with this very look."""
+
+    at: float
+    taken_at: datetime
+    sight: Sight
+    slots: tuple[Slot, ...]
+    shape: tuple[int, int]
+    """Height and width that the slots' boxes refer to."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a slot's anchors were cut out, and the anchors."""
+
+    box: PixelBox
+    anchors: Anchors
+
+
+class Eye:
+    """Sees for one camera. Not safe for use by several threads at once."""
+
+    def __init__(self, watch: Watch, detector: Detector, new_id: Callable[[], UUID]) -> None:
+        self.watch = watch
+        self.slots: tuple[Slot, ...] = ()
+        self.places: dict[UUID, Place] = {}
+        self.backgrounds: Backgrounds | None = None
+        self._detector = detector
+        self._new_id = new_id
+        self._changed_since: float | None = None
+        self._guard: Mask | None = None
+        self._scan_at: float | None = None
+        self._scanned = False
+
+    def look(self, picture: Picture) -> View:
+        """Take in one picture."""
+        luma, at = picture.luma, picture.stream_time
+        sight = sight_of(luma)
+        if sight is not Sight.CLEAR:
+            return self._blind(picture, sight)
+        if self.backgrounds is None:
+            self.backgrounds = Backgrounds(luma, at)
+            self._steady = Steady(luma.shape)
+        dx, dy = self._steady.shift(luma, self.backgrounds.usual)
+        if dx or dy:
+            luma = shifted(luma, dx, dy)
+        if self._scan_at is None:
+            self._scan_at = at + SCAN_AFTER
+        change = self.backgrounds.see(luma, at, self._guard)
+        sight = sight_against(change)
+        if sight is not Sight.CLEAR:
+            began = self._changed_since = at if self._changed_since is None else self._changed_since
+            if at - began >= RELEARN:
+                self.backgrounds = Backgrounds(luma, at)
+                self._changed_since = None
+            return self._blind(picture, sight)
+        self._changed_since = None
+        self._check(change, at)
+        if self._scan_at <= at and not self._scanned:
+            self._scan(picture, change)
+        self._notice(change, at)
+        self._name(picture, change)
+        view = View(at, picture.taken_at, sight, self.slots, (luma.shape[0], luma.shape[1]))
+        self._forget()
+        return view
+
+    def _blind(self, picture: Picture, sight: Sight) -> View:
+        self.slots = tuple(blinded(slot) for slot in self.slots)
+        shape = picture.luma.shape
+        return View(picture.stream_time, picture.taken_at, sight, self.slots, (shape[0], shape[1]))
+
+    def _check(self, change: Change, at: float) -> None:
+        """Hold every known place against its anchors."""
+        stepped = []
+        for slot in self.slots:
+            place = self.places[slot.id]
+            look = change.picture[region_of(place.box)]
+            seen = decide(likeness(look, place.anchors, change.threshold))
+            if place.anchors.empty is None and seen is Seen.HIDDEN and self._new_ground(change, place, at):
+                seen = Seen.GONE
+            stepped.append(step(slot, seen, at, self.watch.clear_after))
+        self.slots = tuple(stepped)
+
+    def _new_ground(self, change: Change, place: Place, at: float) -> bool:
+        """Of a place never seen empty: it looks different from before, and has held still."""
+        region = region_of(place.box)
+        still = at - change.still_since[region] >= SETTLE
+        return float(np.mean(still)) >= 0.8 and float(np.mean(change.different[region])) >= 0.3
+
+    def _notice(self, change: Change, at: float) -> None:
+        """Find new places where something stays."""
+        assert self.backgrounds is not None
+        for blob in still_blobs(change, at, SETTLE, self._guard):
+            region = region_of(blob.box)
+            near = next((slot for slot in self.slots if _belongs(blob, slot)), None)
+            now, usual = (
+                change.picture[_wide(blob.box, change)],
+                self.backgrounds.usual[_wide(blob.box, change)],
+            )
+            mask = _widen(blob, change)
+            if near is not None:
+                self._extend(near, blob, change)
+            elif _only_light(now, cv2.convertScaleAbs(usual), mask) or taken_away(now, usual, mask):
+                self.backgrounds.absorb(region, blob.mask)
+            else:
+                self._open(blob, change, at)
+
+    def _open(self, blob: Blob, change: Change, at: float) -> None:
+        slot = Slot(self._new_id(), blob.box, blob.since, False, max(0.0, at - blob.since), at)
+        self._anchor(slot.id, blob.box, _widen(blob, change), change)
+        self.slots += (slot,)
+        self._guard_places(change.picture.shape)
+
+    def _extend(self, slot: Slot, blob: Blob, change: Change) -> None:
+        """A further part of a thing came to rest: the place grows by it."""
+        old = self.places[slot.id]
+        box = _union(slot.box, blob.box)
+        full = np.zeros(change.picture.shape, bool)
+        full[region_of(old.box)] |= old.anchors.mask
+        full[region_of(blob.box)] |= blob.mask
+        empty = old.anchors.empty
+        wide = region_of(grown(box, 0.08, change.picture.shape, 3))
+        self._anchor(slot.id, box, full[wide], change)
+        if empty is None:
+            place = self.places[slot.id]
+            self.places[slot.id] = replace(place, anchors=replace(place.anchors, empty=None))
+        self.slots = tuple(replace(one, box=box) if one.id == slot.id else one for one in self.slots)
+        self._guard_places(change.picture.shape)
+
+    def _anchor(self, slot: UUID, box: PixelBox, mask: Mask, change: Change) -> None:
+        assert self.backgrounds is not None
+        wide = grown(box, 0.08, change.picture.shape, 3)
+        region = region_of(wide)
+        taken = cv2.convertScaleAbs(self.backgrounds.recent[region])
+        empty = cv2.convertScaleAbs(self.backgrounds.usual[region])
+        telling = mask & (cv2.absdiff(taken, empty) > 0.6 * change.threshold)
+        self.places[slot] = Place(wide, Anchors(taken, empty, telling if telling.any() else mask))
+
+    def _scan(self, picture: Picture, change: Change) -> None:
+        """Things that were there when the eye opened: only the detector can know them."""
+        self._scanned = True
+        if not self.watch.start_up:
+            return
+        luma, at = change.picture, picture.stream_time
+        began = at - SCAN_AFTER
+        known = [slot.box for slot in self.slots]
+        colour = picture.colour(min(LOOK_WIDTH, picture.width))
+        for found, box in scan(self._detector, colour, luma.shape, self.watch.start_up):
+            if any(iou(box, other) > 0.3 or inside(box, other) > 0.7 for other in known):
+                continue
+            region = region_of(box)
+            if float(np.mean(at - change.still_since[region] >= 0.8 * SCAN_AFTER)) < 0.8:
+                continue
+            votes = Votes().with_look(found.label, found.score)
+            slot = Slot(self._new_id(), box, began, True, at - began, at, votes=votes)
+            mask = np.ones(luma[region].shape, bool)
+            self.places[slot.id] = Place(box, Anchors(luma[region].copy(), None, mask))
+            self.slots += (slot,)
+        self._guard_places(luma.shape)
+
+    def _name(self, picture: Picture, change: Change) -> None:
+        """Let the detector look at the places whose names are due."""
+        colour: Colour | None = None
+        named = []
+        for slot in self.slots:
+            if _name_due(slot, self.watch.dwell, picture.stream_time):
+                if colour is None:
+                    colour = picture.colour(min(LOOK_WIDTH, picture.width))
+                label, score = name_place(self._detector, colour, slot.box, change.picture.shape)
+                slot = replace(slot, votes=slot.votes.with_look(label, score))
+            named.append(slot)
+        self.slots = tuple(named)
+
+    def _forget(self) -> None:
+        gone = [slot for slot in self.slots if slot.phase is Phase.GONE]
+        if not gone:
+            return
+        for slot in gone:
+            place = self.places.pop(slot.id)
+            if place.anchors.empty is None and self.backgrounds is not None:
+                self.backgrounds.absorb(region_of(place.box), place.anchors.mask)
+        self.slots = tuple(slot for slot in self.slots if slot.phase is not Phase.GONE)
+        if self._guard is not None:
+            self._guard_places(self._guard.shape)
+
+    def _guard_places(self, shape: tuple[int, ...]) -> None:
+        """The pixels of all known places: `usual` is not learnt there, and no new thing found."""
+        guard = np.zeros(shape, np.uint8)
+        for place in self.places.values():
+            guard[region_of(place.box)] |= place.anchors.mask.view(np.uint8)
+        self._guard = cv2.dilate(guard, np.ones((7, 7), np.uint8)) > 0
+
+
+def name_schedule(looks: int, dwell: float) -> float:
+    """Seconds of standing at which the next look is due: three before the dwell, then ever rarer."""
+    if looks < 3:
+        return dwell * (0.4 + 0.2 * looks)
+    return dwell * (1.0 + 0.5 * float(2 ** (looks - 3) - 1))
+
+
+def _name_due(slot: Slot, dwell: float, at: float) -> bool:
+    if slot.last_present != at or slot.votes.looks >= MAX_LOOKS:
+        return False
+    settled = slot.votes.enough and slot.votes.verdict()[0] not in ANIMATE | {"unknown"}
+    return not settled and slot.stood >= name_schedule(slot.votes.looks, dwell)
+
+
+def _belongs(blob: Blob, slot: Slot) -> bool:
+    """A further part of what already stands there, not a second thing beside it."""
+    if slot.phase not in (Phase.CANDIDATE, Phase.STANDING) or slot.at_least:
+        return False
+    x0, y0, x1, y1 = slot.box
+    dx, dy = round(0.15 * (x1 - x0)), round(0.15 * (y1 - y0))
+    if inside(blob.box, (x0 - dx, y0 - dy, x1 + dx, y1 + dy)) >= 0.8:
+        return True
+    young = slot.phase is Phase.CANDIDATE and slot.stood < 3 * SETTLE
+    return young and inside(slot.box, blob.box) >= 0.7
+
+
+def _only_light(now: Luma, before: Luma, mask: Mask) -> bool:
+    """The same ground, darker or brighter (a shadow, a lamp): its texture shows through."""
+    core = cv2.erode(mask.view(np.uint8), np.ones((5, 5), np.uint8)) > 0
+    if np.count_nonzero(core) < 60:
+        return False
+    return correlation(cv2.GaussianBlur(now, (3, 3), 0), cv2.GaussianBlur(before, (3, 3), 0), core) > 0.85
+
+
+def _wide(box: PixelBox, change: Change) -> tuple[slice, slice]:
+    return region_of(grown(box, 0.08, change.picture.shape, 3))
+
+
+def _widen(blob: Blob, change: Change) -> Mask:
+    """The blob's mask, in the enlarged box that its anchors use."""
+    x0, y0, x1, y1 = grown(blob.box, 0.08, change.picture.shape, 3)
+    mask = np.zeros((y1 - y0, x1 - x0), bool)
+    top, left = blob.box[1] - y0, blob.box[0] - x0
+    mask[top : top + blob.mask.shape[0], left : left + blob.mask.shape[1]] = blob.mask
+    return mask
+
+
+def _union(a: PixelBox, b: PixelBox) -> PixelBox:
+    return min(a[0], b[0]), min(a[1], b[1]), max(a[2], b[2]), max(a[3], b[3])

@@ -1,0 +1,108 @@
+"""A slot: a place in a picture where something stays. Its life, as a pure step function.
+
+    CANDIDATE ──► STANDING ◄──► HIDDEN        HIDDEN: nothing can be said now, the clock stands still
+        │             │            │
+        └──► (dropped)└──► LEAVING ┴──► GONE  LEAVING: the empty look wins, not yet for long enough
+
+Identity is the place, never a tracker's number: whoever walks past in between changes nothing.
+All times are seconds of stream time; the clock of a slot (`stood`) counts only what was seen, but
+bridges a short passer-by when the thing was there before and after.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from uuid import UUID
+
+from edge.see.anchors import Seen
+from edge.see.blobs import PixelBox
+from edge.see.votes import NO_VOTES, Votes
+
+BRIDGE = 12.0
+"""Seconds that something may stand in front before the clock stops."""
+CONFIRM = 3
+"""Looks that must say *present* before a candidate is believed to stand."""
+CLEAR_LOOKS = 3
+"""Looks in a row that must say *gone*, besides the time, before a place is called empty."""
+EXPIRE = 600.0
+"""Seconds after which a hidden candidate, never confirmed, is forgotten."""
+
+
+class Phase(StrEnum):
+    """Where a slot is in its life."""
+
+    CANDIDATE = "candidate"
+    STANDING = "standing"
+    HIDDEN = "hidden"
+    LEAVING = "leaving"
+    GONE = "gone"
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """One place where something stays."""
+
+    id: UUID
+    box: PixelBox
+    since: float
+    """When it came to rest."""
+    at_least: bool
+    """It was there before the node looked: `since` is a lower bound of how long."""
+    stood: float
+    """Seconds it was seen to stand."""
+    last_present: float
+    phase: Phase = Phase.CANDIDATE
+    presents: int = 0
+    looks: int = 0
+    leaving_since: float | None = None
+    gone_looks: int = 0
+    votes: Votes = NO_VOTES
+
+    @property
+    def confirmed(self) -> bool:
+        """It was seen often enough, and most of the times that it could be."""
+        return self.presents >= CONFIRM and self.presents >= 0.5 * self.looks
+
+
+def step(slot: Slot, seen: Seen, at: float, clear_after: float) -> Slot:
+    """The slot after one look at stream time `at`; `clear_after` is how long *gone* must hold."""
+    if slot.phase is Phase.GONE:
+        return slot
+    if seen is Seen.PRESENT:
+        gap = at - slot.last_present
+        stood = slot.stood + (gap if gap <= BRIDGE else 0.0)
+        slot = replace(
+            slot,
+            stood=stood,
+            last_present=at,
+            presents=slot.presents + 1,
+            looks=slot.looks + 1,
+            leaving_since=None,
+            gone_looks=0,
+        )
+        return replace(slot, phase=Phase.STANDING if slot.confirmed else Phase.CANDIDATE)
+    if seen is Seen.GONE:
+        since = at if slot.leaving_since is None else slot.leaving_since
+        slot = replace(slot, leaving_since=since, gone_looks=slot.gone_looks + 1, looks=slot.looks + 1)
+        done = slot.gone_looks >= CLEAR_LOOKS and at - since >= clear_after
+        return replace(slot, phase=Phase.GONE if done else Phase.LEAVING)
+    hidden_for = at - slot.last_present
+    if not slot.confirmed:
+        expired = hidden_for > EXPIRE
+        return replace(slot, looks=slot.looks + 1, phase=Phase.GONE if expired else Phase.CANDIDATE)
+    # What stands in front may be the person who takes it away: the count of *gone* starts anew.
+    return replace(
+        slot,
+        looks=slot.looks + 1,
+        leaving_since=None,
+        gone_looks=0,
+        phase=Phase.HIDDEN if hidden_for > BRIDGE else slot.phase,
+    )
+
+
+def blinded(slot: Slot) -> Slot:
+    """The slot while the camera cannot see: nothing counts, neither for it nor against it."""
+    if slot.phase in (Phase.GONE, Phase.CANDIDATE):
+        return slot
+    return replace(slot, phase=Phase.HIDDEN, leaving_since=None, gone_looks=0)
