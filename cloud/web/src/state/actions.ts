@@ -1,0 +1,83 @@
+import { effect, signal } from "@preact/signals";
+import { incident as fetchIncident, incidentEvents, Refused, transition } from "../api/calls";
+import type { Action, Incident, IncidentEvent } from "../api/types";
+import { words } from "../words";
+import { formatWhen } from "../words/format";
+import { actorName, eventName } from "../words/events";
+import { now } from "./clock";
+import { selectedId, take } from "./incidents";
+import { endSession } from "./session";
+
+/** These are asked for with a reason, which the record keeps. */
+export const NEEDS_REASON: ReadonlySet<Action> = new Set(["false_alarm", "reject", "void", "suspend", "check_failed"]);
+
+/** The action on its way to the cloud, or null. */
+export const inFlight = signal<Action | null>(null);
+/** The action whose reason is being asked for. */
+export const asking = signal<Action | null>(null);
+export const outcome = signal<{ incident: string; good: boolean; text: string } | null>(null);
+
+// A question about one incident must never be answered for another.
+effect(() => {
+  void selectedId.value;
+  asking.value = null;
+});
+
+/** Begin an action: at once, or by asking its reason first. */
+export function begin(incident: Incident, action: Action): void {
+  if (inFlight.value) return;
+  if (!incident.allowed_actions.includes(action)) {
+    say(incident, false, words.value.act.notPossible(words.value.actions[action]));
+    return;
+  }
+  outcome.value = null;
+  if (NEEDS_REASON.has(action)) asking.value = action;
+  else void send(incident, action, "");
+}
+
+export async function send(incident: Incident, action: Action, reason: string): Promise<void> {
+  inFlight.value = action;
+  try {
+    take(await transition(incident.id, incident.version, action, reason));
+    asking.value = null;
+    say(incident, true, words.value.act.done(words.value.actions[action]));
+  } catch (error) {
+    if (!(error instanceof Refused)) throw error;
+    await explain(incident, error);
+  } finally {
+    inFlight.value = null;
+  }
+}
+
+function say(incident: Incident, good: boolean, text: string): void {
+  outcome.value = { incident: incident.id, good, text };
+}
+
+/** Put a refusal in words; when the incident had moved on, load what it is now. */
+async function explain(incident: Incident, refused: Refused): Promise<void> {
+  const { act, states } = words.value;
+  if (refused.status === 401) {
+    endSession();
+    return;
+  }
+  if (refused.status !== 412 && refused.status !== 409) {
+    say(incident, false, refused.status === 403 ? act.forbidden : act.failed);
+    return;
+  }
+  asking.value = null;
+  let events: readonly IncidentEvent[] = [];
+  let newest = incident;
+  try {
+    [newest, events] = await Promise.all([fetchIncident(incident.id), incidentEvents(incident.id)]);
+    take(newest);
+  } catch (error) {
+    if (!(error instanceof Refused)) throw error;
+  }
+  const last = events.at(-1);
+  if (refused.status === 409) say(incident, false, act.notAllowed(states[newest.state]));
+  else if (!last) say(incident, false, act.changedUnknown);
+  else {
+    const when = formatWhen(last.at, words.value.locale, now.value);
+    say(incident, false, act.changed(actorName(last), last.to_state ? states[last.to_state] : eventName(last), when));
+  }
+}

@@ -1,0 +1,40 @@
+import type { Incident, IncidentState, Severity } from "../api/types";
+
+export const SEVERITIES: readonly Severity[] = ["critical", "high", "medium", "low"];
+
+const FINISHED: ReadonlySet<IncidentState> = new Set(["closed", "evaluated", "rejected", "void", "false_alarm"]);
+
+export function isFinished(incident: Incident): boolean {
+  return FINISHED.has(incident.state);
+}
+
+/** Nobody has taken it yet. */
+export function isWaiting(incident: Incident): boolean {
+  return incident.state === "detected" || incident.state === "verifying";
+}
+
+/** The wall's order: who waits for a person first, then the worst, then the newest. */
+export function byUrgency(a: Incident, b: Incident): number {
+  return (
+    Number(isWaiting(b)) - Number(isWaiting(a)) ||
+    SEVERITIES.indexOf(a.severity) - SEVERITIES.indexOf(b.severity) ||
+    compare(b.opened_at, a.opened_at) ||
+    compare(a.id, b.id)
+  );
+}
+
+/** Of finished ones: the latest first. */
+export function byFinished(a: Incident, b: Incident): number {
+  return compare(b.closed_at ?? b.updated_at, a.closed_at ?? a.updated_at) || compare(a.id, b.id);
+}
+
+export function worst(incidents: readonly Incident[]): Severity | null {
+  return SEVERITIES.find((severity) => incidents.some((incident) => incident.severity === severity)) ?? null;
+}
+
+/** ISO strings of the same precision sort as text; moments of differing precision do not, so compare times. */
+function compare(a: string, b: string): number {
+  const [left, right] = [Date.parse(a), Date.parse(b)];
+  if (!Number.isNaN(left) && !Number.isNaN(right)) return left - right;
+  return a < b ? -1 : a > b ? 1 : 0;
+}

@@ -1,0 +1,55 @@
+import { computed, signal } from "@preact/signals";
+import { areas as fetchAreas, nodes as fetchNodes, points as fetchPoints } from "../api/calls";
+import type { AreaFeature, DeviceStatus, Health, Incident, NodeState, PointFeature } from "../api/types";
+import { open } from "./incidents";
+
+export const areas = signal<readonly AreaFeature[]>([]);
+export const points = signal<readonly PointFeature[]>([]);
+const fetchedNodes = signal<readonly NodeState[]>([]);
+/** What the stream said of devices since they were fetched. */
+const heard = signal<ReadonlyMap<string, DeviceStatus>>(new Map());
+
+export async function loadPlaces(): Promise<void> {
+  const [areaSet, pointSet, nodeSet] = await Promise.all([fetchAreas(), fetchPoints(), fetchNodes()]);
+  areas.value = areaSet.features;
+  points.value = pointSet.features;
+  fetchedNodes.value = nodeSet;
+  heard.value = new Map();
+}
+
+export function hearHealth(health: Health): void {
+  if (heard.value.get(health.device) === health.status) return;
+  heard.value = new Map(heard.value).set(health.device, health.status);
+}
+
+/** The newest status of a device. */
+export function statusOf(device: { id: string; status: DeviceStatus }): DeviceStatus {
+  return heard.value.get(device.id) ?? device.status;
+}
+
+export const nodes = computed(() => fetchedNodes.value.map((node) => ({ ...node, status: statusOf(node) })));
+export const cameras = computed(() =>
+  points.value.flatMap((point) => point.properties.cameras.map((camera) => ({ ...camera, status: statusOf(camera) }))),
+);
+
+export const grids = computed(() => areas.value.filter((area) => area.properties.level === "grid"));
+
+/** Open incidents of each point, worst first. */
+export const openAt = computed(() => {
+  const at = new Map<string, Incident[]>();
+  for (const incident of open.value) {
+    const there = at.get(incident.point.id);
+    if (there) there.push(incident);
+    else at.set(incident.point.id, [incident]);
+  }
+  return at;
+});
+
+/** Whether any camera or sensor of the point is down. */
+export function isDown(point: PointFeature): boolean {
+  const { cameras: eyes, sensors } = point.properties;
+  return [...eyes, ...sensors].some((device) => {
+    const status = statusOf(device);
+    return status !== "up" && status !== "unknown";
+  });
+}

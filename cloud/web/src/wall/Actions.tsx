@@ -1,0 +1,48 @@
+import type { Action, Incident } from "../api/types";
+import { asking, begin, inFlight, outcome } from "../state/actions";
+import { words } from "../words";
+import { ReasonForm } from "./ReasonForm";
+
+/** In the order of a case's life; what stands last is the way out. */
+const ORDER: readonly Action[] = [
+  "accept", "file", "dispatch", "start", "resolve", "close", "check_failed", "rate", "resume", "false_alarm", "reject",
+  "suspend", "void",
+];
+const FORWARD: ReadonlySet<Action> = new Set([
+  "accept", "file", "dispatch", "start", "resolve", "close", "rate", "resume",
+]);
+const KEYS: Partial<Record<Action, string>> = { accept: "A", false_alarm: "F", dispatch: "D", close: "C" };
+
+/** What may be done now, as the cloud says. */
+export function Actions({ incident }: { incident: Incident }) {
+  const text = words.value;
+  const allowed = ORDER.filter((action) => incident.allowed_actions.includes(action));
+  const first = allowed.find((action) => FORWARD.has(action));
+  const said = outcome.value?.incident === incident.id ? outcome.value : null;
+  const question = asking.value && allowed.includes(asking.value) ? asking.value : null;
+  return (
+    <section class="actions" aria-label={text.act.title} aria-busy={inFlight.value !== null}>
+      {question ? (
+        <ReasonForm key={`${incident.id} ${question}`} incident={incident} action={question} />
+      ) : (
+        <div class="action-row">
+          {allowed.length === 0 && <p class="note">{text.act.none}</p>}
+          {allowed.map((action) => (
+            <button
+              key={action}
+              type="button"
+              class={`button${action === first ? " primary" : ""}${FORWARD.has(action) ? "" : " aside"}`}
+              disabled={inFlight.value !== null}
+              aria-keyshortcuts={KEYS[action]}
+              onClick={() => begin(incident, action)}
+            >
+              {inFlight.value === action ? text.act.working : text.actions[action]}
+              {KEYS[action] && <kbd aria-hidden="true">{KEYS[action]}</kbd>}
+            </button>
+          ))}
+        </div>
+      )}
+      <p class={said?.good ? "outcome good" : "outcome"} role="status">{said?.text}</p>
+    </section>
+  );
+}

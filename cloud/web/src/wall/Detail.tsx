@@ -1,0 +1,46 @@
+import { opened, selected } from "../state/incidents";
+import { quietPoint } from "../state/panes";
+import { points } from "../state/places";
+import { named, words } from "../words";
+import { Actions } from "./Actions";
+import { Facts } from "./Facts";
+import { Age, StateChip } from "./IncidentList";
+import { Photos } from "./Photos";
+import { PointCard } from "./PointCard";
+import { SeverityMark } from "./SeverityMark";
+import { Timeline } from "./Timeline";
+
+export function Detail() {
+  const incident = selected.value;
+  const text = words.value;
+  const point = points.value.find((one) => one.properties.id === quietPoint.value);
+  return (
+    <section class="detail" aria-label={text.detail.title}>
+      <button type="button" class="quiet back" onClick={() => (opened.value = false)}>← {text.detail.back}</button>
+      {point ? (
+        <PointCard point={point.properties} />
+      ) : incident ? (
+        <>
+          <div class="detail-head">
+            <SeverityMark severity={incident.severity} />
+            <h2 class="detail-title" tabIndex={-1}>{named(incident.event_class.name)}</h2>
+            <StateChip state={incident.state} />
+            <p class="detail-where">
+              {named(incident.point.name)} <span class="number">{incident.number}</span>
+            </p>
+            <Age incident={incident} />
+          </div>
+          <Photos incident={incident} />
+          <Actions incident={incident} />
+          <Facts incident={incident} />
+          <Timeline incident={incident} />
+        </>
+      ) : (
+        <p class="nothing">
+          {text.detail.none}
+          <small>{text.detail.noneHint}</small>
+        </p>
+      )}
+    </section>
+  );
+}

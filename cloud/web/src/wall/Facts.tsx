@@ -1,0 +1,62 @@
+import type { ComponentChildren } from "preact";
+import type { Incident } from "../api/types";
+import { now } from "../state/clock";
+import { labelled, named, words } from "../words";
+import { formatNumber, formatPercent, formatQuantity, formatWhen } from "../words/format";
+import { Age } from "./IncidentList";
+
+export function Facts({ incident }: { incident: Incident }) {
+  const { facts, condition, locale } = words.value;
+  const alarm = incident.alarms.at(-1);
+  const { measured } = incident;
+  const when = (iso: string): string => formatWhen(iso, locale, now.value);
+  return (
+    <section class="facts" aria-label={facts.number}>
+      <dl>
+        <Fact name={facts.now} wide>
+          {incident.condition && (
+            <>
+              <b class={`condition condition-${incident.condition.state}`}>{condition[incident.condition.state]}</b>{" "}
+              <time>{when(incident.condition.changed_at)}</time>
+            </>
+          )}
+        </Fact>
+        <Fact name={facts.since}>{incident.at_least ? facts.atLeast(when(incident.since)) : when(incident.since)}</Fact>
+        <Fact name={facts.lasted}><Age incident={incident} /></Fact>
+        <Fact name={facts.point}>{named(incident.point.name)} <small>{incident.point.id}</small></Fact>
+        <Fact name={facts.grid}>{named(incident.area.grid.name)} <small>{incident.area.grid.id}</small></Fact>
+        <Fact name={facts.community}>{named(incident.area.community.name)}</Fact>
+        <Fact name={facts.class}>{named(incident.event_class.name)} <small>{incident.event_class.code}</small></Fact>
+        <Fact name={incident.camera ? facts.camera : facts.sensor}>{incident.camera ?? alarm?.device}</Fact>
+        <Fact name={facts.label}>
+          {labelled(incident.label)}
+          {incident.camera && alarm && <> · {facts.score} {formatPercent(alarm.score, locale)}</>}
+        </Fact>
+        <Fact name={facts.count}>{incident.count != null && formatNumber(incident.count, locale)}</Fact>
+        <Fact name={facts.measured}>
+          {measured && (
+            <>
+              <b>{formatQuantity(measured.value, measured.unit, locale)}</b>{" "}
+              <small>{facts.limit(formatQuantity(measured.limit, measured.unit, locale))}</small>
+            </>
+          )}
+        </Fact>
+        <Fact name={facts.opened}>{when(incident.opened_at)}</Fact>
+        <Fact name={facts.gone}>{incident.seen_gone_at && when(incident.seen_gone_at)}</Fact>
+        <Fact name={facts.closed}>{incident.closed_at && when(incident.closed_at)}</Fact>
+        <Fact name={facts.alarms}>{incident.alarms.length > 1 && formatNumber(incident.alarms.length, locale)}</Fact>
+      </dl>
+    </section>
+  );
+}
+
+/** One fact; nothing at all when there is nothing to say. */
+function Fact({ name, wide = false, children }: { name: string; wide?: boolean; children: ComponentChildren }) {
+  if (children == null || children === false || children === "") return null;
+  return (
+    <div class={wide ? "wide" : ""}>
+      <dt>{name}</dt>
+      <dd>{children}</dd>
+    </div>
+  );
+}

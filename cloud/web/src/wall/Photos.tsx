@@ -1,0 +1,47 @@
+import type { Evidence, Incident } from "../api/types";
+import { now } from "../state/clock";
+import { pictureShown } from "../state/panes";
+import { words } from "../words";
+import { formatWhen } from "../words/format";
+import { arrange } from "./photos";
+
+/** Before beside after, and the empty place; nothing for what a sensor found. */
+export function Photos({ incident }: { incident: Incident }) {
+  const text = words.value.detail;
+  const { before, after, empty, rest } = arrange(incident.evidence);
+  if (!incident.camera && incident.evidence.length === 0) return <p class="no-photos">{text.noCamera}</p>;
+  return (
+    <section class="photos" aria-label={text.photos}>
+      <Photo photo={before} what={text.before} missing={text.noBefore} />
+      <Photo photo={after} what={text.after} missing={text.noAfter} />
+      <div class="photo-strip">
+        <Photo photo={empty} what={text.emptyPhoto} missing={text.noEmpty} />
+        {rest.slice(0, 3).map((photo) => (
+          <Photo key={photo.id} photo={photo} what={photo.kind === "cleared" ? text.after : text.before} missing="" />
+        ))}
+      </div>
+    </section>
+  );
+}
+
+function Photo({ photo, what, missing }: { photo: Evidence | null; what: string; missing: string }) {
+  const { detail, locale } = words.value;
+  if (!photo) {
+    return (
+      <figure class="photo missing">
+        <div>{missing}</div>
+        <figcaption><b>{what}</b></figcaption>
+      </figure>
+    );
+  }
+  return (
+    <figure class={`photo ${photo.kind}`}>
+      <button type="button" aria-label={detail.enlarge(what)} onClick={() => (pictureShown.value = photo)}>
+        <img src={photo.url} width={photo.width} height={photo.height} alt={what} />
+      </button>
+      <figcaption>
+        <b>{what}</b> <time>{formatWhen(photo.captured_at, locale, now.value)}</time>
+      </figcaption>
+    </figure>
+  );
+}

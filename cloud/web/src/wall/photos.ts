@@ -1,0 +1,23 @@
+import type { Evidence } from "../api/types";
+
+export interface PhotoSet {
+  /** The thing, newest picture of it. */
+  before: Evidence | null;
+  /** The same place seen empty again, unless the thing was pictured anew since. */
+  after: Evidence | null;
+  /** The place before anything stood there. */
+  empty: Evidence | null;
+  rest: Evidence[];
+}
+
+/** Which photos stand beside each other. */
+export function arrange(evidence: readonly Evidence[]): PhotoSet {
+  const sorted = [...evidence].sort((a, b) => Date.parse(a.captured_at) - Date.parse(b.captured_at));
+  const last = (kind: Evidence["kind"]): Evidence | null => sorted.filter((one) => one.kind === kind).at(-1) ?? null;
+  const before = last("present");
+  const cleared = last("cleared");
+  const stale = before && cleared && Date.parse(cleared.captured_at) < Date.parse(before.captured_at);
+  const after = stale ? null : cleared;
+  const empty = last("empty");
+  return { before, after, empty, rest: sorted.filter((one) => one !== before && one !== after && one !== empty) };
+}

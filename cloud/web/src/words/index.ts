@@ -1,0 +1,30 @@
+import { computed, effect, signal } from "@preact/signals";
+import type { Names } from "../api/types";
+import { en } from "./en";
+import { type Words, zh } from "./zh";
+
+export type { Words };
+export type Language = "zh" | "en";
+
+const KEY = "gridwatch.language";
+const CATALOGUES: Record<Language, Words> = { zh, en };
+
+export const language = signal<Language>(localStorage.getItem(KEY) === "en" ? "en" : "zh");
+/** The words of the language shown now; reading it in a component makes that component follow. */
+export const words = computed<Words>(() => CATALOGUES[language.value]);
+
+effect(() => {
+  localStorage.setItem(KEY, language.value);
+  document.documentElement.lang = words.value.locale;
+});
+
+/** A name in the language shown now. */
+export function named(name: Names): string {
+  return name[language.value];
+}
+
+/** The word for a detector's label or a sensor's quantity; the bare name where there is none. */
+export function labelled(label: string): string {
+  const known: Readonly<Record<string, string | undefined>> = words.value.labels;
+  return known[label] ?? label;
+}
