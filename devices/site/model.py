@@ -52,7 +52,7 @@ PATTERNS = {
     ),
     _CREDENTIALS: (
         "is not the name of a credential",
-        "write capital letters, digits and _; NAME stands for the environment variables NAME_USER and NAME_PASSWORD",
+        "write a NAME in capitals; the environment variables NAME_USER and NAME_PASSWORD hold the secret",
     ),
     _ORIGIN: (
         "is not an address of the cloud",
@@ -83,7 +83,7 @@ def _timezone(name: str) -> str:
         raise ValueError(
             "is not a time zone of the IANA list; write one such as Asia/Shanghai"
             if known
-            else "cannot be checked, this machine has no list of time zones; install the Python package tzdata"
+            else "cannot be checked, this machine knows no time zones; install the Python package tzdata"
         )
     ZoneInfo(name)
     return name

@@ -1,0 +1,143 @@
+"""Checks between the parts of a site: ids, references, labels, secrets.
+
+They look at the plain values, before pydantic does, so that one misspelt field hides no other fault.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from devices.site.explain import nearest, quoted
+from devices.site.labels import LABELS
+from devices.site.source import Finding, Trail, shown
+
+_WITHIN: dict[str, tuple[str, ...]] = {
+    "": ("areas", "event_classes", "nodes", "points"),
+    "points": ("cameras", "sensors"),
+    "cameras": ("zones",),
+    "zones": ("rules",),
+    "sensors": ("rules",),
+}
+_UNIQUE = {"areas": "id", "event_classes": "code", "nodes": "id", "points": "id"} | {
+    "cameras": "id",
+    "sensors": "id",
+    "zones": "id",
+}
+_SECRET_IN_URL = re.compile(
+    r"://[^/\s]*@|[?&/;](user|pass|passwd|password|pwd|token|secret|key)=", re.IGNORECASE
+)
+
+Values = Mapping[str, Any]
+Item = tuple[str, Trail, Values]
+"""Kind, trail and values of one part."""
+
+
+def reference_findings(tree: Values) -> Iterator[Finding]:
+    """What is wrong between the parts of the site `tree`."""
+    items = list(_items(tree, "", ()))
+    yield from _doubles(items)
+    yield from _unknown(items, areas_given=bool(tree.get("areas")))
+    yield from _secrets(tree, ())
+    yield from _unsigned(items)
+
+
+def _items(values: Values, kind: str, trail: Trail) -> Iterator[Item]:
+    for below in _WITHIN.get(kind, ()):
+        children = values.get(below)
+        for at, child in enumerate(children if isinstance(children, list) else ()):
+            if isinstance(child, dict):
+                yield below, (*trail, below, at), child
+                yield from _items(child, below, (*trail, below, at))
+
+
+def _doubles(items: list[Item]) -> Iterator[Finding]:
+    """Ids are unique by kind; a camera and a sensor share one name space, both are devices."""
+    seen: dict[tuple[object, ...], Trail] = {}
+    for kind, trail, values in items:
+        name = _UNIQUE.get(kind, "id")
+        space = trail[:-1] if kind == "rules" else "devices" if kind in ("cameras", "sensors") else kind
+        if isinstance(values.get(name), str):
+            other = seen.setdefault((space, values[name]), trail)
+            if other != trail:
+                yield Finding(
+                    (*trail, name),
+                    f"{quoted(values[name])} is already used at {shown(other)}",
+                    "give one of them another",
+                )
+
+
+def _unknown(items: list[Item], *, areas_given: bool) -> Iterator[Finding]:
+    def known(kind: str, name: str = "id") -> list[str]:
+        return [values[name] for k, _, values in items if k == kind and isinstance(values.get(name), str)]
+
+    nodes, classes = known("nodes"), known("event_classes", "code")
+    grids = [
+        v["id"]
+        for k, _, v in items
+        if k == "areas" and v.get("level") == "grid" and isinstance(v.get("id"), str)
+    ]
+    for kind, trail, values in items:
+        if kind == "points":
+            yield from _missing(values, "node", nodes, "node", trail)
+            if areas_given:
+                yield from _missing(values, "grid", grids, "grid", trail)
+        elif kind == "rules":
+            yield from _missing(values, "event_class", classes, "event class", trail)
+            labels = values.get("labels")
+            for at, label in enumerate(labels if isinstance(labels, list) else ()):
+                if isinstance(label, str) and label not in LABELS:
+                    close = nearest(label, LABELS)
+                    yield Finding(
+                        (*trail, "labels", at),
+                        f"the detector has no label {quoted(label)}",
+                        f"did you mean `{close}`?"
+                        if close
+                        else "use one of COCO's 80 names, such as bicycle or car",
+                    )
+
+
+def _missing(values: Values, name: str, known: list[str], what: str, trail: Trail) -> Iterator[Finding]:
+    value = values.get(name)
+    if isinstance(value, str) and value not in known:
+        close = nearest(value, known)
+        fix = f"did you mean `{close}`?" if close else f"add it, or use one of {_few(known)}"
+        yield Finding((*trail, name), f"there is no {what} {quoted(value)}", fix)
+
+
+def _few(known: list[str]) -> str:
+    return (
+        ", ".join(known[:5]) + (", ..." if len(known) > 5 else "") if known else "those you define (none yet)"
+    )
+
+
+def _secrets(value: object, trail: Trail) -> Iterator[Finding]:
+    if isinstance(value, dict):
+        for name, child in value.items():
+            yield from _secrets(child, (*trail, name))
+    elif isinstance(value, list):
+        for at, child in enumerate(value):
+            yield from _secrets(child, (*trail, at))
+    elif isinstance(value, str) and _SECRET_IN_URL.search(value):
+        yield Finding(
+            trail,
+            "holds a user name, password or key (not shown)",
+            "take it out of the address, put it into the environment and name it by `credentials`",
+        )
+
+
+def _unsigned(items: list[Item]) -> Iterator[Finding]:
+    for kind, trail, values in items:
+        if kind == "cameras" and not values.get("signage", False):
+            zones = values.get("zones")
+            if any(
+                isinstance(zone, dict) and zone.get("rules")
+                for zone in (zones if isinstance(zones, list) else ())
+            ):
+                yield Finding(
+                    (*trail, "signage"),
+                    "the camera has rules but no visible sign at the place",
+                    "put a sign up and set `signage: true`",
+                    warning=True,
+                )
