@@ -2,12 +2,16 @@
 
 EdgeError
 ├── WeightsMissing        the detector's model is not there yet (`edge.see`)
+├── MemoryUnreadable      what an eye kept over a restart cannot be read (`edge.see`)
 ├── StoreError            the node's store did not do as asked (`edge.keep`)
 │   ├── StoreBusy         another process works with the same state directory
 │   ├── StoreFull         no room left on the disk; nothing of the transaction was kept
 │   └── StoreForeign      the directory belongs to another node or a newer gridwatch
-└── UplinkError           the cloud cannot be spoken to as configured (`edge.send`)
-    └── TokenMissing      there is no usable node token
+└── UplinkError           nothing could be delivered just now; it stays queued (`edge.send`)
+    ├── TokenMissing      there is no usable node token
+    ├── CloudUnreachable  nobody answers at the cloud's address
+    ├── CloudRefused      the cloud does not take this node's token
+    └── CloudStalled      the cloud answers, but does not take what is sent
 
 No message of any of them carries a credential.
 """
@@ -19,6 +23,10 @@ class EdgeError(Exception):
 
 class WeightsMissing(EdgeError):
     """The detector's weights are not there; `make setup` fetches them."""
+
+
+class MemoryUnreadable(EdgeError):
+    """An eye's memory is damaged or of another version; the eye begins anew and the node says so."""
 
 
 class StoreError(EdgeError):
@@ -38,8 +46,24 @@ class StoreForeign(StoreError):
 
 
 class UplinkError(EdgeError):
-    """The uplink cannot be used as it is configured; the operator mends the configuration."""
+    """Nothing could be delivered; all of it stays queued and the uplink tries again later."""
 
 
 class TokenMissing(UplinkError):
     """No usable node token; the uplink reports it and looks again later."""
+
+
+class CloudUnreachable(UplinkError):
+    """Nobody answers at the cloud's address, or not with a certificate that is trusted here."""
+
+
+class CloudRefused(UplinkError):
+    """The cloud does not take this node's token; asking often would not help."""
+
+
+class CloudStalled(UplinkError):
+    """The cloud answers, but not with what was hoped for; `retry_after_s` is its wish for a pause."""
+
+    def __init__(self, text: str, retry_after_s: float = 0.0) -> None:
+        super().__init__(text)
+        self.retry_after_s = retry_after_s

@@ -1,0 +1,153 @@
+"""Two requests to the cloud, each answered or failed within bounded time."""
+
+from __future__ import annotations
+
+import io
+import socket
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import requests
+from pydantic import TypeAdapter
+from requests.adapters import HTTPAdapter
+from urllib3.connection import HTTPConnection
+
+from devices.messages import Event
+from edge.errors import CloudStalled, CloudUnreachable
+from edge.send.token import bearer
+
+LARGEST_ANSWER = 1024 * 1024
+_SEND_BUFFER = 64 * 1024
+_EVENTS = TypeAdapter(Sequence[Event])
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What the cloud answered."""
+
+    status: int
+    media_type: str
+    """Without parameters, lower case."""
+    body: bytes
+    retry_after: str | None = None
+
+
+class Cloud(Protocol):
+    """What the courier needs of the cloud. Both raise `UplinkError` when there is no answer."""
+
+    def put_media(self, sha256: str, jpeg: bytes) -> Reply:
+        """Upload one photo."""
+        ...
+
+    def ingest(self, events: Sequence[Event]) -> Reply:
+        """Hand in one batch."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Timeouts:
+    """Seconds."""
+
+    connect: float = 3.0
+    """Also for each 16 KiB that are sent."""
+    read: float = 10.0
+    """For each piece of the answer."""
+    answer: float = 30.0
+    """For the answer's whole body."""
+
+
+class HttpCloud:
+    """The cloud over HTTP(S). Not thread-safe: one for each thread.
+
+    Neither proxies, nor `.netrc`, nor redirects are followed: the token goes to `url` and nowhere else.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        token: Callable[[], str],
+        ca_file: str | None,
+        session: requests.Session,
+        timeouts: Timeouts,
+    ) -> None:
+        self._url = url.rstrip("/")
+        self._token = token
+        self._timeouts = timeouts
+        self._session = session
+        session.trust_env = False
+        session.verify = ca_file or True
+        for scheme in ("https://", "http://"):
+            session.mount(scheme, _Adapter())
+
+    def put_media(self, sha256: str, jpeg: bytes) -> Reply:
+        """`PUT /api/v1/media/{sha256}`."""
+        return self._ask("PUT", f"/api/v1/media/{sha256}", "image/jpeg", jpeg)
+
+    def ingest(self, events: Sequence[Event]) -> Reply:
+        """`POST /api/v1/ingest`."""
+        body = _EVENTS.dump_json(events)
+        return self._ask("POST", "/api/v1/ingest", "application/cloudevents-batch+json", body)
+
+    def _ask(self, method: str, path: str, media_type: str, body: bytes) -> Reply:
+        headers = {
+            "Authorization": bearer(self._token()),
+            "Content-Type": media_type,
+            "Accept": "application/json",
+            "Accept-Encoding": "identity",
+        }
+        # A stream is sent piece by piece, each with its own time-out; bytes would have to leave as a
+        # whole within one, which a thin line never manages.
+        try:
+            with self._session.request(
+                method,
+                self._url + path,
+                data=io.BytesIO(body),
+                headers=headers,
+                timeout=(self._timeouts.connect, self._timeouts.read),
+                allow_redirects=False,
+                stream=True,
+            ) as response:
+                return Reply(
+                    response.status_code,
+                    response.headers.get("Content-Type", "").partition(";")[0].strip().lower(),
+                    self._read(response),
+                    response.headers.get("Retry-After"),
+                )
+        except requests.exceptions.SSLError:
+            raise CloudUnreachable(
+                f"the certificate at {self._url} is not trusted here; check its name and the CA file"
+            ) from None
+        except (requests.exceptions.ConnectTimeout, requests.exceptions.ProxyError):
+            raise CloudUnreachable(f"nobody answers at {self._url}") from None
+        except requests.exceptions.ReadTimeout:
+            raise CloudStalled(
+                f"{self._url} takes the request and does not answer within {self._timeouts.read:g} s"
+            ) from None
+        except requests.exceptions.ConnectionError:
+            raise CloudUnreachable(f"no connection to {self._url}, or it broke off") from None
+        except (requests.exceptions.RequestException, OSError) as error:
+            raise CloudUnreachable(f"{self._url} cannot be asked ({type(error).__name__})") from None
+
+    def _read(self, response: requests.Response) -> bytes:
+        until = time.monotonic() + self._timeouts.answer
+        body = b""
+        for piece in response.iter_content(16 * 1024):
+            body += piece
+            if len(body) > LARGEST_ANSWER:
+                raise CloudStalled(f"{self._url} answers with more than {LARGEST_ANSWER} bytes")
+            if time.monotonic() > until:
+                raise CloudStalled(f"{self._url} does not finish its answer")
+        return body
+
+
+class _Adapter(HTTPAdapter):
+    """A small send buffer: what still lies in it when the last byte is handed over counts as waiting."""
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        options = [
+            *HTTPConnection.default_socket_options,
+            (socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER),
+        ]
+        super().init_poolmanager(*args, **kwargs, socket_options=options)

@@ -1,0 +1,184 @@
+"""The threads that bring the outbox to the cloud, live alarms on their own so that no photo delays them.
+
+uplink = Uplink(store, site.uplink.url, token_from(os.environ), site.uplink.ca_file, on_status=report)
+uplink.start()
+...                 # store.transaction(): queue
+uplink.wake()
+uplink.stop()
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+import threading
+from collections.abc import Callable
+from datetime import UTC, datetime
+from urllib.parse import urlsplit
+
+import requests
+
+from devices.messages import DeviceStatus, Series
+from edge.errors import CloudRefused, CloudStalled, CloudUnreachable, StoreError, TokenMissing, UplinkError
+from edge.keep import NodeStore
+from edge.send.client import HttpCloud, Timeouts
+from edge.send.courier import Courier
+from edge.send.pace import Pace
+from edge.send.status import StatusBoard
+
+log = logging.getLogger(__name__)
+
+LANES: tuple[tuple[Series, ...], ...] = ((Series.ALARM,), (Series.EVIDENCE, Series.HEALTH))
+"""One thread and one request in flight for each."""
+LOOK_S = 5.0
+"""An idle lane looks for itself this often, should nobody wake it."""
+STOP_S = 15.0
+"""A request in flight ends within its time-outs."""
+
+_RUNGS: dict[type[UplinkError], DeviceStatus] = {
+    CloudUnreachable: DeviceStatus.UNREACHABLE,
+    CloudRefused: DeviceStatus.REFUSED,
+    TokenMissing: DeviceStatus.REFUSED,
+    CloudStalled: DeviceStatus.STALLED,
+}
+
+
+class Uplink:
+    """Sends until it is stopped; see the module."""
+
+    def __init__(
+        self,
+        store: NodeStore,
+        url: str,
+        token: Callable[[], str],
+        ca_file: str | None = None,
+        *,
+        on_status: Callable[[DeviceStatus, str], None],
+        session_factory: Callable[[], requests.Session] = requests.Session,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        chance: Callable[[], float] = random.random,
+        pace: Pace | None = None,
+        timeouts: Timeouts | None = None,
+    ) -> None:
+        """Nothing happens before `start`.
+
+        Args:
+            store: whose outbox is sent.
+            url: scheme, host and port of the cloud.
+            token: gives the bearer token, asked at each request; may raise `TokenMissing`.
+            ca_file: trust anchors for https, PEM; the system's unless given.
+            on_status: told each change of the cloud's status with one sentence, on a sending thread;
+                must not raise.
+            session_factory: makes the HTTP session of one thread.
+            now: UTC, for Retry-After dates.
+            chance: 0..1, the jitter.
+            pace: of attempts after a failure.
+            timeouts: of each request.
+        """
+        self._url = url
+        self._pace = pace or Pace()
+        self._chance = chance
+        self._stopping = threading.Event()
+        self._board = StatusBoard(on_status)
+        self._lanes: list[_Lane] = []
+        for series in LANES:
+            cloud = HttpCloud(url, token, ca_file, session_factory(), timeouts or Timeouts())
+            self._lanes.append(_Lane(series, Courier(store, cloud, now)))
+
+    def start(self) -> None:
+        """Begin to send; returns at once. An uplink is started once."""
+        parts = urlsplit(self._url)
+        if parts.scheme == "http" and parts.hostname not in ("127.0.0.1", "::1", "localhost"):
+            log.warning("the node's token goes to %s unencrypted; use https", self._url)
+        for lane in self._lanes:
+            lane.thread = threading.Thread(
+                target=self._run, args=(lane,), name=f"uplink-{lane.series[0]}", daemon=True
+            )
+            lane.thread.start()
+
+    def wake(self) -> None:
+        """Something was queued: look now. Does not shorten a pause after a failure."""
+        for lane in self._lanes:
+            lane.queued.set()
+
+    def stop(self, timeout: float = STOP_S) -> None:
+        """End the threads; what was not answered stays queued."""
+        self._stopping.set()
+        for lane in self._lanes:
+            lane.queued.set()
+            lane.again.set()
+        for lane in self._lanes:
+            if lane.thread is not None:
+                lane.thread.join(timeout)
+
+    @property
+    def alive(self) -> bool:
+        """Whether every thread runs; False after a defect ended one, and after `stop`."""
+        return all(lane.thread is not None and lane.thread.is_alive() for lane in self._lanes)
+
+    def _run(self, lane: _Lane) -> None:
+        failures = 0
+        while True:
+            lane.queued.clear()
+            lane.again.clear()
+            if self._stopping.is_set():
+                return
+            try:
+                trouble = self._round(lane)
+            except StoreError as error:
+                if failures == 0:
+                    log.error("the uplink cannot use the store: %s", error)
+                failures += 1
+                lane.again.wait(self._pace.delay(failures, self._chance()))
+                continue
+            if trouble is not None:
+                failures += 1
+                lane.again.wait(self._pause(trouble, failures))
+                continue
+            if failures:
+                failures = 0
+                self._hurry_others(lane)
+            lane.queued.wait(LOOK_S)
+
+    def _round(self, lane: _Lane) -> UplinkError | None:
+        """Send until nothing waits or something fails; returns what failed."""
+        trouble: UplinkError | None = None
+        more = True
+        while more and trouble is None and not self._stopping.is_set():
+            more = False
+            for series in lane.series:
+                try:
+                    if lane.courier.carry(series):
+                        more = True
+                        self._board.tell(series, DeviceStatus.UP, f"{self._url} takes this node's messages")
+                except UplinkError as error:
+                    trouble = error
+                    self._board.tell(series, _RUNGS[type(error)], str(error))
+                    if not isinstance(error, CloudStalled):
+                        break  # nothing else would get through; a stall may concern this series alone
+        return trouble
+
+    def _pause(self, trouble: UplinkError, failures: int) -> float:
+        if isinstance(trouble, CloudRefused | TokenMissing):
+            return self._pace.delay_denied(self._chance())
+        wish = trouble.retry_after_s if isinstance(trouble, CloudStalled) else 0.0
+        return max(self._pace.delay(failures, self._chance()), wish)
+
+    def _hurry_others(self, lane: _Lane) -> None:
+        """The cloud takes messages again: the other lanes need not sit out their pause."""
+        for other in self._lanes:
+            if other is not lane:
+                other.again.set()
+
+
+class _Lane:
+    """One sending thread's things."""
+
+    def __init__(self, series: tuple[Series, ...], courier: Courier) -> None:
+        self.series = series
+        self.courier = courier
+        self.queued = threading.Event()
+        """Something waits."""
+        self.again = threading.Event()
+        """Do not sit out the pause."""
+        self.thread: threading.Thread | None = None
