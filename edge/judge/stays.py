@@ -97,11 +97,11 @@ def _begin(
 def _follow(case: Case, slots: list[Slot], view: View) -> list[Turn]:
     """What an open case makes of its slots: the thing of the hour, or nothing."""
     staying = [slot for slot in slots if slot.phase is not Phase.GONE]
-    if not staying:
-        # Its slots are GONE: seen empty. (A slot never vanishes otherwise.)
+    if slots and not staying:
         return [turn(replace(case, members=frozenset()), Change.CLEARED, view.at)]
-    now = _described(case, staying, view)
+    # Slots that are lost (the eye's memory was damaged) are not seen gone: nothing can be said.
     hidden = all(slot.phase is Phase.HIDDEN for slot in staying)
+    now = _described(case, staying, view) if staying else case
     if hidden and case.state is ConditionState.OPEN:
         return [turn(case, Change.HELD, view.at)]
     if hidden:

@@ -22,6 +22,7 @@ from edge.see.blobs import Blob, PixelBox, grown, inside, iou, region_of, still_
 from edge.see.detector import Colour, Detector
 from edge.see.ghosts import taken_away
 from edge.see.health import Sight, sight_against, sight_of
+from edge.see.memory import Memory, Place, moved
 from edge.see.naming import name_place, scan
 from edge.see.slots import Phase, Slot, blinded, step
 from edge.see.steady import Steady, shifted
@@ -92,18 +93,13 @@ class View:
     """Height and width that the slots' boxes refer to."""
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where a slot's anchors were cut out, and the anchors."""
-
-    box: PixelBox
-    anchors: Anchors
-
-
 class Eye:
     """Sees for one camera. Not safe for use by several threads at once."""
 
-    def __init__(self, watch: Watch, detector: Detector, new_id: Callable[[], UUID]) -> None:
+    def __init__(
+        self, watch: Watch, detector: Detector, new_id: Callable[[], UUID], memory: Memory | None = None
+    ) -> None:
+        """Open an eye; with `memory` it goes on where an earlier one stopped."""
         self.watch = watch
         self.slots: tuple[Slot, ...] = ()
         self.places: dict[UUID, Place] = {}
@@ -114,6 +110,8 @@ class Eye:
         self._guard: Mask | None = None
         self._scan_at: float | None = None
         self._scanned = False
+        self._memory = memory
+        self._resumed_at: float | None = None
 
     def look(self, picture: Picture) -> View:
         """Take in one picture."""
@@ -122,7 +120,7 @@ class Eye:
         if sight is not Sight.CLEAR:
             return self._blind(picture, sight)
         if self.backgrounds is None:
-            self.backgrounds = Backgrounds(luma, at)
+            self.backgrounds = self._begin(picture)
             self._steady = Steady(luma.shape)
         dx, dy = self._steady.shift(luma, self.backgrounds.usual)
         if dx or dy:
@@ -147,8 +145,29 @@ class Eye:
         self._forget()
         return view
 
+    def memory(self, picture: Picture) -> Memory | None:
+        """What must be kept to go on after a restart; `picture` is the last one looked at."""
+        if self.backgrounds is None:
+            return self._memory
+        offset = picture.taken_at.timestamp() - picture.stream_time
+        usual: Luma = cv2.convertScaleAbs(self.backgrounds.usual)
+        slots = tuple(moved(slot, offset) for slot in self.slots)
+        return Memory(usual, slots, {slot.id: self.places[slot.id] for slot in slots})
+
+    def _begin(self, picture: Picture) -> Backgrounds:
+        luma, at, memory = picture.luma, picture.stream_time, self._memory
+        if memory is None or memory.usual.shape != luma.shape:
+            return Backgrounds(luma, at)
+        offset = picture.taken_at.timestamp() - at
+        self.slots = tuple(moved(slot, -offset) for slot in memory.slots)
+        self.places = dict(memory.places)
+        self._resumed_at = at
+        self._scanned = True
+        self._guard_places(luma.shape)
+        return Backgrounds(luma, at, memory.usual)
+
     def _blind(self, picture: Picture, sight: Sight) -> View:
-        self.slots = tuple(blinded(slot) for slot in self.slots)
+        self.slots = tuple(blinded(slot, picture.stream_time) for slot in self.slots)
         shape = picture.luma.shape
         return View(picture.stream_time, picture.taken_at, sight, self.slots, (shape[0], shape[1]))
 
@@ -189,7 +208,9 @@ class Eye:
                 self._open(blob, change, at)
 
     def _open(self, blob: Blob, change: Change, at: float) -> None:
-        slot = Slot(self._new_id(), blob.box, blob.since, False, max(0.0, at - blob.since), at)
+        # What came while nobody looked has stood there at least since the eye reopened.
+        unseen = self._resumed_at is not None and blob.since <= self._resumed_at + SETTLE
+        slot = Slot(self._new_id(), blob.box, blob.since, unseen, max(0.0, at - blob.since), at)
         self._anchor(slot.id, blob.box, _widen(blob, change), change)
         self.slots += (slot,)
         self._guard_places(change.picture.shape)

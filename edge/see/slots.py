@@ -101,8 +101,9 @@ def step(slot: Slot, seen: Seen, at: float, clear_after: float) -> Slot:
     )
 
 
-def blinded(slot: Slot) -> Slot:
+def blinded(slot: Slot, at: float) -> Slot:
     """The slot while the camera cannot see: nothing counts, neither for it nor against it."""
     if slot.phase in (Phase.GONE, Phase.CANDIDATE):
         return slot
-    return replace(slot, phase=Phase.HIDDEN, leaving_since=None, gone_looks=0)
+    hidden = at - slot.last_present > BRIDGE
+    return replace(slot, phase=Phase.HIDDEN if hidden else slot.phase, leaving_since=None, gone_looks=0)

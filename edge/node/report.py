@@ -1,0 +1,96 @@
+"""What a node says of its devices: their state as health messages, when it changes and every minute."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+
+from devices.messages import DeviceStatus, Health
+from edge.errors import StoreError
+from edge.keep import NodeStore
+
+log = logging.getLogger(__name__)
+
+Kind = Literal["camera", "sensor", "broker", "node"]
+REPEAT = 60.0
+"""Seconds between two reports of a device that does not change; the cloud calls a node lost after 90."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How one device stands."""
+
+    kind: Kind
+    status: DeviceStatus
+    detail: str
+    since: datetime
+    facts: dict[str, float | int | str | bool] = field(default_factory=dict)
+
+
+class Reporter:
+    """Collects how every device stands and queues it as health; safe to call from any thread."""
+
+    def __init__(
+        self, node: str, store: NodeStore, now: Callable[[], datetime], wake: Callable[[], None]
+    ) -> None:
+        self._node = node
+        self._store = store
+        self._now = now
+        self._wake = wake
+        self._lock = threading.Lock()
+        self._standing: dict[str, Standing] = {}
+
+    def tell(
+        self,
+        device: str,
+        kind: Kind,
+        status: DeviceStatus,
+        detail: str,
+        facts: dict[str, float | int | str | bool] | None = None,
+    ) -> None:
+        """A device stands like this now; logged and queued when its status or the sentence changed."""
+        with self._lock:
+            before = self._standing.get(device)
+            same = before is not None and before.status is status
+            since = before.since if same and before is not None else self._now()
+            known = dict(before.facts) if before is not None else {}
+            now = Standing(kind, status, detail, since, known | (facts or {}))
+            self._standing[device] = now
+        if same and before is not None and before.detail == detail:
+            return
+        if not same:
+            level = logging.INFO if status is DeviceStatus.UP else logging.WARNING
+            log.log(level, "%s %s: %s", device, status, detail)
+        self._queue({device: now})
+
+    def repeat(self) -> None:
+        """Queue how every device stands; called every `REPEAT` seconds."""
+        with self._lock:
+            standing = dict(self._standing)
+        self._queue(standing)
+
+    def _queue(self, standing: dict[str, Standing]) -> None:
+        at = self._now()
+        try:
+            with self._store.transaction() as tx:
+                for device, one in standing.items():
+                    tx.queue(
+                        Health(
+                            node=self._node,
+                            device=device,
+                            kind=one.kind,
+                            status=one.status,
+                            detail=one.detail[:500],
+                            since=one.since,
+                            checked_at=at,
+                            facts=one.facts,
+                        ),
+                        at,
+                    )
+        except StoreError as error:
+            log.error("health could not be kept: %s", error)
+        self._wake()

@@ -1,0 +1,169 @@
+"""The deciding thread for sensors: decode, judge, keep, and only then tell the broker."""
+
+from __future__ import annotations
+
+import json
+import logging
+import queue
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from devices.errors import PayloadError
+from devices.messages import Condition, DeviceStatus, Measured, Reading
+from devices.sensors.client import Delivery
+from devices.sensors.decode import bindings, decode
+from devices.sensors.presence import Presence, decode_presence, newer
+from devices.sensors.topics import Channel, parse
+from devices.site.model import Point, Sensor, ThresholdRule
+from edge.judge.case import Turn
+from edge.judge.shelf import level_from_json, level_to_json
+from edge.judge.threshold import Level, judge, limit
+from edge.keep import NodeStore
+from edge.node.report import Reporter
+
+log = logging.getLogger(__name__)
+
+LEVEL = "level"
+BATCH = 100
+"""Deliveries of one transaction at most; one commit for each would be an fsync for each."""
+
+
+class SenseDesk:
+    """Judges the readings of all sensors of a node; used by one thread."""
+
+    def __init__(
+        self,
+        node: str,
+        points: list[Point],
+        store: NodeStore,
+        reporter: Reporter,
+        new_id: Callable[[], UUID],
+        wake: Callable[[], None],
+        monotonic: Callable[[], float] = time.monotonic,
+        wall: Callable[[], float] = time.time,
+    ) -> None:
+        self._node = node
+        self._store = store
+        self._reporter = reporter
+        self._new_id = new_id
+        self._wake = wake
+        self._monotonic = monotonic
+        self._wall = wall
+        self._bindings = bindings(points)
+        self._sensors = {sensor.id: (point, sensor) for point in points for sensor in point.sensors}
+        kept, offset = store.states(LEVEL), wall() - monotonic()
+        self._levels = {key: level_from_json(json.loads(raw), offset) for key, raw in kept.items()}
+        self._presence: dict[str, Presence] = {}
+        self.refused: Counter[str] = Counter()
+        """Payloads that could not be used, by reason."""
+
+    def take(self, deliveries: queue.Queue[Delivery], timeout: float) -> int:
+        """Wait for deliveries, decide all that are there (at most `BATCH`), acknowledge them; how many.
+
+        Raises:
+            StoreError: nothing was kept and nothing acknowledged; the broker sends it all again.
+        """
+        try:
+            batch = [deliveries.get(timeout=timeout)]
+        except queue.Empty:
+            return 0
+        while len(batch) < BATCH:
+            try:
+                batch.append(deliveries.get_nowait())
+            except queue.Empty:
+                break
+        self.decide(batch)
+        for delivery in batch:
+            delivery.ack()
+        return len(batch)
+
+    def decide(self, batch: Iterable[Delivery]) -> None:
+        """Decide a batch in one transaction."""
+        levels = dict(self._levels)
+        turned = False
+        with self._store.transaction() as tx:
+            for delivery in batch:
+                for reading in self._readings(delivery):
+                    if not tx.mark_reading(f"{reading.sensor}.{reading.quantity}", reading.boot, reading.seq):
+                        continue
+                    for point, sensor, rule, level, turn in self._judge(reading, levels):
+                        key = f"{sensor.id}|{rule.id}"
+                        if level == levels.get(key):
+                            continue
+                        levels[key] = level
+                        state = level_to_json(level, self._wall() - self._monotonic())
+                        tx.put_state(LEVEL, key, json.dumps(state, separators=(",", ":")).encode())
+                        if turn is not None:
+                            turned = True
+                            tx.queue(self._condition(point, sensor, rule, turn, reading), reading.received_at)
+        self._levels = levels
+        if turned:
+            self._wake()
+
+    def _readings(self, delivery: Delivery) -> tuple[Reading, ...]:
+        try:
+            if parse(delivery.topic).channel is Channel.STATE:
+                self._present(decode_presence(delivery.topic, delivery.payload, self._bindings))
+                return ()
+            if parse(delivery.topic).channel not in (Channel.TELE, Channel.EVENT):
+                return ()
+            return decode(delivery.topic, delivery.payload, self._bindings, delivery.received_at)
+        except PayloadError as error:
+            reason = str(error)
+            if not self.refused[reason]:
+                log.warning("%s: %s (said once)", delivery.topic, reason)
+            self.refused[reason] += 1
+            return ()
+
+    def _present(self, heard: Presence) -> None:
+        presence = self._presence[heard.device] = newer(self._presence.get(heard.device), heard)
+        status = DeviceStatus.UP if presence.online else DeviceStatus.UNREACHABLE
+        detail = "online" if presence.online else "left the broker or lost its power"
+        self._reporter.tell(heard.device, "sensor", status, detail)
+
+    def _judge(
+        self, reading: Reading, levels: dict[str, Level]
+    ) -> Iterable[tuple[Point, Sensor, ThresholdRule, Level, Turn | None]]:
+        point, sensor = self._sensors[reading.sensor]
+        if reading.quality in ("bad", "uncertain"):
+            return
+        at = self._monotonic()
+        for rule in sensor.rules:
+            if rule.quantity == reading.quantity:
+                level = levels.get(f"{sensor.id}|{rule.id}", Level())
+                after, turn = judge(rule, level, reading.value, at, self._new_id)
+                yield point, sensor, rule, after, turn
+
+    def _condition(
+        self, point: Point, sensor: Sensor, rule: ThresholdRule, turn: Turn, reading: Reading
+    ) -> Condition:
+        case = turn.case
+        log.info("%s %s %s: %s %s", sensor.id, rule.id, turn.change, reading.value, reading.unit)
+        return Condition(
+            condition_id=case.id,
+            rev=case.rev,
+            change=turn.change,
+            state=case.state,
+            node=self._node,
+            point=point.id,
+            device=sensor.id,
+            rule=rule.id,
+            place=sensor.place or sensor.id,
+            event_class=rule.event_class,
+            label=case.label,
+            score=case.score,
+            severity=rule.severity,
+            since=_ago(reading.received_at, turn.at - case.since),
+            changed_at=reading.received_at,
+            measured=Measured(
+                quantity=reading.quantity, value=reading.value, unit=reading.unit, limit=limit(rule)
+            ),
+            reopens=case.reopens,
+        )
+
+
+def _ago(at: datetime, seconds: float) -> datetime:
+    return at - timedelta(seconds=seconds)

@@ -1,0 +1,218 @@
+"""The deciding thread for pictures: look, judge, keep. One transaction a look that changed anything."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from devices.messages import Change, Condition, Evidence, EvidenceKind
+from devices.site.model import Camera, CameraRule, Point, Zone
+from devices.stream import Frame
+from edge.errors import MemoryUnreadable
+from edge.judge.case import Turn
+from edge.judge.shelf import ledger_from_json, ledger_to_json
+from edge.judge.stays import Ledger, judge
+from edge.judge.watch import watch_for
+from edge.keep import NodeStore
+from edge.keep.drawing import annotated, jpeg
+from edge.see.detector import Detector
+from edge.see.eye import LOOK_WIDTH, Eye, View
+from edge.see.health import Sight
+from edge.see.memory import freeze, thaw
+
+log = logging.getLogger(__name__)
+
+EYE, LEDGER = "eye", "ledger"
+KEEP_EVERY = 300.0
+"""Seconds of stream time after which an eye's memory is kept even when nothing changed."""
+CALM_EVERY = 30.0
+"""Seconds between two photos of a place with nothing on it, kept as the *empty* photo of what comes."""
+
+
+@dataclass(slots=True)
+class Seat:
+    """One camera as the deciding thread knows it."""
+
+    point: Point
+    camera: Camera
+    eye: Eye
+    rules: list[tuple[Zone, CameraRule]]
+    shelf: list[bytes | None]
+    """The rules' ledgers as they were kept, until the first frame ties their times to the stream."""
+    ledgers: list[Ledger] = field(default_factory=list)
+    kept_at: float = 0.0
+    slots: frozenset[tuple[UUID, str]] = frozenset()
+    calm: tuple[datetime, bytes, int, int] | None = None
+    """When, JPEG, width, height."""
+    sight: Sight = Sight.CLEAR
+
+
+class SightDesk:
+    """Judges the frames of all cameras of a node; used by one thread."""
+
+    def __init__(
+        self,
+        node: str,
+        points: list[Point],
+        store: NodeStore,
+        detector: Detector,
+        new_id: Callable[[], UUID],
+        wake: Callable[[], None],
+    ) -> None:
+        self._node = node
+        self._store = store
+        self._new_id = new_id
+        self._wake = wake
+        eyes, ledgers = store.states(EYE), store.states(LEDGER)
+        self.seats: dict[str, Seat] = {}
+        for point in points:
+            for camera in point.cameras:
+                rules = [(zone, rule) for zone in camera.zones for rule in zone.rules]
+                memory = None
+                if camera.id in eyes:
+                    try:
+                        memory = thaw(eyes[camera.id])
+                    except MemoryUnreadable as error:
+                        log.warning("%s: %s; it begins anew", camera.id, error)
+                eye = Eye(watch_for([rule for _, rule in rules]), detector, new_id, memory)
+                shelf = [ledgers.get(_key(camera, zone, rule)) for zone, rule in rules]
+                self.seats[camera.id] = Seat(point, camera, eye, rules, shelf)
+
+    def look(self, camera: str, frame: Frame) -> View:
+        """Take in one frame; whatever it changes is on the disk when this returns.
+
+        Raises:
+            StoreError: the store failed; nothing of this look was kept, the next look says it again.
+        """
+        seat = self.seats[camera]
+        if len(seat.ledgers) != len(seat.rules):
+            offset = utc_offset(frame)
+            seat.ledgers = [
+                Ledger({}) if kept is None else ledger_from_json(json.loads(kept), offset)
+                for kept in seat.shelf
+            ]
+        view = seat.eye.look(frame)
+        ledgers: list[Ledger] = []
+        turns: list[tuple[Zone, CameraRule, Turn]] = []
+        for (zone, rule), ledger in zip(seat.rules, seat.ledgers, strict=True):
+            after, taken = judge(rule, zone.polygon, ledger, view, self._new_id)
+            ledgers.append(after)
+            turns += [(zone, rule, one) for one in taken]
+        self._keep(seat, frame, view, ledgers, turns)
+        seat.ledgers = ledgers
+        self._rest(seat, frame, view)
+        return view
+
+    def _keep(
+        self,
+        seat: Seat,
+        frame: Frame,
+        view: View,
+        ledgers: list[Ledger],
+        turns: list[tuple[Zone, CameraRule, Turn]],
+    ) -> None:
+        slots = frozenset((slot.id, str(slot.phase)) for slot in view.slots)
+        due = view.at - seat.kept_at >= KEEP_EVERY
+        if not turns and slots == seat.slots and not due:
+            return
+        memory = seat.eye.memory(frame)
+        photos = [photo for zone, rule, one in turns for photo in self._photos(seat, frame, zone, one)]
+        offset = utc_offset(frame)
+        with self._store.transaction() as tx:
+            if memory is not None:
+                tx.put_state(EYE, seat.camera.id, freeze(memory))
+            for (zone, rule), ledger in zip(seat.rules, ledgers, strict=True):
+                state = json.dumps(ledger_to_json(ledger, offset), separators=(",", ":"))
+                tx.put_state(LEDGER, _key(seat.camera, zone, rule), state.encode())
+            for zone, rule, one in turns:
+                tx.queue(self._condition(seat, zone, rule, one, view), view.taken_at)
+            for photo in photos:
+                tx.queue(photo, photo.captured_at)
+        seat.kept_at, seat.slots = view.at, slots
+        for _, rule, one in turns:
+            log.info("%s %s %s: %s", seat.camera.id, rule.id, one.change, one.case.label)
+        if turns:
+            self._wake()
+
+    def _condition(self, seat: Seat, zone: Zone, rule: CameraRule, one: Turn, view: View) -> Condition:
+        case = one.case
+        return Condition(
+            condition_id=case.id,
+            rev=case.rev,
+            change=one.change,
+            state=case.state,
+            node=self._node,
+            point=seat.point.id,
+            device=seat.camera.id,
+            zone=zone.id,
+            rule=rule.id,
+            place=zone.place or zone.id,
+            event_class=rule.event_class,
+            label=case.label,
+            score=case.score,
+            severity=rule.severity,
+            since=view.taken_at - timedelta(seconds=view.at - case.since),
+            at_least=case.at_least,
+            changed_at=view.taken_at - timedelta(seconds=view.at - one.at),
+            box=case.box,
+            outline=zone.polygon,
+            count=case.count,
+            reopens=case.reopens,
+        )
+
+    def _photos(self, seat: Seat, frame: Frame, zone: Zone, one: Turn) -> list[Evidence]:
+        """Save the photos that go with a turn; their messages, to be queued."""
+        photos: list[Evidence] = []
+        if one.change not in (Change.OPENED, Change.CLEARED):
+            return photos
+        opened = one.change is Change.OPENED
+        if opened and seat.calm is not None:
+            at, data, width, height = seat.calm
+            photos.append(self._evidence(seat, one, EvidenceKind.EMPTY, at, data, width, height))
+        picture = frame.colour(min(LOOK_WIDTH, frame.width))
+        drawn = annotated(picture, zone.polygon, one.case.box if opened else None)
+        kind = EvidenceKind.PRESENT if opened else EvidenceKind.CLEARED
+        height, width = drawn.shape[:2]
+        photos.append(self._evidence(seat, one, kind, frame.taken_at, jpeg(drawn), width, height))
+        return photos
+
+    def _evidence(
+        self, seat: Seat, one: Turn, kind: EvidenceKind, at: datetime, data: bytes, width: int, height: int
+    ) -> Evidence:
+        sha256, _ = self._store.save_photo(data)
+        return Evidence(
+            evidence_id=self._new_id(),
+            condition_id=one.case.id,
+            kind=kind,
+            camera=seat.camera.id,
+            captured_at=at,
+            sha256=sha256,
+            size=len(data),
+            width=width,
+            height=height,
+        )
+
+    def _rest(self, seat: Seat, frame: Frame, view: View) -> None:
+        """Between events: keep a photo of the place with nothing on it, and say when sight is lost."""
+        if view.sight is not seat.sight:
+            log.info("%s: sight is %s", seat.camera.id, view.sight)
+            seat.sight = view.sight
+        if view.sight is not Sight.CLEAR or view.slots:
+            return
+        if seat.calm is not None and (frame.taken_at - seat.calm[0]).total_seconds() < CALM_EVERY:
+            return
+        picture = frame.colour(min(LOOK_WIDTH, frame.width))
+        seat.calm = (frame.taken_at, jpeg(picture), picture.shape[1], picture.shape[0])
+
+
+def utc_offset(frame: Frame) -> float:
+    """What turns this stream's time into seconds since 1970 UTC."""
+    return frame.taken_at.timestamp() - frame.stream_time
+
+
+def _key(camera: Camera, zone: Zone, rule: CameraRule) -> str:
+    return f"{camera.id}|{zone.id}|{rule.id}"

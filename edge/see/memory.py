@@ -1,0 +1,132 @@
+"""What an eye remembers over a restart: the usual picture, its slots and their anchors.
+
+Stream time begins anew with every process, so times are kept as UTC seconds and tied back to the new
+stream by its first picture.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+from uuid import UUID
+
+import cv2
+import numpy as np
+
+from edge.errors import MemoryUnreadable
+from edge.see.anchors import Anchors
+from edge.see.background import Luma, Mask
+from edge.see.blobs import PixelBox
+from edge.see.slots import Phase, Slot
+from edge.see.votes import Votes
+
+VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a slot's anchors were cut out, and the anchors."""
+
+    box: PixelBox
+    anchors: Anchors
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """All that an eye needs to go on. Slot times are seconds since 1970 UTC."""
+
+    usual: Luma
+    slots: tuple[Slot, ...]
+    places: Mapping[UUID, Place]
+
+
+def moved(slot: Slot, by: float) -> Slot:
+    """The slot with its times on another clock."""
+    leaving = None if slot.leaving_since is None else slot.leaving_since + by
+    return replace(slot, since=slot.since + by, last_present=slot.last_present + by, leaving_since=leaving)
+
+
+def freeze(memory: Memory) -> bytes:
+    """As bytes for the store (JSON; pictures as PNG)."""
+    kept = {
+        "version": VERSION,
+        "usual": _png(memory.usual),
+        "slots": [_slot(slot, memory.places[slot.id]) for slot in memory.slots],
+    }
+    return json.dumps(kept, separators=(",", ":")).encode()
+
+
+def thaw(kept: bytes) -> Memory:
+    """Read back what `freeze` made.
+
+    Raises:
+        MemoryUnreadable: not made by `freeze`, or by one of another version.
+    """
+    try:
+        raw = json.loads(kept)
+        if raw["version"] != VERSION:
+            raise MemoryUnreadable(f"an eye's memory has version {raw['version']}, this is {VERSION}")
+        usual = _picture(raw["usual"])
+        both = [_thawed(one) for one in raw["slots"]]
+    except (ValueError, KeyError, TypeError, cv2.error) as error:
+        raise MemoryUnreadable(f"an eye's memory cannot be read: {error}") from error
+    return Memory(usual, tuple(slot for slot, _ in both), {slot.id: place for slot, place in both})
+
+
+def _slot(slot: Slot, place: Place) -> dict[str, Any]:
+    return {
+        "id": str(slot.id),
+        "box": slot.box,
+        "since": slot.since,
+        "at_least": slot.at_least,
+        "stood": slot.stood,
+        "last_present": slot.last_present,
+        "phase": slot.phase,
+        "presents": slot.presents,
+        "looks": slot.looks,
+        "leaving_since": slot.leaving_since,
+        "gone_looks": slot.gone_looks,
+        "votes": {"looks": slot.votes.looks, "tally": slot.votes.tally},
+        "place": place.box,
+        "taken": _png(place.anchors.taken),
+        "empty": None if place.anchors.empty is None else _png(place.anchors.empty),
+        "mask": _png(place.anchors.mask.astype(np.uint8) * 255),
+    }
+
+
+def _thawed(raw: Mapping[str, Any]) -> tuple[Slot, Place]:
+    x0, y0, x1, y1 = (int(v) for v in raw["box"])
+    tally = tuple((str(label), float(total), int(times)) for label, total, times in raw["votes"]["tally"])
+    slot = Slot(
+        id=UUID(raw["id"]),
+        box=(x0, y0, x1, y1),
+        since=float(raw["since"]),
+        at_least=bool(raw["at_least"]),
+        stood=float(raw["stood"]),
+        last_present=float(raw["last_present"]),
+        phase=Phase(raw["phase"]),
+        presents=int(raw["presents"]),
+        looks=int(raw["looks"]),
+        leaving_since=None if raw["leaving_since"] is None else float(raw["leaving_since"]),
+        gone_looks=int(raw["gone_looks"]),
+        votes=Votes(int(raw["votes"]["looks"]), tally),
+    )
+    left, top, right, bottom = (int(v) for v in raw["place"])
+    mask: Mask = _picture(raw["mask"]) > 127
+    empty = None if raw["empty"] is None else _picture(raw["empty"])
+    return slot, Place((left, top, right, bottom), Anchors(_picture(raw["taken"]), empty, mask))
+
+
+def _png(picture: Luma) -> str:
+    _, data = cv2.imencode(".png", picture, [cv2.IMWRITE_PNG_COMPRESSION, 1])
+    return base64.b64encode(data.tobytes()).decode("ascii")
+
+
+def _picture(text: str) -> Luma:
+    picture = cv2.imdecode(np.frombuffer(base64.b64decode(text), np.uint8), cv2.IMREAD_GRAYSCALE)
+    if picture is None:
+        raise ValueError("a kept picture is damaged")
+    return np.asarray(picture, np.uint8)
