@@ -154,7 +154,8 @@ class Camera:
             answer = self._caller.call(DEVICE, self._device, "GetSystemDateAndTime", created=ours)
         theirs = quirks.clock_of(answer)
         if theirs is not None:
-            self._offset = theirs - (before + self._now()) / 2
+            # ONVIF times have whole seconds, cut off: on the average they are half a second old.
+            self._offset = theirs + 0.5 - (before + self._now()) / 2
 
     def _media_service(self) -> str:
         """The media service's address, asked for once."""

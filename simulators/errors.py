@@ -1,0 +1,22 @@
+"""The errors of `simulators`.
+
+SimulatorsError
+├── BrokerError       the MQTT broker cannot be started
+└── ListenError       a simulated device cannot listen at its address
+"""
+
+
+class SimulatorsError(Exception):
+    """Root of every error that `simulators` raises on purpose."""
+
+
+class BrokerError(SimulatorsError):
+    """No broker program, users it does not take, or it does not come up; the user mends it."""
+
+
+class ListenError(SimulatorsError):
+    """The address of a simulated device is taken or is not ours; the user frees it or names another."""
+
+
+class SegmentError(SimulatorsError):
+    """A clip is not what the RTSP server can play; the text says what to encode instead."""
