@@ -2,7 +2,9 @@
 
 SimulatorsError
 ├── BrokerError       the MQTT broker cannot be started
-└── ListenError       a simulated device cannot listen at its address
+├── ListenError       a simulated device cannot listen at its address
+├── SceneError        a scene or an order to the street makes no sense
+└── FootageError      the film of the simulated street is missing
 """
 
 
@@ -20,3 +22,11 @@ class ListenError(SimulatorsError):
 
 class SegmentError(SimulatorsError):
     """A clip is not what the RTSP server can play; the text says what to encode instead."""
+
+
+class SceneError(SimulatorsError):
+    """A scene, look or order to the street makes no sense; the text names the field and the fix."""
+
+
+class FootageError(SimulatorsError):
+    """The film of the simulated street is missing or another one; the text says how to fetch it."""

@@ -1,0 +1,190 @@
+"""One simulated device: what it publishes and when. Pure: it is asked for a moment and answers with messages.
+
+The same seed, start and scenario give the same bytes.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from devices.sensors.quantities import KINDS, QUANTITIES
+from devices.sensors.topics import Channel, Topic
+from devices.site.model import Sensor
+from simulators.sensors.scenario import FaultKind, Happening, Scenario
+from simulators.sensors.series import noise, part, scramble, series
+
+FIRST_REPORT_S = 3.0
+"""A device reports within this time after its start, then at its period."""
+EXCITED_PERIOD_S = 2.0
+"""While something happens a device reports at least this often, as level sensors do when wet."""
+_JITTER = 0.05
+_FLOOD = 100
+_CLOCK_RESET_MS = 946_684_800_000
+"""2000-01-01, where a real-time clock without its battery begins."""
+
+
+@dataclass(frozen=True, slots=True)
+class Publication:
+    """One message to be published at QoS 1."""
+
+    topic: str
+    payload: bytes
+    retain: bool = False
+
+
+class SimulatedSensor:
+    """One device of the site."""
+
+    def __init__(self, point: str, sensor: Sensor, scenario: Scenario, seed: int, origin: float) -> None:
+        """Nothing is published before `emit`.
+
+        Args:
+            point: id of the point where it stands.
+            sensor: as in the site.
+            scenario: of the whole street; what concerns others is left aside.
+            seed: of the street.
+            origin: Unix time of the scenario's second 0; another origin gives other boot ids.
+
+        """
+        self.id = sensor.id
+        self._point = point
+        self._kind = sensor.kind
+        self._period = sensor.period
+        self._happenings: tuple[Happening, ...] = tuple(
+            happening for happening in scenario.happenings if happening.sensor == sensor.id
+        )
+        self._faults = tuple(fault for fault in scenario.faults if fault.sensor == sensor.id)
+        self._origin = origin
+        self._seed = scramble(seed, *sensor.id.encode())
+        self._series = series(sensor.kind, self._seed)
+        self._boots = 0
+        self._connections = 0
+        self._seq = 0
+        self._stuck: dict[str, float] | None = None
+        self._next_report = FIRST_REPORT_S * part(self._seed, 2)
+        reboots = [(fault.start, "reboot") for fault in self._faults if fault.kind is FaultKind.REBOOT]
+        edges = [(edge, "edge") for happening in self._happenings for edge in happening.edges]
+        self._sudden = sorted(reboots + edges, reverse=True)
+
+    @property
+    def due(self) -> float:
+        """The scenario second of its next message."""
+        return min(self._next_report, self._sudden[-1][0]) if self._sudden else self._next_report
+
+    @property
+    def boot(self) -> str:
+        """The id of its present start."""
+        return f"{scramble(self._seed, self._boots, int(self._origin * 1000)):016x}"
+
+    def connected(self) -> list[Publication]:
+        """What it says first on a new connection; both are kept by the broker."""
+        return [self._birth(), self._state(online=True)]
+
+    def will(self) -> Publication:
+        """What the broker shall say when the connection dies; asked for once before each connection."""
+        self._connections += 1
+        return self._state(online=False)
+
+    def leaving(self) -> Publication:
+        """What it says before it disconnects in order."""
+        return self._state(online=False)
+
+    def emit(self, t: float) -> list[Publication]:
+        """Everything due up to scenario second `t`; a device that was late skips what it missed."""
+        out: list[Publication] = []
+        while self._sudden and self._sudden[-1][0] <= t:
+            _, what = self._sudden.pop()
+            if what == "reboot":
+                self._boots += 1
+                self._connections = 1
+                self._seq = 0
+                out += self.connected()
+            else:
+                out += self._measured(Channel.EVENT, t)
+        if self._next_report <= t:
+            out += self._measured(Channel.TELE, t)
+            jitter = 1 + _JITTER * (2 * part(self._seed, 3, self._boots, self._seq) - 1)
+            self._next_report = t + self._pace(t) * jitter
+        elif self._excited(t):
+            self._next_report = min(self._next_report, t + EXCITED_PERIOD_S)
+        # A ramp begins without an edge: be awake then.
+        begins = [
+            happening.start for happening in self._happenings if t < happening.start < self._next_report
+        ]
+        self._next_report = min(begins, default=self._next_report)
+        return out
+
+    def _has(self, kind: FaultKind, t: float) -> bool:
+        return any(fault.kind is kind and fault.holds(t) for fault in self._faults)
+
+    def _excited(self, t: float) -> bool:
+        return any(happening.start <= t < happening.end + EXCITED_PERIOD_S for happening in self._happenings)
+
+    def _pace(self, t: float) -> float:
+        pace = min(self._period, EXCITED_PERIOD_S) if self._excited(t) else self._period
+        return pace / _FLOOD if self._has(FaultKind.FLOOD, t) else pace
+
+    def _values(self, t: float) -> dict[str, float]:
+        values = self._series(self._origin + t)
+        for happening in self._happenings:
+            share, normal = happening.share(t), values[happening.quantity]
+            values[happening.quantity] = round(normal + (happening.level - normal) * share, 4)
+        if not self._has(FaultKind.STUCK, t):
+            self._stuck = None
+            return values
+        self._stuck = self._stuck or values
+        return self._stuck
+
+    def _measured(self, channel: Channel, t: float) -> list[Publication]:
+        if self._has(FaultKind.SILENT, t):
+            return []
+        wrong = self._has(FaultKind.WRONG_UNIT, t)
+        stamp = round(t * 1000) + (
+            _CLOCK_RESET_MS if self._has(FaultKind.CLOCK_OFF, t) else round(self._origin * 1000)
+        )
+        payload = _json(
+            {
+                "v": 1,
+                "dev": self.id,
+                "boot": self.boot,
+                "seq": self._seq,
+                "t": stamp,
+                "m": [
+                    {"n": name, "v": value, "u": "psi" if wrong else QUANTITIES[name].unit}
+                    for name, value in self._values(t).items()
+                ],
+                "rssi": round(-70 - 25 * part(self._seed, 4) + 4 * noise(self._seed + 5, t, 120)),
+            }
+        )
+        self._seq += 1
+        if self._has(FaultKind.GARBAGE, t):
+            payload = payload[: 5 + scramble(self._seed, self._seq) % 40] + b"\xff\x00"
+        message = Publication(str(Topic(self._point, self.id, channel)), payload)
+        return [message, message] if self._has(FaultKind.DUPLICATE, t) else [message]
+
+    def _state(self, *, online: bool) -> Publication:
+        body = {"v": 1, "online": online, "boot": self.boot, "bd": self._connections}
+        return Publication(str(Topic(self._point, self.id, Channel.STATE)), _json(body), retain=True)
+
+    def _birth(self) -> Publication:
+        quantities = [QUANTITIES[name] for name in (*KINDS[self._kind], "battery")]
+        body = {
+            "v": 1,
+            "dev": self.id,
+            "boot": self.boot,
+            "type": self._kind,
+            "model": "gridwatch-simulated",
+            "fw": "1.0",
+            "period_s": self._period,
+            "quantities": [
+                {"n": each.name, "u": each.unit, "min": each.lowest, "max": each.highest}
+                for each in quantities
+            ],
+        }
+        return Publication(str(Topic(self._point, self.id, Channel.BIRTH)), _json(body), retain=True)
+
+
+def _json(body: dict[str, Any]) -> bytes:
+    return json.dumps(body, separators=(",", ":")).encode()
