@@ -35,7 +35,9 @@ class Book:
             code = self._fault(event)
             if code is not None:
                 refused.append(
-                    Refusal(series=event.series, epoch=event.epoch, seq=event.seq, code=code, reason="told so")
+                    Refusal(
+                        series=event.series, epoch=event.epoch, seq=event.seq, code=code, reason="told so"
+                    )
                 )
                 continue
             if str(event.id) in self.events:
@@ -175,5 +177,5 @@ class FakeCloud:
 
 
 def _problem(status: int, code: str, detail: str) -> tuple[int, dict[str, str], bytes]:
-    body = json.dumps({"type": f"/problems/{code}", "title": code, "status": status, "code": code, "detail": detail})
-    return status, {"Content-Type": "application/problem+json"}, body.encode()
+    problem = {"type": f"/problems/{code}", "title": code, "status": status, "code": code, "detail": detail}
+    return status, {"Content-Type": "application/problem+json"}, json.dumps(problem).encode()

@@ -5,7 +5,16 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from devices.ids import uuid7
-from devices.messages import Change, Condition, ConditionState, DeviceStatus, Evidence, EvidenceKind, Health, Severity
+from devices.messages import (
+    Change,
+    Condition,
+    ConditionState,
+    DeviceStatus,
+    Evidence,
+    EvidenceKind,
+    Health,
+    Severity,
+)
 
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 
@@ -47,5 +56,11 @@ def an_evidence(sha256: str, size: int) -> Evidence:
 
 def a_health(detail: str = "") -> Health:
     return Health(
-        node="n1", device="n1", kind="node", status=DeviceStatus.UP, detail=detail, since=NOON, checked_at=NOON
+        node="n1",
+        device="n1",
+        kind="node",
+        status=DeviceStatus.UP,
+        detail=detail,
+        since=NOON,
+        checked_at=NOON,
     )
