@@ -7,12 +7,11 @@ Errors are `devices.errors.CameraUnreachable`, `CameraRefused` and `CameraFault`
 """
 
 from devices.onvif.camera import Camera
-from devices.onvif.discovery import EVERYBODY, discover
+from devices.onvif.discovery import discover
 from devices.onvif.model import DeviceInformation, Discovered, Profile, Rung, Timeouts
 from devices.onvif.transport import Answer, Http, exchange
 
 __all__ = [
-    "EVERYBODY",
     "Answer",
     "Camera",
     "DeviceInformation",

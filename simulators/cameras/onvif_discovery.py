@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 from uuid import NAMESPACE_URL, uuid4, uuid5
 from xml.sax.saxutils import escape
 
@@ -33,6 +33,7 @@ class Discovery(asyncio.DatagramProtocol):
         self._cameras = tuple(cameras)
         self._host = host
         self._transport: asyncio.DatagramTransport | None = None
+        self._closed = asyncio.Event()
 
     @property
     def port(self) -> int:
@@ -40,15 +41,19 @@ class Discovery(asyncio.DatagramProtocol):
         assert self._transport is not None
         return int(self._transport.get_extra_info("sockname")[1])
 
-    def close(self) -> None:
+    async def close(self) -> None:
         """Stop answering."""
-        if self._transport is not None:
-            self._transport.close()
+        assert self._transport is not None
+        self._transport.close()
+        await self._closed.wait()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Part of asyncio's protocol."""
-        assert isinstance(transport, asyncio.DatagramTransport)
-        self._transport = transport
+        self._transport = cast("asyncio.DatagramTransport", transport)  # asyncio's own is no subclass of it
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Part of asyncio's protocol."""
+        self._closed.set()
 
     def datagram_received(self, data: bytes, addr: tuple[Any, ...]) -> None:
         """Part of asyncio's protocol; what is no Probe is left aside."""

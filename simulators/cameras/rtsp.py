@@ -116,28 +116,21 @@ def rtsp_in_thread(
     port: int = 0,
     now: Callable[[], float] = time.monotonic,
 ) -> Iterator[Server]:
-    """The same in a thread of its own, for callers that have no event loop (tests, benchmarks)."""
-    started: list[Server] = []
-    ready, stop = threading.Event(), asyncio.Event()
+    """The same in a thread of its own, for callers that have no event loop (tests, benchmarks).
+
+    Raises:
+        OSError: the port is taken.
+    """
     loop = asyncio.new_event_loop()
-
-    async def serve() -> None:
-        try:
-            started.append(await serve_rtsp(paths, host, port, credentials, now=now))
-        finally:
-            ready.set()
-        await stop.wait()
-        await started[0].close()
-
-    thread = threading.Thread(target=loop.run_until_complete, args=(serve(),), name="rtsp", daemon=True)
-    thread.start()
-    ready.wait()
-    if not started:
-        thread.join()
-        raise OSError(f"{host}:{port}: cannot be listened on")
     try:
-        yield started[0]
+        server = loop.run_until_complete(serve_rtsp(paths, host, port, credentials, now=now))
+        thread = threading.Thread(target=loop.run_forever, name="rtsp", daemon=True)
+        thread.start()
+        try:
+            yield server
+        finally:
+            asyncio.run_coroutine_threadsafe(server.close(), loop).result(10)
+            loop.call_soon_threadsafe(loop.stop)
+            thread.join(10)
     finally:
-        loop.call_soon_threadsafe(stop.set)
-        thread.join(10)
         loop.close()
