@@ -1,4 +1,4 @@
-"""The newest frame of each camera, for one deciding thread: slow moments skip pictures, never pile them up."""
+"""The newest frame of each camera for one deciding thread: slow moments skip pictures, never pile them up."""
 
 from __future__ import annotations
 

@@ -1,0 +1,44 @@
+# Everything starts here; `make help` lists it.
+SHELL := /bin/sh
+PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3; do command -v $$p && break; done)
+RUN := .venv/bin
+PYTEST_ARGS ?=
+
+.PHONY: help setup setup-tests demo test test-long bench check format lock clean
+
+help: ## list the targets
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+setup: ## set up .venv, the wall page, weights and footage (quick when nothing changed)
+	@$(PYTHON) scripts/setup.py
+
+setup-tests:
+	@$(PYTHON) scripts/setup.py --tests
+
+demo: setup ## bring everything up on this machine and print where to look
+	@$(RUN)/gridwatch demo
+
+test: setup-tests check ## run every test
+	@$(RUN)/python -m pytest -q -m "not long" $(PYTEST_ARGS)
+
+test-long: setup-tests ## run every promise in its full form (an hour or more)
+	@$(RUN)/python -m pytest -q --timeout=7200 $(PYTEST_ARGS)
+
+bench: setup-tests ## measure: CPU of one edge node and of all, streams, outbox, cloud
+	@$(RUN)/python -m tests.bench
+
+check: setup-tests ## ruff, mypy, import contracts, the page's types
+	@$(RUN)/ruff check -q .
+	@$(RUN)/ruff format -q --check .
+	@$(RUN)/mypy
+	@$(RUN)/lint-imports --no-logo 2>/dev/null || $(RUN)/lint-imports
+
+format: setup-tests ## let ruff put the code into shape
+	@$(RUN)/ruff check -q --fix .
+	@$(RUN)/ruff format -q .
+
+lock: setup-tests ## write the hash-locked requirement files anew
+	@scripts/lock.sh
+
+clean: ## remove what set-up and the demo made
+	rm -rf .venv .cache var cloud/web/dist cloud/web/node_modules
