@@ -79,8 +79,8 @@ MIGRATIONS: tuple[str, ...] = (
 _DAMAGE = {"SQLITE_CORRUPT", "SQLITE_NOTADB"}
 
 
-class Damaged(Exception):
-    """The file is no sound database; it is set aside and a new one made. Never leaves this module."""
+class Damaged(StoreError):
+    """The file is no sound database of ours; `open_database` sets it aside and makes a new one."""
 
 
 def open_database(
@@ -124,7 +124,7 @@ def _open(path: Path, node: str, now: datetime, new_epoch: UUID) -> sqlite3.Conn
         if is_damage(error):
             raise Damaged(str(error)) from error
         raise StoreError(f"{path}: cannot be opened: {error}") from error
-    except (Damaged, StoreError):
+    except StoreError:
         if connection is not None:
             connection.close()
         raise

@@ -86,15 +86,15 @@ class NodeStore:
         try:
             directory.mkdir(mode=0o700, parents=True, exist_ok=True)
             lock_file = _take(directory)
+            try:
+                connection, damaged = open_database(directory, node, now(), new_id())
+                store = cls(directory, connection, lock_file, now=now, new_id=new_id, damaged=damaged)
+                store._sweep()
+            except BaseException:
+                lock_file.close()
+                raise
         except OSError as error:
             raise StoreError(f"{directory}: cannot be used as state directory: {error.strerror}") from error
-        try:
-            connection, damaged = open_database(directory, node, now(), new_id())
-            store = cls(directory, connection, lock_file, now=now, new_id=new_id, damaged=damaged)
-            store._sweep()
-        except BaseException:
-            lock_file.close()
-            raise
         return store
 
     def close(self) -> None:
