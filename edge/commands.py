@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from edge import replay
+from edge import doctor, replay
+from edge.node import run
 
 COMMANDS = {
+    "edge": (run.configure, run.run),
     "replay": (replay.configure, replay.run),
+    "doctor": (doctor.configure, doctor.run),
 }

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
@@ -16,6 +16,7 @@ from edge.keep import NodeStore
 log = logging.getLogger(__name__)
 
 Kind = Literal["camera", "sensor", "broker", "node"]
+Facts = Mapping[str, float | int | str | bool]
 REPEAT = 60.0
 """Seconds between two reports of a device that does not change; the cloud calls a node lost after 90."""
 
@@ -28,7 +29,6 @@ class Standing:
     status: DeviceStatus
     detail: str
     since: datetime
-    facts: dict[str, float | int | str | bool] = field(default_factory=dict)
 
 
 class Reporter:
@@ -43,22 +43,20 @@ class Reporter:
         self._wake = wake
         self._lock = threading.Lock()
         self._standing: dict[str, Standing] = {}
+        self._facts: dict[str, Facts] = {}
 
-    def tell(
-        self,
-        device: str,
-        kind: Kind,
-        status: DeviceStatus,
-        detail: str,
-        facts: dict[str, float | int | str | bool] | None = None,
-    ) -> None:
+    def note(self, device: str, facts: Facts) -> None:
+        """Something measured about a device; it goes out with the next report of it."""
+        with self._lock:
+            self._facts[device] = {**self._facts.get(device, {}), **facts}
+
+    def tell(self, device: str, kind: Kind, status: DeviceStatus, detail: str) -> None:
         """A device stands like this now; logged and queued when its status or the sentence changed."""
         with self._lock:
             before = self._standing.get(device)
             same = before is not None and before.status is status
             since = before.since if same and before is not None else self._now()
-            known = dict(before.facts) if before is not None else {}
-            now = Standing(kind, status, detail, since, known | (facts or {}))
+            now = Standing(kind, status, detail, since)
             self._standing[device] = now
         if same and before is not None and before.detail == detail:
             return
@@ -87,7 +85,7 @@ class Reporter:
                             detail=one.detail[:500],
                             since=one.since,
                             checked_at=at,
-                            facts=one.facts,
+                            facts=dict(self._facts.get(device, {})),
                         ),
                         at,
                     )
