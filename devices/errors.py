@@ -9,6 +9,7 @@ DevicesError
 │   ├── CameraRefused         it answers, but not to these credentials
 │   └── CameraFault           it answered with a fault or with something unreadable
 ├── StreamError               a video stream did not deliver (`devices.stream`)
+│   ├── StreamUnreachable     nobody answers at that address
 │   ├── StreamRefused         the stream wants other credentials
 │   └── StreamDropped         the stream ended, stalled or never began
 └── SensorError               an MQTT broker or payload is wrong (`devices.sensors`)
@@ -54,6 +55,10 @@ class CameraFault(CameraError):
 
 class StreamError(DevicesError):
     """A stream did not deliver; the reader reconnects with back-off."""
+
+
+class StreamUnreachable(StreamError):
+    """Nobody answers at the stream's address (no power, no network, wrong address)."""
 
 
 class StreamRefused(StreamError):

@@ -1,6 +1,27 @@
-"""Video in, the frames asked for out: `read_file` for clips."""
+"""Video in, the frames asked for out: `CameraStream` for cameras, `read_file` for clips.
 
+    for frame in CameraStream("rtsp://10.0.0.7/main", credentials).frames(stop):
+        look(frame.luma, frame.stream_time)
+
+Key frames alone are decoded wherever they come often enough (`FrameRequest.need`).
+"""
+
+from devices.stream.camera import CameraStream
 from devices.stream.clip import read_file
 from devices.stream.frame import Colour, Frame, FrameRequest, Luma
+from devices.stream.rtsp import Connect
+from devices.stream.source import Connection, Unit
+from devices.stream.status import StreamStatus
 
-__all__ = ["Colour", "Frame", "FrameRequest", "Luma", "read_file"]
+__all__ = [
+    "CameraStream",
+    "Colour",
+    "Connect",
+    "Connection",
+    "Frame",
+    "FrameRequest",
+    "Luma",
+    "StreamStatus",
+    "Unit",
+    "read_file",
+]

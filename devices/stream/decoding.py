@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from fractions import Fraction
 from typing import cast
@@ -22,19 +23,34 @@ TICK = Fraction(1, 1_000_000)
 """Stream time travels through the decoder, which reorders pictures and their times alike, as microseconds."""
 
 
+@dataclass(slots=True)
+class Counts:
+    """What was done so far; one of them may outlive many connections."""
+
+    packets: int = 0
+    """Packets that came."""
+    decoded: int = 0
+    """Packets given to the decoder."""
+    dropped: int = 0
+    """Packets that could not be decoded, and pictures the decoder called damaged."""
+
+
 class Decoding:
     """One decoder and the decision what it is given. Not for more than one thread at a time."""
 
     def __init__(
-        self, decoder: VideoCodecContext, request: FrameRequest, *, step: float, zero: datetime
+        self,
+        decoder: VideoCodecContext,
+        request: FrameRequest,
+        *,
+        step: float,
+        zero: datetime,
+        counts: Counts | None = None,
     ) -> None:
-        """`zero`: the UTC time of stream time 0; `step`: seconds a frame lasts, where it must be guessed."""
+        """`step`: seconds a frame lasts, where it must be guessed; `zero`: the UTC time of stream time 0."""
+        self.counts = counts if counts is not None else Counts()
         decoder.thread_count = 1
         self.cadence = Cadence(request.need)
-        self.decoded = 0
-        """Packets given to the decoder."""
-        self.dropped = 0
-        """Packets that could not be decoded, and pictures the decoder called damaged."""
         self._decoder = decoder
         self._size = request.size
         self._step = step
@@ -46,6 +62,7 @@ class Decoding:
 
     def take(self, at: float, unit: Unit) -> Iterator[Frame]:
         """The frames that are due once this packet, of stream time `at`, has come."""
+        self.counts.packets += 1
         act = self.cadence.judge(at, key=unit.key, due=self._pace.is_due(at))
         if unit.key:
             self._held.clear()
@@ -70,7 +87,7 @@ class Decoding:
             unit.packet.time_base = TICK
             unit.packet.pts = round(at / TICK)
             unit.packet.dts = None
-            self.decoded += 1
+            self.counts.decoded += 1
             yield from self._give(unit.packet)
 
     def _drain(self) -> list[VideoFrame]:
@@ -83,7 +100,7 @@ class Decoding:
         try:
             return self._decoder.decode(packet)
         except FFmpegError:
-            self.dropped += 1
+            self.counts.dropped += 1
             return []
 
     def _due(self, pictures: Iterator[VideoFrame] | list[VideoFrame]) -> Iterator[Frame]:
@@ -93,7 +110,7 @@ class Decoding:
                 at = self._last + self._step
             self._last = at
             if picture.is_corrupt:
-                self.dropped += 1
+                self.counts.dropped += 1
             elif self._pace.is_due(at):
                 self._pace.took(at)
                 yield self._frame(picture, at)

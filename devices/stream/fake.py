@@ -1,7 +1,8 @@
-"""Stand-ins for tests of whoever reads streams: numbered clips, and frames out of arrays."""
+"""Stand-ins for tests of whoever reads streams: numbered clips, frames out of arrays, a camera by script."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from pathlib import Path
@@ -11,7 +12,10 @@ import numpy as np
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
+from devices.credentials import Credentials
+from devices.errors import StreamError, StreamUnreachable
 from devices.stream.frame import Colour, Frame, Luma
+from devices.stream.source import Connection, Unit, step_of, units_of
 
 BITS = 12
 """Columns of a numbered picture; it counts to 4095."""
@@ -81,3 +85,42 @@ def frame_of(
         aspect=width / height,
         picture=picture,
     )
+
+
+class FakeCamera:
+    """A `Connect` that follows a script: an error is raised, a clip is sent to its end as fast as it is read.
+
+    Once the script is over nobody answers.
+    """
+
+    def __init__(self, *script: StreamError | Path) -> None:
+        self.opened = 0
+        """How often it was tried."""
+        self._script = iter(script)
+
+    def __call__(
+        self, uri: str, credentials: Credentials | None, *, timeout: tuple[float, float]
+    ) -> Connection:
+        """The script's next step."""
+        self.opened += 1
+        step = next(self._script, None)
+        if step is None:
+            raise StreamUnreachable("the script is over")
+        if isinstance(step, StreamError):
+            raise step
+        return _FakeConnection(step)
+
+
+class _FakeConnection:
+    def __init__(self, clip: Path) -> None:
+        self._container = av.open(str(clip))
+        self._video = self._container.streams.video[0]
+        self.codec = self._video.codec_context.name
+        self.step = step_of(self._video)
+        self.decoder = self._video.codec_context
+
+    def units(self) -> Iterator[Unit]:
+        return units_of(self._container, self._video)
+
+    def close(self) -> None:
+        self._container.close()

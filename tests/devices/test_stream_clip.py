@@ -54,13 +54,13 @@ def test_key_frames_alone_are_decoded_and_have_their_own_times(tmp_path, decodin
     for frame in frames:
         assert abs(frame.stream_time - number_of(frame.luma) / 12) < 0.5 / 12
     assert all(1.9 < later.stream_time - sooner.stream_time < 2.4 for sooner, later in pairwise(frames))
-    assert decodings[0].decoded == len(frames) >= 4
+    assert decodings[0].counts.decoded == len(frames) >= 4
 
 
 def test_key_frames_closer_than_wanted_are_not_decoded(tmp_path, decodings):
     path = write_clip(tmp_path / "dense.mp4", count=96, gop=3)
     assert [round(frame.stream_time, 3) for frame in read_file(path)] == [float(n) for n in range(8)]
-    assert decodings[0].decoded == 8
+    assert decodings[0].counts.decoded == 8
 
 
 def test_a_sparse_clip_of_a_low_end_camera_gives_one_frame_a_second_from_the_start(tmp_path, decodings):
@@ -68,7 +68,7 @@ def test_a_sparse_clip_of_a_low_end_camera_gives_one_frame_a_second_from_the_sta
     frames = list(read_file(path))
     assert [number_of(frame.luma) for frame in frames] == list(range(0, 240, 12))
     assert [round(frame.stream_time, 3) for frame in frames] == [float(n) for n in range(20)]
-    assert decodings[0].decoded == 241  # the first key packet twice: once alone, once before the rest
+    assert decodings[0].counts.decoded == 241  # the first key packet twice: once alone, once before the rest
 
 
 def test_a_short_clip_with_a_single_key_frame_is_seen_whole(tmp_path):
@@ -179,7 +179,7 @@ def test_damaged_pictures_are_not_handed_out(tmp_path, decodings):
     path.write_bytes(bytes_)
     for frame in read_file(path):
         assert number_of(frame.luma) % 12 == 0
-    assert decodings[0].decoded >= 5
+    assert decodings[0].counts.decoded >= 5
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,22 @@
+"""How a stream is doing, in words for people and in measured facts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from devices.messages import DeviceStatus
+
+Facts = dict[str, float | int | str | bool]
+
+
+@dataclass(frozen=True, slots=True)
+class StreamStatus:
+    """The state of one stream."""
+
+    state: DeviceStatus
+    detail: str = ""
+    """One sentence for people, without secrets."""
+    facts: Facts = field(default_factory=dict)
+    """`packets`, `decoded`, `dropped`, `reconnects` since the start; and once there was a picture `codec`,
+    `width`, `height`, `fps`, `key_interval_s` (the longest of the last three) and `sparse` (key frames come
+    too seldom for what was asked, all frames are decoded)."""
