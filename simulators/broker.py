@@ -33,6 +33,8 @@ KINDS: tuple[Kind, ...] = ("mosquitto", "nats-server")
 HOST = "127.0.0.1"
 _ITERATIONS = 1000
 """Of the password file. mosquitto itself takes 101; 1000 cost about half a millisecond a connection."""
+NATS_ACK_WAIT_S = 10
+"""nats-server sends again what was not acknowledged for so long, on a new connection as on a living one."""
 _USER = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 _MOSQUITTO = """\
@@ -127,14 +129,19 @@ def _hashed(password: str) -> str:
 
 
 def _write_nats(state: Path, port: int, users: Mapping[str, str]) -> Path:
-    """nats-server knows bcrypt or plain passwords; Python has no bcrypt, so the file itself is private."""
+    """nats-server knows bcrypt or plain passwords; Python has no bcrypt, so the file itself is private.
+
+    `max_ack_pending` counts for each subscription and for the whole session, and its sum over a session's
+    subscriptions may not pass 65535 (38 points, one each, fit). A backlog beyond it is handed out in turns of
+    `NATS_ACK_WAIT_S`: with 100 and 40 subscriptions 71 of 500 messages took more than 25 s.
+    """
     config = state / "nats-server.conf"
     settings = {
         "server_name": "gridwatch",
         "host": HOST,
         "port": -1,  # NATS's own protocol cannot be switched off; any free port of the loopback address
         "jetstream": {"store_dir": str(state / "jetstream")},
-        "mqtt": {"host": HOST, "port": port, "ack_wait": "10s", "max_ack_pending": 100},
+        "mqtt": {"host": HOST, "port": port, "ack_wait": f"{NATS_ACK_WAIT_S}s", "max_ack_pending": 1700},
         "authorization": {
             "users": [{"user": user, "password": password} for user, password in users.items()]
         },

@@ -183,9 +183,7 @@ class Connection:
         self, client: Client, _: Any, mid: int, reasons: list[ReasonCode], properties: Properties | None
     ) -> None:
         if any(reason.is_failure for reason in reasons):
-            self._failure = BrokerRefused(
-                f"the broker at {self._where} does not let this user read the sensors"
-            )
+            self._failure = BrokerRefused(f"the broker at {self._where} refuses the subscriptions")
             return
         self._subscribed = True
         self._up()

@@ -60,5 +60,5 @@ def parse(topic: str) -> Topic:
 
 
 def filters(points: Iterable[str]) -> tuple[str, ...]:
-    """The subscriptions that cover the four channels of every device at `points` (and no commands)."""
-    return tuple(f"{ROOT}/{point}/+/{channel}" for point in points for channel in Channel)
+    """The subscriptions that cover every device at `points`, one a point; commands lie deeper in the tree."""
+    return tuple(f"{ROOT}/{point}/+/+" for point in points)
