@@ -141,7 +141,7 @@ class Camera:
 
     def _read_clock(self) -> None:
         """Measure the offset; left None where the camera has no readable time, so that ours is used."""
-        self._clock_read, self._offset = True, None
+        self._clock_read, self._offset = False, None
         before = self._now()
         try:
             answer = self._caller.call(DEVICE, self._device, "GetSystemDateAndTime", created=None)
@@ -152,6 +152,7 @@ class Camera:
             before = self._now()
             ours = datetime.fromtimestamp(before, UTC)
             answer = self._caller.call(DEVICE, self._device, "GetSystemDateAndTime", created=ours)
+        self._clock_read = True
         theirs = quirks.clock_of(answer)
         if theirs is not None:
             # ONVIF times have whole seconds, cut off: on the average they are half a second old.

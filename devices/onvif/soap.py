@@ -136,7 +136,9 @@ class _Post:
         self._logged_in = logged_in
 
     def post_xml(self, address: str, envelope: Any, headers: Mapping[str, str]) -> Answer:
-        return self._caller.post(address, envelope, headers, logged_in=self._logged_in)
+        answer = self._caller.post(address, envelope, headers, logged_in=self._logged_in)
+        # Without its headers: zeep would take a content type of multipart for an envelope with attachments.
+        return Answer(answer.status_code, {}, answer.content)
 
 
 def offers(answer: Answer, scheme: str) -> bool:

@@ -7,6 +7,7 @@ importing its `onvif` package would reconfigure the process's logging.
 
 from __future__ import annotations
 
+import logging
 import threading
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
@@ -39,6 +40,8 @@ def parsed(service: Service) -> Any:
     """
     with _lock:
         if service not in _parsed:
+            # zeep logs a traceback for every value that it cannot convert; we say what that leads to.
+            logging.getLogger("zeep").setLevel(logging.CRITICAL)
             # Not strict: cameras leave required elements out and add their own.
             settings = zeep.Settings(strict=False)
             _parsed[service] = zeep.Client(str(_path(service.file)), settings=settings)

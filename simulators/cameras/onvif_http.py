@@ -49,6 +49,8 @@ class HttpServer:
     def __init__(self, handler: Handler) -> None:
         self._handler = handler
         self._server: asyncio.Server | None = None
+        self.port = 0
+        """The port that is, or was, listened at."""
         self._talks: set[asyncio.Task[None]] = set()
 
     async def listen(self, host: str, port: int) -> Self:
@@ -61,13 +63,8 @@ class HttpServer:
             self._server = await asyncio.start_server(self._talk, host, port, limit=LARGEST_HEAD)
         except OSError as error:
             raise ListenError(f"{host}:{port}: cannot listen there: {error.strerror}") from error
+        self.port = self._server.sockets[0].getsockname()[1]
         return self
-
-    @property
-    def port(self) -> int:
-        """The port that is listened at."""
-        assert self._server is not None
-        return int(self._server.sockets[0].getsockname()[1])
 
     async def close(self) -> None:
         """Stop listening and hang up."""
