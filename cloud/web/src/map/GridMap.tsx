@@ -25,6 +25,8 @@ function show(element: HTMLElement): () => void {
     attributionControl: false, zoomControl: false, zoomSnap: 0.25, zoomDelta: 0.5, keyboard: false,
     zoomAnimation: !still, fadeAnimation: !still, markerZoomAnimation: !still, inertia: !still,
   }).setView([0, 0], 15);
+  // Names lie above the areas and under the marks.
+  map.createPane("names").classList.add("names-pane");
   const areaLayer = L.layerGroup().addTo(map);
   const pointLayer = L.layerGroup().addTo(map);
   const pins = new Map<string, Pin>();
@@ -37,6 +39,13 @@ function show(element: HTMLElement): () => void {
     const all = boxes.reduce((sum, box) => sum.extend(box), L.latLngBounds([]));
     if (all.isValid()) map.fitBounds(all, { padding: [14, 14], animate: false });
   };
+  // Names only where a grid is wide enough for one.
+  map.on("zoomend resize", () => {
+    const boxes = [...grids.peek().values()].map((polygon) => polygon.getBounds());
+    const widths = boxes.map((box) => map.latLngToLayerPoint(box.getNorthEast()).x - map.latLngToLayerPoint(box.getSouthWest()).x);
+    const mean = widths.reduce((sum, width) => sum + width, 0) / Math.max(1, widths.length);
+    element.dataset["names"] = mean >= 90 ? "all" : mean >= 64 ? "communities" : "none";
+  });
   map.on("dragstart", () => (touched = true));
   element.addEventListener("wheel", () => (touched = true), { passive: true });
   const resized = new ResizeObserver(() => {
@@ -48,7 +57,7 @@ function show(element: HTMLElement): () => void {
   const stops = [
     effect(() => {
       void language.value;
-      grids.value = drawAreas(areaLayer, areas.value);
+      grids.value = drawAreas(areaLayer, areas.value, points.value);
       if (!touched) fit();
     }),
     effect(() => tintGrids(grids.value)),

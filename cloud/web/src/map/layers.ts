@@ -6,26 +6,47 @@ import { quietPoint } from "../state/panes";
 import { isDown, openAt } from "../state/places";
 import { named, words } from "../words";
 import { drawMark, markOf } from "./marks";
+import { roomiest, type Spot } from "./room";
 
-/** Grids with their names and communities' borders; redrawn only when the areas or the language change. */
-export function drawAreas(layer: L.LayerGroup, areas: readonly AreaFeature[]): Map<string, L.Polygon> {
+/** Drawn in this order, so that the coarser border lies on top. */
+const LAYERS: readonly string[] = ["grid", "community", "street"];
+
+/** Grids and communities with their names; redrawn only when areas, points or the language change. */
+export function drawAreas(
+  layer: L.LayerGroup, areas: readonly AreaFeature[], points: readonly PointFeature[],
+): Map<string, L.Polygon> {
   layer.clearLayers();
   const grids = new Map<string, L.Polygon>();
-  for (const area of areas) {
-    const { id, level, name } = area.properties;
+  const names = new Map(areas.map((area) => [area.properties.id, area.properties.name]));
+  const taken: Spot[] = points.map((point) => flat(point.geometry.coordinates));
+  for (const area of [...areas].sort((a, b) => LAYERS.indexOf(a.properties.level) - LAYERS.indexOf(b.properties.level))) {
+    const { id, level, name, parent } = area.properties;
     const rings = area.geometry.coordinates.map((ring) => ring.map(([lon, lat]) => L.latLng(lat, lon)));
-    const polygon = L.polygon(rings, { className: `area area-${level}`, interactive: false });
-    if (level === "grid") {
-      const label = document.createElement("span");
-      label.textContent = named(name);
-      polygon.bindTooltip(label, {
-        permanent: true, direction: "center", className: "grid-name", interactive: false,
-      });
-      grids.set(id, polygon);
-    }
-    polygon.addTo(layer);
+    const polygon = L.polygon(rings, { className: `area area-${level}`, interactive: false }).addTo(layer);
+    if (level === "grid") grids.set(id, polygon);
+    const spot = level === "street" ? null : roomiest((area.geometry.coordinates[0] ?? []).map(flat), taken);
+    if (!spot) continue;
+    taken.push(spot);
+    const above = parent ? names.get(parent) : undefined;
+    const label = document.createElement("span");
+    label.textContent = level === "grid" && above ? withoutPrefix(named(name), named(above)) : named(name);
+    L.tooltip({ permanent: true, direction: "center", className: `name-${level}`, interactive: false, pane: "names" })
+      .setLatLng(L.Projection.SphericalMercator.unproject(L.point(spot[0], spot[1])))
+      .setContent(label)
+      .addTo(layer);
   }
   return grids;
+}
+
+/** In the flat picture that the map shows. */
+function flat([lon, lat]: [number, number]): Spot {
+  const { x, y } = L.Projection.SphericalMercator.project(L.latLng(lat, lon));
+  return [x, y];
+}
+
+/** "Xuefu Grid 3" in Xuefu is "Grid 3": on the map the community's name stands beside it. */
+export function withoutPrefix(name: string, prefix: string): string {
+  return name.startsWith(prefix) && name.length > prefix.length ? name.slice(prefix.length).trim() : name;
 }
 
 /** Tint each grid by its worst open incident and outline the one of the selection. */
@@ -36,6 +57,7 @@ export function tintGrids(grids: ReadonlyMap<string, L.Polygon>): void {
     polygon.getElement()?.setAttribute(
       "class", `leaflet-interactive area area-grid${severity ? ` tint-${severity}` : ""}${chosen ? " chosen" : ""}`,
     );
+    if (chosen) polygon.bringToFront();
   }
 }
 
@@ -55,14 +77,15 @@ export function drawPoints(layer: L.LayerGroup, pins: Map<string, Pin>, points: 
     const html = drawMark(mark, words.value);
     const label = words.value.map.point(named(name), incidents.length) + (mark.down ? ` (${words.value.map.offline})` : "");
     const [lon, lat] = point.geometry.coordinates;
-    let pin = pins.get(id);
-    if (!pin) {
-      pin = { marker: L.marker([lat, lon]).on("click", () => choose(id)).addTo(layer), drawn: "" };
-      pins.set(id, pin);
-    }
-    if (pin.drawn === html + label) continue;
+    const before = pins.get(id);
+    if (before?.drawn === html + label) continue;
+    const icon = L.divIcon({ html, className: "point", iconSize: [36, 36], iconAnchor: [18, 18] });
+    const pin = before ?? {
+      marker: L.marker([lat, lon], { icon }).on("click", () => choose(id)).addTo(layer), drawn: "",
+    };
     pin.drawn = html + label;
-    pin.marker.setIcon(L.divIcon({ html, className: "point", iconSize: [36, 36], iconAnchor: [18, 18] }));
+    pins.set(id, pin);
+    if (before) pin.marker.setIcon(icon);
     pin.marker.setZIndexOffset(mark.severity ? 500 : 0);
     pin.marker.getElement()?.setAttribute("aria-label", label);
     pin.marker.getElement()?.setAttribute("title", label);

@@ -2,7 +2,7 @@ import { computed, signal } from "@preact/signals";
 import { Refused, STREAM_URL } from "../api/calls";
 import { follow } from "../api/stream";
 import type { Health, Incident } from "../api/types";
-import { named, words } from "../words";
+import { classNamed, named, words } from "../words";
 import { now, setServerTime } from "./clock";
 import { forgetIncidents, loadIncidents, loaded, take } from "./incidents";
 import { isWaiting } from "./order";
@@ -58,10 +58,10 @@ function takeLive(incident: Incident): void {
   if (!loaded.value) return;
   if (!before && isWaiting(incident)) {
     announcement.value = words.value.live.newIncident(
-      named(incident.event_class.name), named(incident.point.name), words.value.severities[incident.severity],
+      classNamed(incident.event_class), named(incident.point.name), words.value.severities[incident.severity],
     );
   } else if (before && before.state !== incident.state) {
-    announcement.value = words.value.live.moved(named(incident.event_class.name), words.value.states[incident.state]);
+    announcement.value = words.value.live.moved(classNamed(incident.event_class), words.value.states[incident.state]);
   }
 }
 

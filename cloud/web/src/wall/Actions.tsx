@@ -27,22 +27,33 @@ export function Actions({ incident }: { incident: Incident }) {
       ) : (
         <div class="action-row">
           {allowed.length === 0 && <p class="note">{text.act.none}</p>}
-          {allowed.map((action) => (
-            <button
-              key={action}
-              type="button"
-              class={`button${action === first ? " primary" : ""}${FORWARD.has(action) ? "" : " aside"}`}
-              disabled={inFlight.value !== null}
-              aria-keyshortcuts={KEYS[action]}
-              onClick={() => begin(incident, action)}
-            >
-              {inFlight.value === action ? text.act.working : text.actions[action]}
-              {KEYS[action] && <kbd aria-hidden="true">{KEYS[action]}</kbd>}
-            </button>
+          {allowed.filter((action) => FORWARD.has(action)).map((action) => (
+            <ActionButton key={action} incident={incident} action={action} look={action === first ? "primary" : ""} />
+          ))}
+          <span class="gap" />
+          {allowed.filter((action) => !FORWARD.has(action)).map((action) => (
+            <ActionButton key={action} incident={incident} action={action} look="aside" />
           ))}
         </div>
       )}
       <p class={said?.good ? "outcome good" : "outcome"} role="status">{said?.text}</p>
     </section>
+  );
+}
+
+function ActionButton({ incident, action, look }: { incident: Incident; action: Action; look: string }) {
+  const { act, actions } = words.value;
+  const key = KEYS[action];
+  return (
+    <button
+      type="button"
+      class={`button ${look}`}
+      disabled={inFlight.value !== null}
+      aria-keyshortcuts={key}
+      onClick={() => begin(incident, action)}
+    >
+      {inFlight.value === action ? act.working : actions[action]}
+      {key && <kbd aria-hidden="true">{key}</kbd>}
+    </button>
   );
 }

@@ -1,7 +1,7 @@
 import { opened, selected } from "../state/incidents";
 import { quietPoint } from "../state/panes";
 import { points } from "../state/places";
-import { named, words } from "../words";
+import { classNamed, named, words } from "../words";
 import { Actions } from "./Actions";
 import { Facts } from "./Facts";
 import { Age, StateChip } from "./IncidentList";
@@ -23,7 +23,7 @@ export function Detail() {
         <>
           <div class="detail-head">
             <SeverityMark severity={incident.severity} />
-            <h2 class="detail-title" tabIndex={-1}>{named(incident.event_class.name)}</h2>
+            <h2 class="detail-title" tabIndex={-1}>{classNamed(incident.event_class)}</h2>
             <StateChip state={incident.state} />
             <p class="detail-where">
               {named(incident.point.name)} <span class="number">{incident.number}</span>

@@ -3,8 +3,8 @@ import type { Incident } from "../api/types";
 import { now } from "../state/clock";
 import { loaded, select, selectedId, shelf, shown, waiting } from "../state/incidents";
 import { isFinished, isWaiting } from "../state/order";
-import { named, words } from "../words";
-import { formatAge } from "../words/format";
+import { classNamed, named, words } from "../words";
+import { formatAge, formatNumber, unitSign } from "../words/format";
 import { SeverityMark } from "./SeverityMark";
 
 export function IncidentList() {
@@ -73,10 +73,10 @@ function Row({ incident }: { incident: Incident }) {
       onClick={() => select(incident.id, true)}
     >
       <SeverityMark severity={incident.severity} />
-      <span class="thumb">{incident.thumbnail_url && <img src={incident.thumbnail_url} alt="" loading="lazy" />}</span>
+      <Thumb incident={incident} />
       <span class="row-what">
         <b>
-          {named(incident.event_class.name)}
+          <span>{classNamed(incident.event_class)}</span>
           {incident.count != null && incident.count > 1 && <i>{text.list.count(String(incident.count))}</i>}
         </b>
         <span>
@@ -88,6 +88,25 @@ function Row({ incident }: { incident: Incident }) {
         <StateChip state={incident.state} />
       </span>
     </button>
+  );
+}
+
+/** The photo, or what the sensor measured. */
+function Thumb({ incident }: { incident: Incident }) {
+  const { measured, thumbnail_url: photo } = incident;
+  return (
+    <span class={photo ? "thumb" : "thumb figure"}>
+      {photo ? (
+        <img src={photo} alt="" loading="lazy" />
+      ) : (
+        measured && (
+          <>
+            <b>{formatNumber(measured.value, words.value.locale)}</b>
+            <small>{unitSign(measured.unit)}</small>
+          </>
+        )
+      )}
+    </span>
   );
 }
 

@@ -1,15 +1,15 @@
 import type { Evidence, Incident } from "../api/types";
 import { now } from "../state/clock";
 import { pictureShown } from "../state/panes";
-import { words } from "../words";
-import { formatWhen } from "../words/format";
+import { labelled, words } from "../words";
+import { formatNumber, formatQuantity, formatWhen, unitSign } from "../words/format";
 import { arrange } from "./photos";
 
 /** Before beside after, and the empty place; nothing for what a sensor found. */
 export function Photos({ incident }: { incident: Incident }) {
   const text = words.value.detail;
   const { before, after, empty, rest } = arrange(incident.evidence);
-  if (!incident.camera && incident.evidence.length === 0) return <p class="no-photos">{text.noCamera}</p>;
+  if (!incident.camera && incident.evidence.length === 0) return <Reading incident={incident} />;
   return (
     <section class="photos" aria-label={text.photos}>
       <Photo photo={before} what={text.before} missing={text.noBefore} />
@@ -21,6 +21,24 @@ export function Photos({ incident }: { incident: Incident }) {
         ))}
       </div>
     </section>
+  );
+}
+
+/** Of a sensor's finding the value takes the photos' place. */
+function Reading({ incident }: { incident: Incident }) {
+  const { detail, facts, locale } = words.value;
+  const { measured } = incident;
+  return (
+    <div class="reading">
+      {measured && (
+        <p>
+          {labelled(measured.quantity)}
+          <b>{formatNumber(measured.value, locale)}</b> {unitSign(measured.unit)}
+          <small>{facts.limit(formatQuantity(measured.limit, measured.unit, locale))}</small>
+        </p>
+      )}
+      <p class="note">{detail.noCamera}</p>
+    </div>
   );
 }
 

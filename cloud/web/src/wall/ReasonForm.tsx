@@ -21,14 +21,23 @@ export function ReasonForm({ incident, action }: { incident: Incident; action: A
     if (parts.length > 0) void send(incident, action, parts.join(" · "));
   }
 
+  /** The figures pick a ready reason, unless somebody is writing. */
+  function pick(event: KeyboardEvent): void {
+    const figure = /^(?:Digit|Numpad)([1-9])$/.exec(event.code)?.[1];
+    if (!figure || event.target instanceof HTMLTextAreaElement) return;
+    const choice = form.current?.querySelectorAll<HTMLInputElement>("input[name=choice]")[Number(figure) - 1];
+    choice?.focus();
+    if (choice) choice.checked = true;
+  }
+
   return (
-    <form ref={form} class="reason" onSubmit={submit}>
+    <form ref={form} class="reason" onSubmit={submit} onKeyDown={pick}>
       <fieldset disabled={busy}>
         <legend>{act.reason(actions[action])}</legend>
         {action === "false_alarm" &&
-          act.falseReasons.map((reason) => (
+          act.falseReasons.map((reason, at) => (
             <label key={reason} class="choice">
-              <input type="radio" name="choice" value={reason} /> {reason}
+              <input type="radio" name="choice" value={reason} /> {reason} <kbd aria-hidden="true">{at + 1}</kbd>
             </label>
           ))}
         <label class="words">

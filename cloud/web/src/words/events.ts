@@ -1,11 +1,13 @@
 import type { Action, IncidentEvent } from "../api/types";
+import { nodes } from "../state/places";
 import { named, words } from ".";
 
 /** Who did it, as people say it. */
 export function actorName(event: IncidentEvent): string {
   const { kind, name } = event.actor;
-  const shown = typeof name === "string" ? name : named(name);
-  return shown || (kind === "system" ? words.value.timeline.system : kind);
+  if (kind === "system") return words.value.timeline.system;
+  const node = kind === "node" ? nodes.value.find((one) => one.id === name) : undefined;
+  return node ? named(node.name) : typeof name === "string" ? name : named(name);
 }
 
 /** What happened: an action's word, or one of the happenings no person asked for. */
@@ -14,14 +16,11 @@ export function eventName(event: IncidentEvent): string {
   if (event.action in actions) return actions[event.action as Action];
   const happenings: Record<string, string> = {
     open: timeline.opened,
-    opened: timeline.opened,
     join: timeline.joined,
-    joined: timeline.joined,
+    verify: timeline.verified,
     seen_gone: timeline.seenGone,
     seen_again: timeline.seenAgain,
     reopen: timeline.reopened,
-    reopened: timeline.reopened,
-    evidence: timeline.evidence,
   };
   return happenings[event.action] ?? event.action;
 }

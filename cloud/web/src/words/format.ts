@@ -64,7 +64,12 @@ export function formatPercent(part: number, locale: string): string {
 
 const UNITS: Record<string, string> = { Cel: "°C", "%RH": "% RH", "ug/m3": "µg/m³", deg: "°" };
 
-/** A measured value with its unit as people write it (UCUM's "Cel" is °C). */
+/** A unit as people write it (UCUM's "Cel" is °C). */
+export function unitSign(code: string): string {
+  return UNITS[code] ?? code;
+}
+
+/** A measured value with its unit. */
 export function formatQuantity(value: number, unitCode: string, locale: string): string {
-  return `${formatNumber(value, locale)} ${UNITS[unitCode] ?? unitCode}`.trim();
+  return `${formatNumber(value, locale)} ${unitSign(unitCode)}`.trim();
 }

@@ -1,5 +1,5 @@
 import { computed, effect, signal } from "@preact/signals";
-import type { Names } from "../api/types";
+import type { EventClass, Names } from "../api/types";
 import { en } from "./en";
 import { type Words, zh } from "./zh";
 
@@ -21,6 +21,11 @@ effect(() => {
 /** A name in the language shown now. */
 export function named(name: Names): string {
   return name[language.value];
+}
+
+/** A class's name without the remark that its code is the city's own; the code itself says that. */
+export function classNamed(kind: EventClass): string {
+  return named(kind.name).replace(/\s*[((]自定义[))]$/, "");
 }
 
 /** The word for a detector's label or a sensor's quantity; the bare name where there is none. */
