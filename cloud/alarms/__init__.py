@@ -1,0 +1,1 @@
+"""Alarms: what the cloud keeps of a condition."""

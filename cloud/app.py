@@ -1,0 +1,117 @@
+"""The app: parts put together, started and stopped in order."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from datetime import UTC, datetime
+from typing import Any
+
+from fastapi import APIRouter, FastAPI
+from sqlalchemy import URL
+
+from cloud import guard, page, problems
+from cloud.alarms.routes import router as alarms
+from cloud.areas.registry import load_registry
+from cloud.areas.routes import router as areas
+from cloud.context import Context
+from cloud.database.engine import make_engine
+from cloud.housekeeping import keep_tidy
+from cloud.incidents.routes import router as incidents
+from cloud.ingest.routes import router as ingest
+from cloud.media.routes import router as media
+from cloud.media.store import MediaStore
+from cloud.metrics import Metrics
+from cloud.people.routes import router as people
+from cloud.settings import Settings
+from cloud.stream.routes import router as stream
+from cloud.stream.tail import Tail
+
+DESCRIPTION = """
+Alarms of edge nodes become grid incidents; people work on them; every wall hears of it at once.
+
+* **Nodes** send with a bearer token. **People** log in; the session is a cookie, and unsafe requests repeat `csrf`.
+* Every refusal is `application/problem+json` (RFC 9457) with a stable `code`.
+* A change of state needs `If-Match` with the version you saw: 428 without it, 412 when it was changed meanwhile.
+* Times are RFC 3339 in UTC; ids are UUIDv7; names are `{zh, en}`.
+"""
+TAGS = [
+    {"name": "session", "description": "Log in and out."},
+    {"name": "incidents", "description": "The cases people work on."},
+    {"name": "alarms", "description": "What devices see."},
+    {"name": "stream", "description": "What changes, as it changes."},
+    {"name": "media", "description": "Photos."},
+    {"name": "registry", "description": "Areas, points, classes, nodes."},
+    {"name": "ingest", "description": "What edge nodes send."},
+]
+
+
+def utc_now() -> datetime:
+    """The wall clock."""
+    return datetime.now(UTC)
+
+
+def create_app(settings: Settings, url: URL, now: Callable[[], datetime] = utc_now) -> FastAPI:
+    """The API over the database at `url`, which `cloud.install.prepare` brought up to date."""
+    metrics = Metrics()
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        engine = make_engine(url)
+        try:
+            async with engine.connect() as connection:
+                registry = await load_registry(connection)
+            tail = Tail(engine, registry, metrics, now)
+            await tail.start()
+            tidying = asyncio.create_task(keep_tidy(engine, settings, now))
+            try:
+                media_store = MediaStore(settings.state / "media")
+                app.state.context = Context(settings, engine, registry, media_store, tail, metrics, now)
+                yield
+            finally:
+                await tail.stop()
+                tidying.cancel()
+                with suppress(asyncio.CancelledError):
+                    await tidying
+        finally:
+            await engine.dispose()
+
+    app = _skeleton(lifespan)
+    app.add_middleware(guard.Guard, metrics=metrics)
+    return app
+
+
+def _skeleton(lifespan: Any = None) -> FastAPI:
+    app = FastAPI(
+        title="Gridwatch 网格哨",
+        version="1",
+        description=DESCRIPTION,
+        openapi_tags=TAGS,
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+    )
+    problems.install(app)
+    api = APIRouter(prefix="/api/v1")
+    for router in (people, incidents, alarms, stream, media, areas, ingest):
+        api.include_router(router)
+    app.include_router(api)
+    app.include_router(page.router)
+    build = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        document = build()
+        schema = problems.ProblemBody.model_json_schema(ref_template="#/components/schemas/{model}")
+        known = document["components"]["schemas"]
+        known |= schema.pop("$defs", {})
+        known["Problem"] = schema
+        return document
+
+    app.openapi = openapi  # type: ignore[method-assign]
+    return app
+
+
+def openapi_document() -> dict[str, Any]:
+    """The API's OpenAPI document, without starting anything."""
+    return _skeleton().openapi()

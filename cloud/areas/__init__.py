@@ -1,0 +1,1 @@
+"""The registry: areas, points, devices, classes and nodes, with their health."""

@@ -1,0 +1,110 @@
+"""The site file into the registry's tables: everything in it by id; what it no longer names is kept, inactive."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select, text, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from cloud.database import schema
+from cloud.errors import SettingsError
+from devices.site.model import Site
+
+log = logging.getLogger(__name__)
+_LOCK = 0x6772_6964_7369_7465
+"""Key of the advisory lock that lets one process import at a time ("gridsite")."""
+
+
+async def import_site(connection: AsyncConnection, site: Site, now: datetime) -> bool:
+    """Take `site` over; False when it is the one already there.
+
+    Raises:
+        SettingsError: the database holds a newer version.
+    """
+    await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+    digest = hashlib.sha256(site.model_dump_json().encode()).hexdigest()
+    stood = (await connection.execute(select(schema.site.c.version, schema.site.c.digest))).one_or_none()
+    if stood is not None:
+        if stood.digest == digest:
+            return False
+        if site.version < stood.version:
+            raise SettingsError(
+                f"version: the site file is version {site.version}, the cloud already has {stood.version}; "
+                f"take the newer file, or raise its version above {stood.version}"
+            )
+        if site.version == stood.version:
+            log.warning("the site file changed but is still version %d; raise its version", site.version)
+    for table, rows in _rows(site).items():
+        await _replace(connection, table, rows)
+    head = {
+        "single": True, "version": site.version, "digest": digest, "name": site.name.model_dump(),
+        "timezone": site.timezone, "imported_at": now,
+    }  # fmt: skip
+    statement = insert(schema.site)
+    await connection.execute(
+        statement.on_conflict_do_update(
+            index_elements=["single"], set_={name: statement.excluded[name] for name in head}
+        ),
+        head,
+    )
+    log.info("took over version %d of the site: %d points", site.version, len(site.points))
+    return True
+
+
+def _rows(site: Site) -> dict[Any, list[dict[str, Any]]]:
+    devices: list[dict[str, Any]] = []
+    for point in site.points:
+        devices += [
+            {
+                "id": camera.id,
+                "kind": "camera",
+                "point": point.id,
+                "name": camera.name.model_dump(),
+                "sensor_kind": None,
+            }
+            for camera in point.cameras
+        ]
+        devices += [
+            {
+                "id": s.id,
+                "kind": "sensor",
+                "point": point.id,
+                "name": s.name.model_dump(),
+                "sensor_kind": s.kind,
+            }
+            for s in point.sensors
+        ]
+    points = [
+        {
+            "id": point.id, "name": point.name.model_dump(), "node": point.node, "grid": point.grid,
+            "lon": point.position.lon, "lat": point.position.lat,
+        }
+        for point in site.points
+    ]  # fmt: skip
+    return {
+        schema.area: [area.model_dump(mode="json") for area in site.areas],
+        schema.event_class: [event_class.model_dump(mode="json") for event_class in site.event_classes],
+        schema.node: [node.model_dump(mode="json") for node in site.nodes],
+        schema.point: points,
+        schema.device: devices,
+    }
+
+
+async def _replace(connection: AsyncConnection, table: Any, rows: list[dict[str, Any]]) -> None:
+    await connection.execute(update(table).values(active=False))
+    if not rows:
+        return
+    key = next(iter(table.primary_key)).name
+    statement = insert(table)
+    given = [*rows[0], "position", "active"]
+    statement = statement.on_conflict_do_update(
+        index_elements=[key], set_={name: statement.excluded[name] for name in given if name != key}
+    )
+    await connection.execute(
+        statement, [row | {"position": position, "active": True} for position, row in enumerate(rows)]
+    )

@@ -1,0 +1,131 @@
+"""The registry as the API shows it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+
+from pydantic import BaseModel
+
+from devices.messages import DeviceStatus, Severity
+from devices.site.model import Names
+
+Status = DeviceStatus | Literal["unknown"]
+"""A device's last word; `unknown` when it or its node has not been heard of (lately)."""
+
+
+class AreaProperties(BaseModel):
+    """One area."""
+
+    id: str
+    level: Literal["street", "community", "grid"]
+    parent: str | None
+    code: str | None
+    name: Names
+    households: int | None
+
+
+class PolygonGeometry(BaseModel):
+    """GeoJSON, WGS-84, longitude first."""
+
+    type: Literal["Polygon"] = "Polygon"
+    coordinates: list[list[tuple[float, float]]]
+
+
+class AreaFeature(BaseModel):
+    """GeoJSON."""
+
+    type: Literal["Feature"] = "Feature"
+    id: str
+    geometry: PolygonGeometry
+    properties: AreaProperties
+
+
+class AreaCollection(BaseModel):
+    """GeoJSON."""
+
+    type: Literal["FeatureCollection"] = "FeatureCollection"
+    features: list[AreaFeature]
+
+
+class CameraState(BaseModel):
+    """A camera and how it is."""
+
+    id: str
+    name: Names
+    status: Status
+
+
+class SensorState(CameraState):
+    """A sensor and how it is."""
+
+    kind: str
+
+
+class PointProperties(BaseModel):
+    """One point."""
+
+    id: str
+    name: Names
+    grid: str
+    node: str
+    cameras: list[CameraState]
+    sensors: list[SensorState]
+    open_incidents: int
+    worst: Severity | None
+    """Of its open incidents."""
+
+
+class PointGeometry(BaseModel):
+    """GeoJSON, WGS-84, longitude first."""
+
+    type: Literal["Point"] = "Point"
+    coordinates: tuple[float, float]
+
+
+class PointFeature(BaseModel):
+    """GeoJSON."""
+
+    type: Literal["Feature"] = "Feature"
+    id: str
+    geometry: PointGeometry
+    properties: PointProperties
+
+
+class PointCollection(BaseModel):
+    """GeoJSON."""
+
+    type: Literal["FeatureCollection"] = "FeatureCollection"
+    features: list[PointFeature]
+
+
+class EventClassOut(BaseModel):
+    """A coded class of events."""
+
+    code: str
+    name: Names
+    severity: Severity
+
+
+class LedgerLine(BaseModel):
+    """What became of one series of a node's messages."""
+
+    accepted: int
+    refused: int
+    duplicate: int
+    missing: int
+    """Numbers below the highest one that have not come (yet)."""
+
+
+class NodeOut(BaseModel):
+    """An edge node and how it is."""
+
+    id: str
+    name: Names
+    status: Status
+    """Its own last word, or `unreachable` after 90 s of silence; `unknown` before its first."""
+    last_seen_at: datetime | None
+    ledger: dict[str, LedgerLine]
+    """By series: alarm, evidence, health, telemetry."""
+    cameras_up: int
+    cameras_total: int

@@ -1,0 +1,150 @@
+"""`gridwatch cloud`: serve; and its small helpers `token`, `user add`, `openapi`."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import logging
+import sys
+from argparse import ArgumentParser, Namespace
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sqlalchemy import URL
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from cloud.app import create_app, openapi_document, utc_now
+from cloud.database import migrate
+from cloud.database.embedded import EmbeddedServer
+from cloud.database.engine import make_engine
+from cloud.errors import CloudError
+from cloud.install import prepare
+from cloud.people import accounts
+from cloud.people.passwords import random_password, random_token
+from cloud.people.roles import Role
+from cloud.server import serve, stop_on_sigterm
+from cloud.settings import Settings, settings_from
+from devices.errors import SiteError
+from devices.site.load import load_site
+from devices.site.model import Names
+
+DEFAULT_STATE = Path("var/cloud")
+DEFAULT_SITE = Path("examples/street/site.yaml")
+
+
+def configure(parser: ArgumentParser) -> None:
+    """Options of `gridwatch cloud`."""
+    parser.add_argument("--site", type=Path, default=DEFAULT_SITE, help="the site file (%(default)s)")
+    parser.add_argument(
+        "--state", type=Path, default=DEFAULT_STATE, help="the install's own directory (%(default)s)"
+    )
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (%(default)s)")
+    parser.add_argument("--port", type=int, default=8420, help="port to listen on, 0: any (%(default)s)")
+    parser.add_argument(
+        "--tokens", type=Path, metavar="FILE",
+        help="lines `node token`; made with random tokens for every node when it is not there",
+    )  # fmt: skip
+    parser.add_argument(
+        "--https", action="store_true", help="people come over https (a proxy's): cookies are Secure"
+    )
+    helpers = parser.add_subparsers(dest="helper", metavar="HELPER")
+    own = argparse.ArgumentParser(add_help=False)
+    own.add_argument("--state", type=Path, default=argparse.SUPPRESS, help="the install's own directory")
+    token = helpers.add_parser("token", parents=[own], help="make a new token for a node and print it")
+    token.add_argument("node")
+    user = helpers.add_parser("user", help="look after users")
+    add = user.add_subparsers(dest="user_helper", required=True, metavar="WHAT").add_parser(
+        "add", parents=[own], help="add a user and print the password"
+    )
+    add.add_argument("name")
+    add.add_argument("--role", choices=[str(role) for role in Role], action="append", required=True)
+    add.add_argument("--zh", help="the name to show in Chinese")
+    add.add_argument("--en", help="the name to show in English")
+    helpers.add_parser("openapi", help="print the API's OpenAPI document")
+
+
+def run(options: Namespace) -> int:
+    """Do what was asked; a clear error is one line and exit code 1."""
+    if options.helper == "openapi":
+        print(json.dumps(openapi_document(), ensure_ascii=False, indent=1, sort_keys=True))
+        return 0
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logging.getLogger("alembic").setLevel(logging.WARNING)
+    stop_on_sigterm()
+    try:
+        settings = settings_from(options.state, secure_cookies=options.https)
+        if options.helper == "token":
+            print(_in_database(settings, lambda engine: _new_token(engine, options.node)))
+        elif options.helper == "user":
+            print(_in_database(settings, lambda engine: _new_user(engine, options)))
+        else:
+            _serve(settings, options)
+    except (CloudError, SiteError) as error:
+        print(f"gridwatch cloud: {error}", file=sys.stderr)
+        return 1
+    except (SQLAlchemyError, OSError) as error:
+        print(f"gridwatch cloud: {type(error).__name__}: {_first_line(error)}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 0
+    return 0
+
+
+def _serve(settings: Settings, options: Namespace) -> None:
+    site = load_site(options.site)
+    nodes = [node.id for node in site.nodes]
+    tokens = accounts.token_file(options.tokens, nodes) if options.tokens else {}
+    with database(settings) as url:
+        asyncio.run(prepare(url, settings, utc_now(), site=site, tokens=tokens))
+        if not serve(create_app(settings, url), options.host, options.port):
+            raise CloudError("could not begin to serve; the log above says why")
+
+
+@contextmanager
+def database(settings: Settings) -> Iterator[URL]:
+    """The database: the one named by the environment, or the embedded one, started and stopped."""
+    if settings.database_url is not None:
+        yield settings.database_url
+        return
+    server = EmbeddedServer(settings.state / "pg")
+    url = server.start()
+    try:
+        yield url
+    finally:
+        server.stop()
+
+
+def _in_database(settings: Settings, work: Callable[[AsyncEngine], Awaitable[str]]) -> str:
+    async def do(url: URL) -> str:
+        engine = make_engine(url)
+        try:
+            await migrate.upgrade(engine)
+            return await work(engine)
+        finally:
+            await engine.dispose()
+
+    with database(settings) as url:
+        return asyncio.run(do(url))
+
+
+async def _new_token(engine: AsyncEngine, node: str) -> str:
+    token = random_token()
+    async with engine.begin() as connection:
+        await accounts.set_node_token(connection, node, token)
+    return token
+
+
+async def _new_user(engine: AsyncEngine, options: Namespace) -> str:
+    password = random_password()
+    name = Names(zh=options.zh or options.name, en=options.en or options.name)
+    roles = [Role(role) for role in options.role]
+    async with engine.begin() as connection:
+        await accounts.add_user(connection, options.name, name, roles, password, utc_now())
+    return password
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).splitlines() or [""])[0]

@@ -1,0 +1,12 @@
+"""The words of `gridwatch` that the cloud owns."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, Namespace
+from collections.abc import Callable
+
+from cloud import cli
+
+COMMANDS: dict[str, tuple[Callable[[ArgumentParser], None], Callable[[Namespace], int]]] = {
+    "cloud": (cli.configure, cli.run),
+}

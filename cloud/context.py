@@ -1,0 +1,40 @@
+"""What every request may reach: one object, made at start, handed in by FastAPI's dependencies."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import Depends, Request
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from cloud.areas.registry import Registry
+from cloud.media.store import MediaStore
+from cloud.metrics import Metrics
+from cloud.settings import Settings
+from cloud.stream.tail import Tail
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """The parts of a running API process."""
+
+    settings: Settings
+    engine: AsyncEngine
+    registry: Registry
+    media: MediaStore
+    tail: Tail
+    metrics: Metrics
+    now: Callable[[], datetime]
+
+
+def context_of(request: Request) -> Context:
+    """The context of the app that serves `request`."""
+    found = request.app.state.context
+    assert isinstance(found, Context)
+    return found
+
+
+InContext = Annotated[Context, Depends(context_of)]

@@ -1,0 +1,146 @@
+"""The tables, as SQLAlchemy Core sees them; the migrations make them, a test compares the two.
+
+Why each exists is said in `docs/design/cloud.md`. Times are `timestamptz`; ids of things that travel are UUIDv7.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    DateTime,
+    Double,
+    Identity,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Sequence,
+    SmallInteger,
+    Table,
+    Text,
+    Uuid,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, INT8MULTIRANGE, JSONB
+from sqlalchemy.types import UserDefinedType
+
+metadata = MetaData()
+
+
+class Xid8(UserDefinedType[Any]):
+    """PostgreSQL's 64-bit transaction id; read and written through a cast to text."""
+
+    cache_ok = True
+
+    def get_col_spec(self, **_: Any) -> str:
+        """The type's name in DDL."""
+        return "xid8"
+
+
+def _key(name: str, kind: Any) -> Column[Any]:
+    return Column(name, kind, primary_key=True)
+
+
+def _must(name: str, kind: Any) -> Column[Any]:
+    return Column(name, kind, nullable=False)
+
+
+def _may(name: str, kind: Any) -> Column[Any]:
+    return Column(name, kind, nullable=True)
+
+
+_TIME = DateTime(timezone=True)
+_JSON = JSONB(none_as_null=True)
+
+site = Table(
+    "site", metadata, _key("single", Boolean), _must("version", Integer), _must("digest", Text),
+    _must("name", _JSON), _must("timezone", Text), _must("imported_at", _TIME),
+)  # fmt: skip
+area = Table(
+    "area", metadata, _key("id", Text), _must("level", Text), _may("parent", Text), _may("code", Text),
+    _must("name", _JSON), _may("households", Integer), _must("rings", _JSON), _must("position", Integer),
+    _must("active", Boolean),
+)  # fmt: skip
+event_class = Table(
+    "event_class", metadata, _key("code", Text), _must("name", _JSON), _must("severity", Text),
+    _must("position", Integer), _must("active", Boolean),
+)  # fmt: skip
+node = Table(
+    "node", metadata, _key("id", Text), _must("name", _JSON), _may("token_hash", LargeBinary),
+    _may("last_seen_at", _TIME), _must("position", Integer), _must("active", Boolean),
+)  # fmt: skip
+point = Table(
+    "point", metadata, _key("id", Text), _must("name", _JSON), _must("node", Text), _must("grid", Text),
+    _must("lon", Double), _must("lat", Double), _must("position", Integer), _must("active", Boolean),
+)  # fmt: skip
+device = Table(
+    "device", metadata, _key("id", Text), _must("kind", Text), _must("point", Text), _must("name", _JSON),
+    _may("sensor_kind", Text), _must("position", Integer), _must("active", Boolean),
+)  # fmt: skip
+device_health = Table(
+    "device_health", metadata, _key("node", Text), _key("device", Text), _must("kind", Text),
+    _must("status", Text), _must("detail", Text), _must("since", _TIME), _must("checked_at", _TIME),
+    _must("facts", _JSON),
+)  # fmt: skip
+
+received = Table(
+    "received", metadata, _key("event_id", Uuid), _must("node", Text), _must("epoch", Uuid),
+    _must("series", Text), _must("seq", BigInteger), _must("received_at", _TIME),
+)  # fmt: skip
+ledger = Table(
+    "ledger", metadata, _key("node", Text), _key("epoch", Uuid), _key("series", Text),
+    _must("committed", INT8MULTIRANGE), _must("refused", INT8MULTIRANGE), _must("duplicates", BigInteger),
+)  # fmt: skip
+
+incident_number = Sequence("incident_number", metadata=metadata)
+incident = Table(
+    "incident", metadata, _key("id", Uuid), _must("number", Text), _must("place", Text),
+    _must("event_class", Text), _must("state", Text), _may("suspended_from", Text), _must("version", Integer),
+    _must("severity", SmallInteger), _must("point", Text), _may("grid", Text), _may("community", Text),
+    _must("opened_at", _TIME), _must("updated_at", _TIME), _may("seen_gone_at", _TIME),
+    _may("closed_at", _TIME),
+)  # fmt: skip
+incident_event = Table(
+    "incident_event", metadata, _key("incident_id", Uuid), _key("version", Integer), _must("at", _TIME),
+    _must("actor_kind", Text), _must("actor_name", Text), _must("action", Text), _may("from_state", Text),
+    _must("to_state", Text), _must("cause", Text), _may("reason", Text),
+)  # fmt: skip
+alarm = Table(
+    "alarm", metadata, _key("id", Uuid), _must("incident_id", Uuid), _must("version", Integer),
+    _must("rev", BigInteger), _must("state", Text), _must("node", Text), _must("point", Text),
+    _must("device", Text), _may("zone", Text), _must("rule", Text), _must("place", Text),
+    _must("event_class", Text), _must("label", Text), _must("score", Double), _must("severity", Text),
+    _must("since", _TIME), _must("at_least", Boolean), _may("box", _JSON), _may("outline", _JSON),
+    _may("count", BigInteger), _may("measured", _JSON), _may("reopens", Uuid), _must("opened_at", _TIME),
+    _must("changed_at", _TIME), _may("cleared_at", _TIME), _must("received_at", _TIME),
+    _may("verdict", Text), _may("acknowledged_at", _TIME), _may("acknowledged_by", Text),
+    _may("shelved_until", _TIME), _may("shelved_by", Text), _may("shelved_reason", Text),
+)  # fmt: skip
+evidence = Table(
+    "evidence", metadata, _key("id", Uuid), _must("condition_id", Uuid), _must("kind", Text),
+    _must("camera", Text), _must("captured_at", _TIME), _must("sha256", Text), _must("size", BigInteger),
+    _must("width", BigInteger), _must("height", BigInteger),
+)  # fmt: skip
+
+person = Table(
+    "person", metadata, _key("id", Uuid), _must("username", Text), _must("name", _JSON),
+    _must("roles", ARRAY(Text)), _must("password_hash", Text), _must("created_at", _TIME),
+)  # fmt: skip
+session = Table(
+    "session", metadata, _key("token_hash", LargeBinary), _must("person_id", Uuid),
+    _must("created_at", _TIME), _must("expires_at", _TIME),
+)  # fmt: skip
+login_failure = Table(
+    "login_failure", metadata, _must("username", Text), _must("address", Text), _must("at", _TIME)
+)
+
+outbox = Table(
+    "outbox", metadata, Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("xid", Xid8, nullable=False), Column("at", _TIME, nullable=False), _must("kind", Text),
+    _must("subject", Text),
+)  # fmt: skip
+outbox_floor = Table(
+    "outbox_floor", metadata, _key("single", Boolean), _must("xid", Xid8), _must("id", BigInteger)
+)

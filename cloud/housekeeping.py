@@ -1,0 +1,45 @@
+"""What is thrown away with time: old changes, ended sessions, old failures, old event ids."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from datetime import datetime
+
+from sqlalchemy import delete
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from cloud.database.schema import login_failure, received, session
+from cloud.people.accounts import WINDOW
+from cloud.settings import Settings
+from cloud.stream import outbox
+from cloud.stream.tail import LOST
+
+log = logging.getLogger(__name__)
+
+EVERY = 60.0
+Clock = Callable[[], datetime]
+
+
+async def tidy(engine: AsyncEngine, settings: Settings, now: datetime) -> None:
+    """Once over everything; harmless when several processes do it."""
+    async with engine.begin() as connection:
+        await outbox.prune(connection, now, settings.outbox_retention)
+    async with engine.begin() as connection:
+        await connection.execute(delete(session).where(session.c.expires_at < now))
+        await connection.execute(delete(login_failure).where(login_failure.c.at < now - WINDOW))
+    async with engine.begin() as connection:
+        await connection.execute(
+            delete(received).where(received.c.received_at < now - settings.received_retention)
+        )
+
+
+async def keep_tidy(engine: AsyncEngine, settings: Settings, now: Clock) -> None:
+    """Tidy every minute until cancelled."""
+    while True:
+        try:
+            await tidy(engine, settings, now())
+        except LOST as error:
+            log.warning("could not tidy up: %s; next time", type(error).__name__)
+        await asyncio.sleep(EVERY)

@@ -1,0 +1,1 @@
+"""Incidents: the table of transitions, what is seen, the service, the routes."""

@@ -1,0 +1,126 @@
+"""An incident as the API shows it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from cloud.alarms.models import Alarm, ClassRef, PointRef
+from cloud.incidents.transitions import State
+from devices.messages import ConditionState, EvidenceKind, Measured, Severity
+from devices.site.model import Names
+
+
+class AreaRef(BaseModel):
+    """An area by id, with its name."""
+
+    id: str
+    name: Names
+
+
+class Areas(BaseModel):
+    """Where an incident lies, as the areas were when it was opened."""
+
+    grid: AreaRef | None
+    community: AreaRef | None
+
+
+class Standing(BaseModel):
+    """How the condition that the incident shows stands."""
+
+    state: ConditionState
+    changed_at: datetime
+
+
+class Photo(BaseModel):
+    """One photo of the incident."""
+
+    id: UUID
+    kind: EvidenceKind
+    condition_id: UUID
+    camera: str
+    captured_at: datetime
+    url: str
+    width: int
+    height: int
+
+
+class Incident(BaseModel):
+    """A case people work on. What is seen (label, count, camera, ...) is its leading alarm's."""
+
+    id: UUID
+    number: str = Field(examples=["20261122-00042-7"])
+    state: State
+    version: int
+    """Rises with every line of its log. Measurements change without it: order updates by `updated_at`."""
+    severity: Severity
+    event_class: ClassRef
+    place: str
+    point: PointRef
+    area: Areas
+    opened_at: datetime
+    since: datetime
+    at_least: bool
+    updated_at: datetime
+    closed_at: datetime | None
+    seen_gone_at: datetime | None
+    camera: str
+    label: str
+    count: int | None
+    measured: Measured | None
+    condition: Standing | None
+    alarms: list[Alarm]
+    evidence: list[Photo]
+    """By capture time."""
+    thumbnail_url: str | None
+    allowed_actions: list[str]
+    """What you may do now."""
+
+
+class IncidentPage(BaseModel):
+    """A page of incidents: open ones worst first, all others newest first."""
+
+    items: list[Incident]
+    next: str | None
+    """Cursor of the next page."""
+
+
+class Actor(BaseModel):
+    """Who did it."""
+
+    kind: Literal["system", "user", "node"]
+    name: str
+
+
+class LogEntry(BaseModel):
+    """One line of an incident's log; nothing in it is ever changed."""
+
+    id: int
+    """The version of the incident that it made."""
+    at: datetime
+    actor: Actor
+    action: str
+    from_state: State | None
+    to_state: State
+    cause: str
+    """`person`, `automatic`, `condition`, `seen_gone`, `seen_again`."""
+    reason: str | None
+
+
+class Log(BaseModel):
+    """An incident's log, oldest first."""
+
+    items: list[LogEntry]
+
+
+class TransitionRequest(BaseModel):
+    """One step asked for."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"action": "accept"}]})
+
+    action: str = Field(min_length=1, max_length=40)
+    reason: str | None = Field(default=None, max_length=500)
+    """Needed for false_alarm, reject, void and suspend."""

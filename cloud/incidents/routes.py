@@ -1,0 +1,116 @@
+"""`/incidents`: list, one, its log, and the one door that changes its state."""
+
+from __future__ import annotations
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Header, Query, Response
+
+from cloud.context import Context, InContext
+from cloud.etag import etag, version_of
+from cloud.incidents import service, views
+from cloud.incidents.models import Incident, IncidentPage, Log, TransitionRequest
+from cloud.incidents.service import not_found
+from cloud.people.identity import Doer, Person, Viewer
+from cloud.problems import problems
+
+router = APIRouter(prefix="/incidents", tags=["incidents"])
+
+_STATE = Query(description="`open`, `closed`, `all`, or one state.", examples=["open"])
+
+
+@router.get(
+    "",
+    operation_id="listIncidents",
+    summary="List incidents",
+    description="Open ones worst first, then newest; any other list newest first. `next` is also a Link header.",
+    responses=problems("unauthenticated", "invalid"),
+)
+async def list_incidents(
+    context: InContext,
+    person: Viewer,
+    response: Response,
+    state: Annotated[str, _STATE] = "open",
+    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+    cursor: Annotated[str | None, Query(max_length=400, description="`next` of the page before.")] = None,
+) -> IncidentPage:
+    """One page."""
+    async with context.engine.connect() as connection:
+        found, following = await views.page(connection, state, limit, cursor, context.registry, context.now())
+    if following:
+        address = f"/api/v1/incidents?state={state}&limit={limit}&cursor={following}"
+        response.headers["Link"] = f'<{address}>; rel="next"'
+    return IncidentPage(items=[views.permit(one, person.roles) for one in found], next=following)
+
+
+@router.get(
+    "/{incident_id}",
+    operation_id="getIncident",
+    summary="Get one incident",
+    responses=problems("unauthenticated", "not_found", "invalid"),
+)
+async def get_incident(context: InContext, person: Viewer, incident_id: UUID, response: Response) -> Incident:
+    """One incident; its version is the ETag."""
+    return await _one(context, person, incident_id, response)
+
+
+@router.get(
+    "/{incident_id}/events",
+    operation_id="getIncidentLog",
+    summary="Get an incident's log",
+    responses=problems("unauthenticated", "not_found", "invalid"),
+)
+async def get_log(context: InContext, _: Viewer, incident_id: UUID) -> Log:
+    """Its log, oldest first."""
+    async with context.engine.connect() as connection:
+        lines = await views.log_of(connection, incident_id)
+    if lines is None:
+        raise not_found(incident_id)
+    return Log(items=lines)
+
+
+@router.post(
+    "/{incident_id}/transitions",
+    operation_id="changeIncident",
+    summary="Change an incident's state",
+    description=(
+        "The one door. `If-Match` must carry the version you saw. `accept` passes `verifying`, `dispatch` "
+        "passes `filed`; each is its own line of the log. After `resolve` or `resume` an incident of which "
+        "nothing is there any more goes on to `checking` at once."
+    ),
+    responses=problems(
+        "unauthenticated", "forbidden", "csrf", "not_found", "not_allowed", "version_changed",
+        "invalid", "version_required",
+    ),
+)  # fmt: skip
+async def change_incident(
+    context: InContext,
+    person: Doer,
+    incident_id: UUID,
+    step: TransitionRequest,
+    response: Response,
+    if_match: Annotated[str | None, Header(description='The ETag you saw, `"v3"`.')] = None,
+) -> Incident:
+    """One step; answers the incident as it is now."""
+    request = service.Request(
+        action=step.action,
+        version=version_of(if_match),
+        reason=step.reason,
+        username=person.username,
+        roles=person.roles,
+    )
+    async with context.engine.begin() as connection:
+        await service.change(connection, incident_id, request, context.now())
+    context.tail.changed()
+    return await _one(context, person, incident_id, response)
+
+
+async def _one(context: Context, person: Person, incident_id: UUID, response: Response) -> Incident:
+    async with context.engine.connect() as connection:
+        found = await views.read(connection, [incident_id], context.registry, context.now())
+    if incident_id not in found:
+        raise not_found(incident_id)
+    shown = views.permit(found[incident_id], person.roles)
+    response.headers["ETag"] = etag(shown.version)
+    return shown

@@ -1,0 +1,107 @@
+"""Reading and writing cases: the SQL around `cloud.incidents.seen`."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+from uuid import UUID
+
+from sqlalchemy import insert, or_, select, text, tuple_
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from cloud.database.schema import alarm, incident, incident_event
+from cloud.incidents.seen import Case, Line
+from cloud.incidents.transitions import OPEN, State
+
+Key = tuple[str, str]
+"""(place, event class): what at most one open incident stands for."""
+
+_LOCK = text(
+    "SELECT pg_advisory_xact_lock(k) FROM (SELECT unnest(CAST(:keys AS bigint[])) AS k ORDER BY 1) AS s"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who did it."""
+
+    kind: Literal["system", "user", "node"]
+    name: str
+
+
+def lock_number(key: Key) -> int:
+    """The advisory lock of a place and class: 64 bits of a hash."""
+    digest = hashlib.blake2b("|".join(key).encode(), digest_size=8).digest()
+    return int.from_bytes(digest, "big", signed=True)
+
+
+async def lock(connection: AsyncConnection, keys: Iterable[Key]) -> None:
+    """Let nobody else decide about these places and classes until this transaction ends.
+
+    Always taken before any row of incident or alarm, and in one order, so two batches never
+    wait for each other in a circle. The partial unique index would stop a double even without it.
+    """
+    numbers = sorted({lock_number(key) for key in keys})
+    await connection.execute(_LOCK, {"keys": numbers})
+
+
+async def load_cases(
+    connection: AsyncConnection, ids: Collection[UUID], keys: Collection[Key]
+) -> tuple[dict[UUID, Case], dict[Key, UUID]]:
+    """The cases of these ids and the open ones at these keys; and which open one stands at each key."""
+    wanted = or_(
+        incident.c.id.in_(ids),
+        incident.c.state.in_(sorted(OPEN)) & tuple_(incident.c.place, incident.c.event_class).in_(keys),
+    )
+    rows = (await connection.execute(select(incident).where(wanted))).all()
+    found = [row.id for row in rows]
+    there = select(alarm.c.id, alarm.c.incident_id).where(
+        alarm.c.incident_id.in_(found), alarm.c.state != "cleared"
+    )
+    present: dict[UUID, set[UUID]] = {key: set() for key in found}
+    if found:
+        for condition_id, incident_id in (await connection.execute(there)).all():
+            present[incident_id].add(condition_id)
+    cases = {row.id: _case(row, frozenset(present[row.id])) for row in rows}
+    open_at = {(row.place, row.event_class): row.id for row in rows if row.state in OPEN}
+    return cases, open_at
+
+
+def _case(row: Any, present: frozenset[UUID]) -> Case:
+    return Case(
+        id=row.id,
+        state=State(row.state),
+        version=row.version,
+        severity=row.severity,
+        present=present,
+        suspended_from=State(row.suspended_from) if row.suspended_from else None,
+        seen_gone_at=row.seen_gone_at,
+    )
+
+
+async def write_lines(
+    connection: AsyncConnection,
+    lines: Sequence[tuple[UUID, Line]],
+    actor: Actor,
+    now: datetime,
+    reason: str | None = None,
+) -> None:
+    """Append to the log. What the table does by itself is the system's, the rest is `actor`'s."""
+    if not lines:
+        return
+    rows = []
+    for incident_id, line in lines:
+        own = line.cause in ("person", "condition")
+        rows.append(
+            {
+                "incident_id": incident_id, "version": line.version, "at": now,
+                "actor_kind": actor.kind if own else "system",
+                "actor_name": actor.name if own else "gridwatch",
+                "action": line.action, "from_state": line.source, "to_state": line.target,
+                "cause": line.cause, "reason": reason if line.cause == "person" else None,
+            }
+        )  # fmt: skip
+    await connection.execute(insert(incident_event), rows)

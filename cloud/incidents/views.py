@@ -1,0 +1,190 @@
+"""Incidents out of the database, as the API shows them."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select, tuple_
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from cloud.alarms.models import class_ref, point_ref, show_alarm
+from cloud.areas.registry import SEVERITIES, Registry
+from cloud.database.schema import alarm, evidence, incident, incident_event
+from cloud.errors import Problem
+from cloud.incidents.models import Actor, AreaRef, Areas, Incident, LogEntry, Photo, Standing
+from cloud.incidents.transitions import CLOSED, OPEN, State, allowed
+from cloud.people.roles import Role
+from devices.messages import ConditionState, EvidenceKind
+
+
+async def read(
+    connection: AsyncConnection, ids: Collection[UUID], registry: Registry, now: datetime
+) -> dict[UUID, Incident]:
+    """These incidents, without anyone's `allowed_actions`."""
+    rows = (await connection.execute(select(incident).where(incident.c.id.in_(ids)))).all()
+    return {shown.id: shown for shown in await _show(connection, rows, registry, now)}
+
+
+async def page(
+    connection: AsyncConnection,
+    state: str,
+    limit: int,
+    cursor: str | None,
+    registry: Registry,
+    now: datetime,
+) -> tuple[list[Incident], str | None]:
+    """One page: `state` is open, closed, all, or one state; open ones worst first, others newest first."""
+    states = _states(state)
+    worst_first = state == "open"
+    columns: list[Any] = [incident.c.opened_at, incident.c.id]
+    order: list[Any] = [column.desc() for column in columns]
+    # `severity` rises while the others fall: compare its negative, so that one row comparison pages through
+    if worst_first:
+        columns.insert(0, -incident.c.severity)
+        order.insert(0, incident.c.severity)
+    statement = select(incident).where(incident.c.state.in_(sorted(states))).order_by(*order).limit(limit + 1)
+    if cursor is not None:
+        statement = statement.where(tuple_(*columns) < tuple_(*_decode(cursor, worst_first)))
+    rows = (await connection.execute(statement)).all()
+    following = _encode(rows[limit - 1], worst_first) if len(rows) > limit else None
+    return await _show(connection, rows[:limit], registry, now), following
+
+
+async def log_of(connection: AsyncConnection, incident_id: UUID) -> list[LogEntry] | None:
+    """The incident's log; None: there is no such incident."""
+    statement = select(incident_event).where(incident_event.c.incident_id == incident_id)
+    rows = (await connection.execute(statement.order_by(incident_event.c.version))).all()
+    found = [
+        LogEntry(
+            id=row.version,
+            at=row.at,
+            actor=Actor(kind=row.actor_kind, name=row.actor_name),
+            action=row.action,
+            from_state=row.from_state,
+            to_state=row.to_state,
+            cause=row.cause,
+            reason=row.reason,
+        )
+        for row in rows
+    ]
+    return found or None
+
+
+def permit(shown: Incident, roles: Collection[Role]) -> Incident:
+    """The incident with what one of `roles` may do."""
+    return shown.model_copy(update={"allowed_actions": list(allowed(shown.state, roles))})
+
+
+async def _show(
+    connection: AsyncConnection, rows: Sequence[Any], registry: Registry, now: datetime
+) -> list[Incident]:
+    ids = [row.id for row in rows]
+    if not ids:
+        return []
+    alarms = await _grouped(connection, select(alarm).where(alarm.c.incident_id.in_(ids)), "incident_id")
+    joined = select(evidence, alarm.c.incident_id).join(alarm, alarm.c.id == evidence.c.condition_id)
+    photos = await _grouped(connection, joined.where(alarm.c.incident_id.in_(ids)), "incident_id")
+    return [_one(row, alarms[row.id], photos[row.id], registry, now) for row in rows]
+
+
+async def _grouped(connection: AsyncConnection, statement: Any, column: str) -> dict[UUID, list[Any]]:
+    found: dict[UUID, list[Any]] = defaultdict(list)
+    for row in await connection.execute(statement):
+        found[getattr(row, column)].append(row)
+    return found
+
+
+def _one(
+    row: Any, alarms: Iterable[Any], photos: Iterable[Any], registry: Registry, now: datetime
+) -> Incident:
+    # the leading alarm: one still there before one that is gone, the latest change first
+    ordered = sorted(
+        alarms, key=lambda a: (a.state == ConditionState.CLEARED, -a.changed_at.timestamp(), a.id)
+    )
+    lead = ordered[0]
+    pictures = [
+        Photo(
+            id=photo.id,
+            kind=photo.kind,
+            condition_id=photo.condition_id,
+            camera=photo.camera,
+            captured_at=photo.captured_at,
+            url=f"/api/v1/media/{photo.sha256}",
+            width=photo.width,
+            height=photo.height,
+        )
+        for photo in sorted(photos, key=lambda photo: (photo.captured_at, photo.id))
+    ]
+    best = [photo for photo in pictures if photo.kind is EvidenceKind.PRESENT] or pictures
+    return Incident(
+        id=row.id,
+        number=row.number,
+        state=row.state,
+        version=row.version,
+        severity=SEVERITIES[row.severity],
+        event_class=class_ref(row.event_class, registry),
+        place=row.place,
+        point=point_ref(row.point, registry),
+        area=Areas(grid=_area(row.grid, registry), community=_area(row.community, registry)),
+        opened_at=row.opened_at,
+        since=lead.since,
+        at_least=lead.at_least,
+        updated_at=row.updated_at,
+        closed_at=row.closed_at,
+        seen_gone_at=row.seen_gone_at,
+        camera=lead.device,
+        label=lead.label,
+        count=lead.count,
+        measured=lead.measured,
+        condition=Standing(state=lead.state, changed_at=lead.changed_at),
+        alarms=[show_alarm(one, registry, now) for one in ordered],
+        evidence=pictures,
+        thumbnail_url=best[-1].url if best else None,
+        allowed_actions=[],
+    )
+
+
+def _area(identifier: str | None, registry: Registry) -> AreaRef | None:
+    known = registry.areas.get(identifier) if identifier else None
+    return AreaRef(id=known.id, name=known.name) if known else None
+
+
+def _states(state: str) -> Collection[State]:
+    groups: dict[str, Collection[State]] = {"open": OPEN, "closed": CLOSED, "all": tuple(State)}
+    if state in groups:
+        return groups[state]
+    try:
+        return (State(state),)
+    except ValueError:
+        known = ", ".join([*groups, *State])
+        fault = {"pointer": "/query/state", "detail": f"one of {known}"}
+        raise Problem("invalid", f"state: {state!r} is not known", errors=[fault]) from None
+
+
+def _encode(row: Any, worst_first: bool) -> str:
+    parts = [row.opened_at.isoformat(), str(row.id)]
+    text = json.dumps([-row.severity, *parts] if worst_first else parts)
+    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+
+def _decode(cursor: str, worst_first: bool) -> list[Any]:
+    try:
+        parts = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+        *rank, opened_at, identifier = parts
+        values = [datetime.fromisoformat(opened_at), UUID(identifier)]
+        if len(rank) != worst_first:
+            raise ValueError("another list's cursor")
+        return [*map(int, rank), *values]
+    except (ValueError, TypeError, AttributeError, binascii.Error) as error:
+        fault = {
+            "pointer": "/query/cursor",
+            "detail": "take `next` of the page before, with the same `state`",
+        }
+        raise Problem("invalid", "cursor: cannot be read", errors=[fault]) from error

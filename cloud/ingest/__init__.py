@@ -1,0 +1,1 @@
+"""What edge nodes send: batches, the ledger, evidence, health."""

@@ -1,0 +1,1 @@
+"""Photos, kept on disk under the name of their SHA-256."""

@@ -1,0 +1,65 @@
+"""`/media/{sha256}`: photos in from nodes, out to people."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Request, Response
+from fastapi.responses import FileResponse
+from pydantic import BaseModel
+
+from cloud.context import InContext
+from cloud.errors import Problem
+from cloud.people.identity import Sender, Viewer
+from cloud.problems import problems
+
+router = APIRouter(prefix="/media", tags=["media"])
+
+Hash = Annotated[str, Path(pattern=r"^[0-9a-f]{64}$", description="SHA-256 of the bytes, hex.")]
+_JPEG = {"content": {"image/jpeg": {"schema": {"type": "string", "format": "binary"}}}}
+
+
+class Stored(BaseModel):
+    """The photo is safe."""
+
+    sha256: str
+    size: int
+
+
+@router.put(
+    "/{sha256}",
+    operation_id="putMedia",
+    summary="Send a photo (nodes)",
+    description="The raw JPEG, at most 8 MiB. Repeat it as often as you like: the address is its content.",
+    status_code=201,
+    responses={
+        200: {"description": "It was here already", "model": Stored},
+        **problems("bad_token", "too_large", "invalid"),
+    },
+    openapi_extra={"requestBody": {"required": True, **_JPEG}},
+)
+async def put_media(
+    context: InContext, _: Sender, sha256: Hash, request: Request, response: Response
+) -> Stored:
+    """Keep a photo; 201 when it is new."""
+    body = await request.body()
+    if not await asyncio.to_thread(context.media.put, sha256, body):
+        response.status_code = 200
+    return Stored(sha256=sha256, size=len(body))
+
+
+@router.get(
+    "/{sha256}",
+    operation_id="getMedia",
+    summary="Get a photo",
+    response_class=FileResponse,
+    responses={200: _JPEG, **problems("unauthenticated", "not_found", "invalid")},
+)
+async def get_media(context: InContext, _: Viewer, sha256: Hash) -> FileResponse:
+    """The photo; it never changes, so the browser may keep it."""
+    path = context.media.path(sha256)
+    if not await asyncio.to_thread(path.is_file):
+        raise Problem("not_found", "no photo has this hash")
+    headers = {"Cache-Control": "private, max-age=31536000, immutable", "ETag": f'"{sha256}"'}
+    return FileResponse(path, media_type="image/jpeg", headers=headers)

@@ -1,0 +1,81 @@
+"""The built page and the plain addresses: `/`, `/wall`, `/healthz`, `/readyz`, `/metrics`."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+from fastapi import APIRouter, Response
+from fastapi.responses import FileResponse, HTMLResponse, PlainTextResponse
+from sqlalchemy.exc import SQLAlchemyError
+
+from cloud.context import InContext
+from cloud.database import migrate
+from cloud.errors import Problem
+from cloud.metrics import CONTENT_TYPE
+
+router = APIRouter(include_in_schema=False)
+
+_HASHED = "public, max-age=31536000, immutable"
+_FRESH = "no-cache"
+_MISSING = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Gridwatch 网格哨</title>
+<h1>The page is not built · 页面尚未构建</h1><p><code>make setup</code> builds it; then load this page again.
+<p>运行 <code>make setup</code> 构建页面，然后刷新。</html>"""
+
+
+@router.get("/healthz", response_class=PlainTextResponse)
+async def healthz() -> str:
+    """The process lives."""
+    return "ok\n"
+
+
+@router.get("/readyz", response_class=PlainTextResponse)
+async def readyz(context: InContext, response: Response) -> str:
+    """The database answers, its tables are current, and the stream reads."""
+    try:
+        revision = await migrate.current(context.engine)
+    except (SQLAlchemyError, OSError, TimeoutError):
+        response.status_code = 503
+        return "the database does not answer\n"
+    if revision != migrate.head():
+        response.status_code = 503
+        return f"the tables are at {revision}, this program wants {migrate.head()}\n"
+    if not context.tail.alive:
+        response.status_code = 503
+        return "the event stream does not read\n"
+    return "ok\n"
+
+
+@router.get("/metrics")
+async def metrics(context: InContext) -> Response:
+    """For Prometheus."""
+    return Response(context.metrics.text(), media_type=CONTENT_TYPE)
+
+
+@router.get("/")
+@router.get("/wall")
+async def wall(context: InContext) -> Response:
+    """The wall."""
+    index = context.settings.page / "index.html"
+    if not await asyncio.to_thread(index.is_file):
+        return HTMLResponse(_MISSING, 503)
+    return FileResponse(index, headers={"Cache-Control": _FRESH})
+
+
+@router.get("/{path:path}")
+async def asset(context: InContext, path: str) -> Response:
+    """A file of the built page; those under `assets/` carry a hash of their content in their name."""
+    file = await asyncio.to_thread(_inside, context.settings.page, path)
+    if file is None:
+        raise Problem("not_found", f"nothing is at /{path}")
+    kept = _HASHED if path.startswith("assets/") else _FRESH
+    return FileResponse(file, headers={"Cache-Control": kept})
+
+
+def _inside(directory: Path, path: str) -> Path | None:
+    """The file that `path` names under `directory`; None when it is none, or lies elsewhere."""
+    if "\0" in path:
+        return None
+    root = directory.resolve()
+    file = (root / path).resolve()
+    return file if file.is_relative_to(root) and file.is_file() else None

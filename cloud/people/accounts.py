@@ -1,0 +1,193 @@
+"""Users, sessions, failed log-ins and node tokens in the database."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+from collections.abc import Collection, Mapping
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from sqlalchemy import delete, func, insert, select, text, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from cloud.database.schema import login_failure, node, person, session
+from cloud.errors import Problem, SettingsError
+from cloud.people.passwords import (
+    hash_password,
+    hash_token,
+    random_password,
+    random_token,
+    verify_password,
+)
+from cloud.people.roles import Role
+from devices.ids import uuid7
+from devices.site.model import Names
+
+log = logging.getLogger(__name__)
+
+WINDOW = timedelta(minutes=5)
+FAILURES_PER_USER = 5
+"""Failed log-ins of one user name from one address within the window, before the next must wait."""
+FAILURES_PER_ADDRESS = 30
+_FIRST_LOCK = 0x6772_6964_7573_6572
+"""Key of the advisory lock under which the first users are made ("griduser")."""
+DEMO_USERS = {
+    "operator": (Role.OPERATOR, Names(zh="值班员", en="Operator")),
+    "leader": (Role.LEADER, Names(zh="值班长", en="Shift leader")),
+}
+
+
+async def add_user(
+    connection: AsyncConnection,
+    username: str,
+    name: Names,
+    roles: Collection[Role],
+    password: str,
+    now: datetime,
+) -> None:
+    """Add a user.
+
+    Raises:
+        SettingsError: the name is taken.
+    """
+    row = {
+        "id": uuid7(), "username": username.lower(), "name": name.model_dump(),
+        "roles": sorted(roles), "created_at": now,
+        "password_hash": await asyncio.to_thread(hash_password, password),
+    }  # fmt: skip
+    try:
+        await connection.execute(insert(person), row)
+    except IntegrityError as error:
+        raise SettingsError(f"user {username!r} is there already; take another name") from error
+
+
+async def add_first_users(engine: AsyncEngine, file: Path, now: datetime) -> bool:
+    """When there is no user at all: one a role, with random passwords that stand only in `file` (0600)."""
+    async with engine.begin() as connection:
+        await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _FIRST_LOCK})
+        if await connection.scalar(select(func.count()).select_from(person)):
+            return False
+        lines = ["# user password role: made for this install only"]
+        for username, (role, name) in DEMO_USERS.items():
+            password = random_password()
+            await add_user(connection, username, name, [role], password, now)
+            lines.append(f"{username} {password} {role}")
+        write_private(file, "\n".join(lines) + "\n")
+    log.info("made the first users; their passwords are in %s", file)
+    return True
+
+
+async def log_in(
+    engine: AsyncEngine, username: str, password: str, address: str, now: datetime, lifetime: timedelta
+) -> tuple[str, datetime]:
+    """A new session: its token, and when it ends.
+
+    Raises:
+        Problem: `bad_credentials`, or `too_many_attempts`.
+    """
+    username = username.lower()
+    async with engine.connect() as connection:
+        await _throttle(connection, username, address, now)
+        stored = await connection.execute(
+            select(person.c.id, person.c.password_hash).where(person.c.username == username)
+        )
+        row = stored.one_or_none()
+    right = await asyncio.to_thread(verify_password, row.password_hash if row else None, password)
+    async with engine.begin() as connection:
+        if row is None or not right:
+            await connection.execute(
+                insert(login_failure), {"username": username, "address": address, "at": now}
+            )
+        else:
+            token, ends = random_token(), now + lifetime
+            await connection.execute(
+                insert(session),
+                {"token_hash": hash_token(token), "person_id": row.id, "created_at": now, "expires_at": ends},
+            )
+            await connection.execute(delete(login_failure).where(login_failure.c.username == username))
+            return token, ends
+    raise Problem("bad_credentials", "user name or password is wrong")
+
+
+async def _throttle(connection: AsyncConnection, username: str, address: str, now: datetime) -> None:
+    here = (login_failure.c.address == address) & (login_failure.c.at > now - WINDOW)
+    counts = await connection.execute(
+        select(
+            func.count().filter(login_failure.c.username == username).label("user"),
+            func.count().label("address"),
+        ).where(here)
+    )
+    row = counts.one()
+    if row.user >= FAILURES_PER_USER or row.address >= FAILURES_PER_ADDRESS:
+        seconds = int(WINDOW.total_seconds())
+        raise Problem(
+            "too_many_attempts",
+            f"try again in {seconds // 60} minutes",
+            headers={"Retry-After": str(seconds)},
+        )
+
+
+async def log_out(engine: AsyncEngine, token_hash: bytes) -> None:
+    """End a session."""
+    async with engine.begin() as connection:
+        await connection.execute(delete(session).where(session.c.token_hash == token_hash))
+
+
+async def set_node_token(connection: AsyncConnection, name: str, token: str) -> None:
+    """From now on this token is the node's; the one before is void.
+
+    Raises:
+        SettingsError: the site has no such node.
+    """
+    statement = update(node).where(node.c.id == name).values(token_hash=hash_token(token))
+    if (await connection.execute(statement)).rowcount == 0:
+        known = (await connection.scalars(select(node.c.id).where(node.c.active).order_by(node.c.id))).all()
+        raise SettingsError(f"the site has no node {name!r}; it has {', '.join(known) or 'none'}")
+
+
+def token_file(file: Path, nodes: Collection[str]) -> Mapping[str, str]:
+    """The tokens in `file` (lines `node token`); made with random ones when it is not there.
+
+    Raises:
+        SettingsError: it cannot be read or written, or a line is not `node token`.
+    """
+    if not file.exists():
+        made = {name: random_token() for name in nodes}
+        write_private(file, "".join(f"{name} {token}\n" for name, token in made.items()))
+        return made
+    try:
+        lines = file.read_text(encoding="utf-8").splitlines()
+    except OSError as error:
+        raise SettingsError(f"{file}: cannot be read: {error.strerror}") from error
+    found: dict[str, str] = {}
+    for number, line in enumerate(lines, 1):
+        words = line.split()
+        if not words or words[0].startswith("#"):
+            continue
+        if len(words) != 2 or words[0] in found or len(words[1]) < 20:
+            raise SettingsError(
+                f"{file}:{number}: write `node token`, each node once, tokens of 20 letters or more"
+            )
+        found[words[0]] = words[1]
+    for name in sorted(set(nodes) - set(found)):
+        log.warning("%s has no token for node %s; it cannot send", file, name)
+    return found
+
+
+def write_private(file: Path, content: str) -> None:
+    """Write a file that only its owner may read.
+
+    Raises:
+        SettingsError: it cannot be written.
+    """
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(handle, "w", encoding="utf-8") as out:
+            os.fchmod(out.fileno(), 0o600)
+            out.write(content)
+    except OSError as error:
+        raise SettingsError(f"{file}: cannot be written: {error.strerror}") from error

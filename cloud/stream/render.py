@@ -1,0 +1,93 @@
+"""Rows of the outbox as events of the stream: what each names, as it stands now."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+from fastapi.sse import format_sse_event
+from pydantic import BaseModel
+from sqlalchemy import or_, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from cloud.alarms.models import show_alarm
+from cloud.areas.registry import Registry
+from cloud.database.schema import alarm, device_health
+from cloud.incidents import views
+from cloud.incidents.models import Incident
+from cloud.people.roles import Role
+from cloud.stream.cursor import Cursor
+from cloud.stream.reader import Row, latest
+
+
+class HealthEvent(BaseModel):
+    """A device's or node's status changed."""
+
+    node: str
+    device: str
+    kind: str
+    status: str
+    detail: str
+    checked_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One event; its bytes are made once for each set of roles, then shared by all walls."""
+
+    cursor: Cursor
+    kind: str
+    body: BaseModel
+    _bytes: dict[frozenset[Role], bytes] = field(default_factory=dict)
+
+    def encoded(self, roles: Collection[Role]) -> bytes:
+        """The event as it goes out to somebody with these roles."""
+        key = frozenset(roles)
+        if key not in self._bytes:
+            body = views.permit(self.body, key) if isinstance(self.body, Incident) else self.body
+            self._bytes[key] = format_sse_event(
+                event=self.kind, id=str(self.cursor), data_str=body.model_dump_json()
+            )
+        return self._bytes[key]
+
+
+async def render(
+    connection: AsyncConnection, rows: Sequence[Row], registry: Registry, now: datetime
+) -> list[Item]:
+    """The things that `rows` name, each once, at the place of its last row."""
+    wanted = latest(rows)
+    ids: dict[str, list[str]] = {"incident": [], "alarm": [], "health": []}
+    for row in wanted:
+        ids[row.kind].append(row.subject)
+    found: dict[tuple[str, str], BaseModel] = {}
+    if ids["incident"]:
+        shown = await views.read(connection, [UUID(key) for key in ids["incident"]], registry, now)
+        found |= {("incident", str(key)): body for key, body in shown.items()}
+    if ids["alarm"]:
+        statement = select(alarm).where(alarm.c.id.in_([UUID(key) for key in ids["alarm"]]))
+        for one in await connection.execute(statement):
+            found["alarm", str(one.id)] = show_alarm(one, registry, now)
+    if ids["health"]:
+        for report in await _health(connection, ids["health"]):
+            found["health", f"{report.node}/{report.device}"] = report
+    named = ((row, found.get((row.kind, row.subject))) for row in wanted)
+    return [Item(row.cursor, row.kind, body) for row, body in named if body is not None]
+
+
+async def _health(connection: AsyncConnection, subjects: Sequence[str]) -> list[HealthEvent]:
+    keys = [subject.split("/", 1) for subject in subjects]
+    table = device_health.c
+    statement = select(device_health).where(or_(*((table.node == n) & (table.device == d) for n, d in keys)))
+    return [
+        HealthEvent(
+            node=row.node,
+            device=row.device,
+            kind=row.kind,
+            status=row.status,
+            detail=row.detail,
+            checked_at=row.checked_at,
+        )
+        for row in await connection.execute(statement)
+    ]

@@ -1,0 +1,369 @@
+from __future__ import annotations
+
+import asyncio
+import itertools
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import httpx
+import pytest
+from fastapi import FastAPI
+from sqlalchemy import URL, text
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from cloud.app import create_app
+from cloud.database.embedded import EmbeddedServer
+from cloud.install import prepare
+from cloud.settings import Settings
+from devices.ids import uuid7
+from devices.messages import (
+    Change,
+    Condition,
+    ConditionState,
+    DeviceStatus,
+    Event,
+    Evidence,
+    EvidenceKind,
+    Health,
+    Severity,
+    envelope,
+)
+from devices.site.model import (
+    Area,
+    Camera,
+    EventClass,
+    Names,
+    Node,
+    Point,
+    Position,
+    Sensor,
+    Site,
+    Zone,
+)
+
+START = datetime(2026, 11, 22, 4, 0, tzinfo=UTC)
+TOKENS = {"n1": "token-of-node-one-1111111111", "n2": "token-of-node-two-2222222222"}
+BASE = "http://gridwatch.test"
+JPEG = b"\xff\xd8\xff\xe0 not much of a picture \xff\xd9"
+
+
+def names(text: str) -> Names:
+    return Names(zh=f"中{text}", en=text)
+
+
+def make_site(version: int = 1) -> Site:
+    """One street, one community, two grids; two nodes with a point each."""
+    ring = ((120.0, 30.0), (120.1, 30.0), (120.1, 30.1), (120.0, 30.1), (120.0, 30.0))
+    areas = [Area(id="S", level="street", name=names("Street"), rings=(ring,))]
+    areas.append(Area(id="C1", level="community", parent="S", name=names("Community"), rings=(ring,)))
+    areas += [
+        Area(
+            id=grid,
+            level="grid",
+            parent="C1",
+            code=f"330100001001{grid[1:]:0>3}",
+            name=names(grid),
+            households=300,
+            rings=(ring,),
+        )
+        for grid in ("G01", "G02")
+    ]
+    square = ((0.1, 0.1), (0.9, 0.1), (0.9, 0.9))
+    points = [
+        Point(
+            id=f"P0{n}",
+            name=names(f"Point {n}"),
+            node=f"n{n}",
+            grid=f"G0{n}",
+            position=Position(lon=120.05, lat=30.05),
+            cameras=(
+                Camera(
+                    id=f"P0{n}-C1",
+                    name=names("Camera"),
+                    host="127.0.0.1",
+                    zones=(Zone(id=f"P0{n}-C1-Z1", name=names("Zone"), polygon=square),),
+                ),
+            ),
+            sensors=(Sensor(id=f"P0{n}-S1", name=names("Smoke"), kind="smoke"),),
+        )
+        for n in (1, 2)
+    ]
+    return Site(
+        version=version,
+        name=names("Street"),
+        areas=tuple(areas),
+        event_classes=(
+            EventClass(code="05-06", name=names("Bikes")),
+            EventClass(code="01-01", name=names("Lid")),
+        ),
+        nodes=(Node(id="n1", name=names("Node 1")), Node(id="n2", name=names("Node 2"))),
+        points=tuple(points),
+    )
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[EmbeddedServer]:
+    """One PostgreSQL for the whole run. Not under pytest's directory: that is closed to other users."""
+    directory = Path(tempfile.mkdtemp(prefix="gridwatch-test-"))
+    found = EmbeddedServer(directory / "pg")
+    found.start()
+    yield found
+    found.stop()
+    shutil.rmtree(directory)
+
+
+_numbers = itertools.count(1)
+
+
+def admin(server: EmbeddedServer, *statements: str) -> None:
+    async def run() -> None:
+        engine = create_async_engine(server.url(), isolation_level="AUTOCOMMIT")
+        async with engine.connect() as connection:
+            for statement in statements:
+                await connection.execute(text(statement))
+        await engine.dispose()
+
+    asyncio.run(run())
+
+
+@pytest.fixture(scope="session")
+def template(server: EmbeddedServer) -> str:
+    """A migrated database with the small site, both tokens and the first users; copied for each test."""
+    admin(server, "CREATE DATABASE ready")
+    state = server.data.parent / "template"
+    state.mkdir()
+    asyncio.run(prepare(server.url("ready"), Settings(state=state), START, site=make_site(), tokens=TOKENS))
+    return "ready"
+
+
+@pytest.fixture
+def empty_url(server: EmbeddedServer) -> Iterator[URL]:
+    name = f"empty{next(_numbers)}"
+    admin(server, f"CREATE DATABASE {name}")
+    yield server.url(name)
+    admin(server, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def url(server: EmbeddedServer, template: str) -> Iterator[URL]:
+    name = f"test{next(_numbers)}"
+    admin(server, f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy")
+    yield server.url(name)
+    admin(server, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@dataclass
+class Clock:
+    """The time, as tests set it."""
+
+    at: datetime = START
+
+    def __call__(self) -> datetime:
+        return self.at
+
+    def forward(self, **parts: float) -> None:
+        self.at += timedelta(**parts)
+
+
+@dataclass
+class Street:
+    """A running app, and what speaks to it."""
+
+    app: FastAPI
+    http: httpx.AsyncClient
+    clock: Clock
+    passwords: dict[str, str]
+    url: URL
+
+    async def log_in(self, username: str = "leader") -> Someone:
+        client = httpx.AsyncClient(transport=httpx.ASGITransport(self.app), base_url=BASE)
+        answer = await client.post(
+            "/api/v1/session", json={"username": username, "password": self.passwords[username]}
+        )
+        assert answer.status_code == 200, answer.text
+        client.headers["X-CSRF-Token"] = answer.json()["csrf"]
+        return Someone(client)
+
+    async def send(self, *events: Event, node: str = "n1") -> dict[str, Any]:
+        answer = await self.post(*events, node=node)
+        assert answer.status_code == 200, answer.text
+        found: dict[str, Any] = answer.json()
+        return found
+
+    async def post(self, *events: Event, node: str = "n1") -> httpx.Response:
+        body = "[" + ",".join(event.model_dump_json() for event in events) + "]"
+        return await self.http.post("/api/v1/ingest", content=body, headers=bearer(node))
+
+
+@dataclass
+class Someone:
+    """A person with a session."""
+
+    http: httpx.AsyncClient
+
+    async def get(self, path: str, **params: Any) -> Any:
+        answer = await self.http.get(f"/api/v1{path}", params=params)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    async def incidents(self, state: str = "all") -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = (await self.get("/incidents", state=state))["items"]
+        return found
+
+    async def the_incident(self) -> dict[str, Any]:
+        (found,) = await self.incidents()
+        return found
+
+    async def do(self, incident: dict[str, Any], action: str, reason: str | None = None) -> httpx.Response:
+        return await self.http.post(
+            f"/api/v1/incidents/{incident['id']}/transitions",
+            json={"action": action, "reason": reason},
+            headers={"If-Match": f'"v{incident["version"]}"'},
+        )
+
+    async def done(self, incident: dict[str, Any], *actions: str) -> dict[str, Any]:
+        for action in actions:
+            answer = await self.do(incident, action, "because")
+            assert answer.status_code == 200, answer.text
+            incident = answer.json()
+        return incident
+
+    async def log(self, incident: dict[str, Any]) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = (await self.get(f"/incidents/{incident['id']}/events"))["items"]
+        return found
+
+
+def bearer(node: str) -> dict[str, str]:
+    return {
+        "Authorization": f"Bearer {TOKENS[node]}",
+        "Content-Type": "application/cloudevents-batch+json",
+    }
+
+
+@dataclass
+class Sender:
+    """A node's store: numbers its messages."""
+
+    node: str = "n1"
+    epoch: UUID = field(default_factory=uuid7)
+    numbers: dict[str, Iterator[int]] = field(default_factory=dict)
+
+    def wrap(self, body: Condition | Evidence | Health) -> Event:
+        kind = type(body).__name__
+        seq = next(self.numbers.setdefault(kind, itertools.count(1)))
+        return envelope(body, event_id=uuid7(), node=self.node, epoch=self.epoch, seq=seq, time=START)
+
+    def health(self, device: str, status: str = "up", at: datetime = START, detail: str = "") -> Event:
+        kind = "node" if device == self.node else "camera" if "-C" in device else "sensor"
+        return self.wrap(
+            Health(
+                node=self.node,
+                device=device,
+                kind=kind,  # type: ignore[arg-type]
+                status=DeviceStatus(status),
+                detail=detail,
+                since=at,
+                checked_at=at,
+            )
+        )
+
+    def photo(self, condition_id: UUID, sha256: str, kind: str = "present") -> Event:
+        return self.wrap(
+            Evidence(
+                evidence_id=uuid7(),
+                condition_id=condition_id,
+                kind=EvidenceKind(kind),
+                camera=f"P0{self.node[1]}-C1",
+                captured_at=START,
+                sha256=sha256,
+                size=len(JPEG),
+                width=640,
+                height=360,
+            )
+        )
+
+
+@dataclass
+class Seen:
+    """A condition with its revisions."""
+
+    sender: Sender
+    place: str = "P01-C1-Z1"
+    event_class: str = "05-06"
+    severity: Severity = Severity.MEDIUM
+    reopens: UUID | None = None
+    id: UUID = field(default_factory=uuid7)
+    rev: int = 0
+    at: datetime = START
+
+    def now(self, change: str, **more: Any) -> Event:
+        self.rev += 1
+        self.at += timedelta(seconds=1)
+        return self.sender.wrap(self.condition(change, self.rev, **more))
+
+    def condition(self, change: str, rev: int, **more: Any) -> Condition:
+        state = {"held": ConditionState.HELD, "cleared": ConditionState.CLEARED}.get(
+            change, ConditionState.OPEN
+        )
+        n = self.sender.node[1]
+        values: dict[str, Any] = {
+            "condition_id": self.id,
+            "rev": rev,
+            "change": Change(change),
+            "state": state,
+            "node": self.sender.node,
+            "point": f"P0{n}",
+            "device": f"P0{n}-C1",
+            "zone": f"P0{n}-C1-Z1",
+            "rule": "bikes",
+            "place": self.place,
+            "event_class": self.event_class,
+            "label": "bicycle",
+            "score": 0.8,
+            "severity": self.severity,
+            "since": START,
+            "changed_at": self.at,
+            "box": (0.1, 0.2, 0.3, 0.4),
+            "count": 3,
+            "reopens": self.reopens,
+        }
+        return Condition.model_validate(values | more)
+
+
+@pytest.fixture
+def sender() -> Sender:
+    return Sender()
+
+
+@pytest.fixture
+def street(url: URL, tmp_path: Path, template: str, server: EmbeddedServer) -> Callable[[], Any]:
+    """`async with street() as s:` an app over a fresh copy of the template."""
+    lines = (server.data.parent / "template" / "users.txt").read_text().splitlines()[1:]
+    passwords = {line.split()[0]: line.split()[1] for line in lines}
+
+    @asynccontextmanager
+    async def run(settings: Settings | None = None) -> AsyncIterator[Street]:
+        clock = Clock()
+        app = create_app(settings or Settings(state=tmp_path, page=tmp_path / "dist"), url, clock)
+        async with app.router.lifespan_context(app):
+            async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=BASE) as client:
+                yield Street(app, client, clock, passwords, url)
+
+    return run
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture
+def seen() -> type[Seen]:
+    return Seen
