@@ -16,7 +16,7 @@ from devices.messages import DeviceStatus
 from devices.onvif import quirks
 from devices.onvif.model import DeviceInformation, Profile, Rung, Timeouts
 from devices.onvif.quirks import Place, dig
-from devices.onvif.soap import Caller, offers
+from devices.onvif.soap import Caller, Declined, offers
 from devices.onvif.transport import Answer, Http, exchange
 from devices.onvif.wsdl import DEVICE, MEDIA, Service
 
@@ -70,15 +70,20 @@ class Camera:
         """Maker, model, firmware, serial number."""
         answer = self._call(DEVICE, self._device, "GetDeviceInformation")
         names = ("Manufacturer", "Model", "FirmwareVersion", "SerialNumber", "HardwareId")
-        return DeviceInformation(*(str(dig(answer, name) or "").strip() for name in names))
+        return DeviceInformation(*(quirks.one_line(dig(answer, name), 64) for name in names))
 
     def profiles(self) -> tuple[Profile, ...]:
-        """The video streams on offer, main first: video before stills, then by size."""
+        """The video streams on offer, largest picture first: [0] is the main stream, [1] the substream.
+
+        Streams of single JPEG pictures are left out where there are others.
+        """
         answer = self._call(MEDIA, self._media_service(), "GetProfiles")
-        found = [self._profile(item) for item in answer if dig(item, "VideoEncoderConfiguration")]
+        listed = answer if isinstance(answer, list) else []
+        found = [profile for item in listed if (profile := quirks.profile_of(item)) is not None]
         if not found:
             raise CameraFault(f"{self._place}: offers no video profile")
-        return tuple(sorted(found, key=lambda one: (one.encoding == "JPEG", -one.width * one.height)))
+        video = [profile for profile in found if profile.encoding != "JPEG"]
+        return tuple(sorted(video or found, key=lambda one: -one.width * one.height))
 
     def stream_uri(self, token: str) -> str:
         """The RTSP address of a profile, as it can be reached from here, without credentials."""
@@ -110,7 +115,7 @@ class Camera:
         return answer.content
 
     def probe(self) -> Rung:
-        """Which rung of the status ladder the camera stands on; never raises a `CameraError`.
+        """Which rung of the status ladder the camera stands on; whatever it does, nothing is raised.
 
         up: it knows our credentials; refused: it answers, but not to them; stalled: it can be connected
         to but does not answer as a camera; unreachable: nobody is there.
@@ -159,42 +164,28 @@ class Camera:
             self._offset = theirs + 0.5 - (before + self._now()) / 2
 
     def _media_service(self) -> str:
-        """The media service's address, asked for once."""
+        """The media service's address, asked for once; the device service's where none is announced."""
         if self._media is None:
-            offer = self._call(DEVICE, self._device, "GetCapabilities", Category=["All"])
-            listed = None
-            if not quirks.dig(offer, "Media", "XAddr"):
-                listed = self._services()
-            own = dig(offer, "Device", "XAddr")
+            offer = self._offered("GetCapabilities", Category=["All"])
+            listed = (
+                None
+                if dig(offer, "Media", "XAddr")
+                else self._offered("GetServices", IncludeCapability=False)
+            )
+            address, own = quirks.media_address(offer, listed) or self._device, dig(offer, "Device", "XAddr")
             try:
                 self._announced = quirks.place_of(urlsplit(own)) if own else None
-                address = quirks.media_address(offer, listed, self._device)
                 self._media = quirks.from_here(address, self._place, self._announced)
             except ValueError:
                 raise CameraFault(f"{self._place}: announces unreadable service addresses") from None
         return self._media
 
-    def _services(self) -> Any:
+    def _offered(self, operation: str, **arguments: Any) -> Any:
+        """What the camera says about its services; None where it does not know the question."""
         try:
-            return self._call(DEVICE, self._device, "GetServices", IncludeCapability=False)
-        except CameraFault:
-            return None  # older than GetServices
-
-    def _profile(self, item: Any) -> Profile:
-        encoder = dig(item, "VideoEncoderConfiguration")
-        token, size = dig(item, "token"), dig(encoder, "Resolution")
-        width, height = dig(size, "Width"), dig(size, "Height")
-        if not isinstance(token, str) or not isinstance(width, int) or not isinstance(height, int):
-            raise CameraFault(f"{self._place}: a profile without token or picture size")
-        return Profile(
-            token,
-            str(dig(item, "Name") or token),
-            str(dig(encoder, "Encoding") or ""),
-            width,
-            height,
-            quirks.frame_rate(item),
-            quirks.gov_length(item),
-        )
+            return self._call(DEVICE, self._device, operation, **arguments)
+        except Declined:
+            return None
 
     def _address(self, answer: Any, operation: str, *schemes: str) -> str:
         try:

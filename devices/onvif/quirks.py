@@ -12,6 +12,8 @@ from ipaddress import ip_address
 from typing import Any, NamedTuple
 from urllib.parse import SplitResult, urlsplit
 
+from devices.onvif.model import Profile
+
 PORTS = {"http": 80, "https": 443, "rtsp": 554, "rtsps": 322}
 
 
@@ -36,6 +38,11 @@ def dig(answer: Any, *path: str) -> Any:
             return None
         answer = answer.get(step)
     return answer
+
+
+def one_line(text: Any, most: int = 160) -> str:
+    """A camera's own words as one short line without control characters; nothing for None."""
+    return re.sub(r"[\s\x00-\x1f\x7f]+", " ", str(text or "")).strip()[:most]
 
 
 def clock_of(answer: Any) -> float | None:
@@ -101,21 +108,19 @@ def is_refusal(codes: Sequence[str], reason: str) -> bool:
     )
 
 
-def media_address(capabilities: Any, services: Any, device: str) -> str:
-    """The media service's announced address; the device service's own where none is announced.
+def media_address(capabilities: Any, services: Any) -> str | None:
+    """The media service's announced address; None where none is announced.
 
     Some cameras send an empty XAddr in their capabilities and the address in GetServices only; some
-    announce none and serve everything at one address.
+    announce none and serve everything at the address of the device service.
     """
     listed = [
         dig(service, "XAddr")
         for service in services or ()
         if dig(service, "Namespace") == "http://www.onvif.org/ver10/media/wsdl"
     ]
-    for address in (dig(capabilities, "Media", "XAddr"), *listed):
-        if isinstance(address, str) and address.strip():
-            return address.strip()
-    return device
+    announced = (one_line(address, 2000) for address in (dig(capabilities, "Media", "XAddr"), *listed))
+    return next((address for address in announced if address), None)
 
 
 def from_here(uri: str, here: Place, announced: Place | None) -> str:
@@ -171,6 +176,23 @@ def _is_loopback(host: str) -> bool:
         return ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+def profile_of(item: Any) -> Profile | None:
+    """A profile out of a GetProfiles answer; None where it cannot be used.
+
+    Cameras list profiles without a video encoder (sound, or being set up) beside good ones.
+    """
+    encoder = dig(item, "VideoEncoderConfiguration")
+    token, width, height = (
+        dig(item, "token"),
+        dig(encoder, "Resolution", "Width"),
+        dig(encoder, "Resolution", "Height"),
+    )
+    if not token or not isinstance(width, int) or not isinstance(height, int) or min(width, height) <= 0:
+        return None
+    name, encoding = one_line(dig(item, "Name")) or token, one_line(dig(encoder, "Encoding"))
+    return Profile(token, name, encoding, width, height, frame_rate(item), gov_length(item))
 
 
 def frame_rate(profile: Any) -> float | None:

@@ -18,7 +18,7 @@ from zeep.wsse.username import UsernameToken
 from devices.credentials import Credentials
 from devices.errors import CameraFault, CameraRefused
 from devices.onvif.model import Timeouts
-from devices.onvif.quirks import Place, is_refusal
+from devices.onvif.quirks import Place, is_refusal, one_line
 from devices.onvif.transport import Answer, Http
 from devices.onvif.wsdl import Service, parsed
 
@@ -32,6 +32,10 @@ UNREADABLE = (
     ArithmeticError,
 )
 """What zeep, lxml and isodate raise on an answer that is not what its description says."""
+
+
+class Declined(CameraFault):
+    """The camera understood the call and has nothing for it: a fault of its own, or an empty answer."""
 
 
 class Caller:
@@ -57,7 +61,8 @@ class Caller:
         Raises:
             CameraUnreachable: nobody answers.
             CameraRefused: the camera wants other credentials, or any.
-            CameraFault: every other fault, an unreadable answer, or none in time.
+            Declined: the camera's own fault, or an empty answer.
+            CameraFault: an unreadable answer, or none in time.
         """
         logged_in = created is not None and self._credentials is not None
         client = copy.copy(parsed(service))
@@ -73,7 +78,7 @@ class Caller:
                 f"{self._place}: its answer to {operation} cannot be read ({type(error).__name__})"
             ) from None
         if answer is None:
-            raise CameraFault(f"{self._place}: its answer to {operation} is empty")
+            raise Declined(f"{self._place}: its answer to {operation} is empty")
         return answer
 
     def post(self, address: str, envelope: Any, headers: Mapping[str, str], *, logged_in: bool) -> Answer:
@@ -114,18 +119,14 @@ class Caller:
             return CameraRefused(f"{self._place}: wants credentials and none are configured ({why})")
         return CameraRefused(f"{self._place}: refuses the credentials ({why})")
 
-    def _fault(self, operation: str, fault: zeep_errors.Fault) -> CameraRefused | CameraFault:
+    def _fault(self, operation: str, fault: zeep_errors.Fault) -> CameraRefused | Declined:
         codes = [etree.QName(code).localname for code in fault.subcodes or () if code is not None]
-        reason = self._shown(str(fault.message or ", ".join(codes) or "no reason given"))
+        reason = one_line(fault.message) or ", ".join(codes) or "no reason given"
+        if self._credentials is not None and self._credentials.password:
+            reason = reason.replace(self._credentials.password, "***")
         if is_refusal(codes, reason):
             return self.refused(reason)
-        return CameraFault(f"{self._place}: answers {operation} with a fault: {reason}")
-
-    def _shown(self, text: str) -> str:
-        """A camera's own words as one short line, without the password should it repeat it."""
-        if self._credentials is not None:
-            text = text.replace(self._credentials.password, "***")
-        return re.sub(r"[\s\x00-\x1f\x7f]+", " ", text).strip()[:160]
+        return Declined(f"{self._place}: answers {operation} with a fault: {reason}")
 
 
 class _Post:

@@ -92,6 +92,8 @@ class HttpServer:
                     break
         except (OSError, TimeoutError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
             return  # it went away, fell silent, or does not speak HTTP: nobody is there to be told
+        except asyncio.CancelledError:
+            return  # `close`; passed on, Python 3.11's streams would log it as an error of ours
         finally:
             self._talks.discard(task)
             writer.close()

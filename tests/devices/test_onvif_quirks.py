@@ -6,6 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from devices.errors import CameraFault
+from devices.messages import DeviceStatus
+from devices.onvif import Answer, Camera, Profile
 from devices.onvif.quirks import (
     Place,
     clock_of,
@@ -15,8 +18,13 @@ from devices.onvif.quirks import (
     gov_length,
     is_refusal,
     media_address,
+    one_line,
+    profile_of,
     zone_offset,
 )
+from simulators.cameras import onvif_answers as answers
+from simulators.cameras.onvif import main_and_sub
+from tests.devices.onvif_peers import RIGHT
 
 HERE = Place("10.0.0.9", 8081)
 NAT = Place("192.168.1.64", 80)
@@ -120,15 +128,15 @@ def test_a_refusal_is_known_by_its_code_or_its_words(codes, reason, refusal):
     assert is_refusal(codes, reason) is refusal
 
 
-def test_an_empty_media_address_is_looked_up_in_the_services_and_then_taken_to_be_the_devices():
+def test_an_empty_media_address_is_looked_up_in_the_services():
     services = [
         {"Namespace": "http://www.onvif.org/ver10/events/wsdl", "XAddr": "http://c/events"},
         {"Namespace": "http://www.onvif.org/ver10/media/wsdl", "XAddr": " http://c/media "},
     ]
-    assert media_address({"Media": {"XAddr": "http://c/old"}}, services, DEVICE) == "http://c/old"
-    assert media_address({"Media": {"XAddr": ""}}, services, DEVICE) == "http://c/media"
-    assert media_address({"Media": None}, [], DEVICE) == DEVICE
-    assert media_address(None, None, DEVICE) == DEVICE
+    assert media_address({"Media": {"XAddr": "http://c/old"}}, services) == "http://c/old"
+    assert media_address({"Media": {"XAddr": ""}}, services) == "http://c/media"
+    assert media_address({"Media": None}, []) is None
+    assert media_address(None, None) is None
 
 
 @pytest.mark.parametrize(
@@ -202,3 +210,85 @@ def test_digging_stops_where_a_step_is_missing():
     assert dig({"a": {"b": 1}}, "a", "b") == 1
     assert dig({"a": None}, "a", "b") is None
     assert dig(7, "a") is None
+
+
+def encoder(**more):
+    return {"Encoding": "H264", "Resolution": {"Width": 1280, "Height": 720}, **more}
+
+
+def test_profiles_that_cannot_be_used_are_left_out():
+    assert profile_of({"token": "a", "VideoEncoderConfiguration": encoder()}) == Profile(
+        "a", "a", "H264", 1280, 720, None, None
+    )
+    assert profile_of({"token": "sound", "VideoEncoderConfiguration": None}) is None
+    assert profile_of({"token": None, "VideoEncoderConfiguration": encoder()}) is None
+    assert profile_of({"token": "a", "VideoEncoderConfiguration": encoder(Resolution=None)}) is None
+    assert (
+        profile_of({"token": "a", "VideoEncoderConfiguration": encoder(Resolution={"Width": 0, "Height": 0})})
+        is None
+    )
+
+
+def test_a_cameras_own_words_become_one_short_line():
+    assert one_line(" Street\r\n\x00 camera ") == "Street camera"
+    assert one_line("x" * 1000, 64) == "x" * 64
+    assert one_line(None) == ""
+
+
+def spoken_by(**replies):
+    """A camera that answers by operation, and the addresses that it was asked at."""
+    asked = []
+
+    def http(method, url, *, timeouts, body=None, headers=None, auth=None):
+        name = next(name for name in replies if f"{name} ".encode() in body or f"{name}/".encode() in body)
+        asked.append((name, url))
+        return Answer(200, {}, answers.envelope(replies[name]))
+
+    replies.setdefault("GetSystemDateAndTime", answers.date_and_time(NOON))
+    return Camera("10.0.0.9", 8081, RIGHT, http=http, now=lambda: NOON), asked
+
+
+STREAMS = main_and_sub("rtsp://0.0.0.0:554/main", "rtsp://0.0.0.0:554/sub")
+
+
+def test_a_camera_without_a_media_address_in_its_capabilities_is_asked_for_its_services():
+    camera, asked = spoken_by(
+        GetCapabilities=answers.capabilities(f"http://{NAT}/onvif/device_service", ""),
+        GetServices=answers.services(
+            f"http://{NAT}/onvif/device_service", f"http://{NAT.host}:8899/onvif/media"
+        ),
+        GetStreamUri=answers.media_uri("GetStreamUri", STREAMS[0].uri),
+    )
+    assert camera.stream_uri("main") == "rtsp://10.0.0.9:554/main"
+    assert asked[-1] == ("GetStreamUri", "http://10.0.0.9:8899/onvif/media")
+
+
+def test_a_camera_that_announces_no_address_at_all_is_asked_at_its_device_service():
+    camera, asked = spoken_by(
+        GetCapabilities="<tds:GetCapabilitiesResponse><tds:Capabilities/></tds:GetCapabilitiesResponse>",
+        GetServices=answers.fault("Receiver", "ActionNotSupported", "Not implemented"),
+        GetProfiles=answers.profiles(STREAMS[::-1]),
+    )
+    assert [profile.token for profile in camera.profiles()] == ["main", "sub"]
+    assert asked[-1] == ("GetProfiles", DEVICE)
+
+
+def test_a_camera_without_a_clock_is_used_with_ours_and_says_so():
+    lost = answers.date_and_time(NOON).replace(">2026<", ">0<")
+    camera, _ = spoken_by(
+        GetDeviceInformation=answers.information("Street camera", "P01-C1"), GetSystemDateAndTime=lost
+    )
+    rung = camera.probe()
+    assert (rung.status, rung.clock_offset) == (DeviceStatus.UP, None)
+    assert rung.detail.endswith("its clock is not set")
+    with pytest.raises(CameraFault, match="its clock is not set"):
+        camera.clock_offset()
+
+
+def test_a_jpeg_stream_is_offered_only_where_there_is_no_other():
+    both = answers.profiles(STREAMS).replace("H264</tt:Encoding>", "JPEG</tt:Encoding>", 1)
+    camera, _ = spoken_by(GetCapabilities=answers.capabilities(DEVICE, DEVICE), GetProfiles=both)
+    assert [profile.token for profile in camera.profiles()] == ["sub"]
+    stills = answers.profiles(STREAMS[:1]).replace("H264</tt:Encoding>", "JPEG</tt:Encoding>")
+    camera, _ = spoken_by(GetCapabilities=answers.capabilities(DEVICE, DEVICE), GetProfiles=stills)
+    assert [profile.encoding for profile in camera.profiles()] == ["JPEG"]
