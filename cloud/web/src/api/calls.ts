@@ -1,103 +1,117 @@
-import type {
-  Action, AreaFeature, Collection, Incident, IncidentEvent, NodeState, PointFeature, Session,
-} from "./types";
+import createClient from "openapi-fetch";
+import type { paths } from "./schema";
+import type { Action, AreaFeature, Incident, IncidentEvent, NodeState, PointFeature, Session } from "./types";
 
-const BASE = "/api/v1";
-
-/** The cloud's refusal (RFC 9457), or `code: "network"` with status 0 where nobody answered. */
+/** The cloud's refusal (RFC 9457), or status 0 where nobody answered. */
 export class Refused extends Error {
   constructor(
     readonly status: number,
     readonly code: string,
-    detail: string,
   ) {
-    super(detail);
+    super(`${status} ${code}`);
   }
 }
 
+export const STREAM_URL = "/api/v1/stream" satisfies keyof paths;
+
+const client = createClient<paths>();
 let csrf = "";
 
-async function call<T>(method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<T> {
-  const sent: Record<string, string> = { Accept: "application/json", ...headers };
-  if (body !== undefined) sent["Content-Type"] = "application/json";
-  if (method !== "GET" && csrf) sent["X-CSRF-Token"] = csrf;
-  let response: Response;
+client.use({
+  onRequest({ request }) {
+    if (request.method !== "GET" && csrf) request.headers.set("X-CSRF-Token", csrf);
+    return request;
+  },
+});
+
+interface Answer<T> {
+  data?: T;
+  error?: unknown;
+  response: Response;
+}
+
+/** The answer's body, or a `Refused`. */
+async function body<T>(answering: Promise<Answer<T>>): Promise<T> {
+  let answer: Answer<T>;
   try {
-    response = await fetch(BASE + path, {
-      method, headers: sent, ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    });
+    answer = await answering;
   } catch (error) {
-    throw new Refused(0, "network", String(error));
+    // `fetch` says TypeError when nobody answers, a cut or unreadable body is a SyntaxError or DOMException.
+    if (!(error instanceof TypeError || error instanceof SyntaxError || error instanceof DOMException)) throw error;
+    throw new Refused(0, "network");
   }
-  const text = await response.text();
-  if (!response.ok) {
-    const problem = text.startsWith("{") ? (JSON.parse(text) as { code?: string; detail?: string }) : {};
-    throw new Refused(response.status, problem.code ?? "unknown", problem.detail ?? response.statusText);
+  if (!answer.response.ok) {
+    const { error } = answer;
+    const problem = typeof error === "object" && error !== null && "code" in error ? error : { code: "unknown" };
+    throw new Refused(answer.response.status, String(problem.code));
   }
-  return (text ? JSON.parse(text) : undefined) as T;
+  return answer.data as T;
 }
 
 export async function currentSession(): Promise<Session> {
-  const session = await call<Session>("GET", "/session");
+  const session = await body(client.GET("/api/v1/session"));
   csrf = session.csrf;
   return session;
 }
 
 export async function signIn(username: string, password: string): Promise<Session> {
-  const session = await call<Session>("POST", "/session", { username, password });
+  const session = await body(client.POST("/api/v1/session", { body: { username, password } }));
   csrf = session.csrf;
   return session;
 }
 
 export async function signOut(): Promise<void> {
-  await call<undefined>("DELETE", "/session");
+  await body(client.DELETE("/api/v1/session"));
   csrf = "";
 }
 
 /** All open incidents, page by page. */
 export async function openIncidents(): Promise<Incident[]> {
   const all: Incident[] = [];
-  let cursor = "";
+  let cursor: string | null = null;
   do {
-    const page = await call<{ items: Incident[]; next: string | null }>(
-      "GET", `/incidents?state=open&limit=100${cursor ? `&cursor=${encodeURIComponent(cursor)}` : ""}`,
+    const query: { state: string; limit: number; cursor?: string } = { state: "open", limit: 100 };
+    if (cursor) query.cursor = cursor;
+    const page: { items: readonly Incident[]; next: string | null } = await body(
+      client.GET("/api/v1/incidents", { params: { query } }),
     );
     all.push(...page.items);
-    cursor = page.next ?? "";
+    cursor = page.next;
   } while (cursor);
   return all;
 }
 
 /** The incidents finished last. */
-export async function finishedIncidents(): Promise<Incident[]> {
-  return (await call<{ items: Incident[] }>("GET", "/incidents?state=closed&limit=50")).items;
+export async function finishedIncidents(): Promise<readonly Incident[]> {
+  const query = { state: "closed", limit: 50 };
+  return (await body(client.GET("/api/v1/incidents", { params: { query } }))).items;
 }
 
 export function incident(id: string): Promise<Incident> {
-  return call("GET", `/incidents/${id}`);
+  return body(client.GET("/api/v1/incidents/{incident_id}", { params: { path: { incident_id: id } } }));
 }
 
-export async function incidentEvents(id: string): Promise<IncidentEvent[]> {
-  return (await call<{ items: IncidentEvent[] }>("GET", `/incidents/${id}/events`)).items;
+export async function incidentEvents(id: string): Promise<readonly IncidentEvent[]> {
+  const params = { path: { incident_id: id } };
+  return (await body(client.GET("/api/v1/incidents/{incident_id}/events", { params }))).items;
 }
 
 /** Ask for a transition of the version that was on screen; refused with 412 when it is not the newest. */
 export function transition(id: string, version: number, action: Action, reason: string): Promise<Incident> {
-  return call("POST", `/incidents/${id}/transitions`, reason ? { action, reason } : { action }, {
-    "If-Match": `"v${version}"`,
-  });
+  const params = { path: { incident_id: id }, header: { "if-match": `"v${version}"` } };
+  return body(
+    client.POST("/api/v1/incidents/{incident_id}/transitions", { params, body: { action, reason: reason || null } }),
+  );
 }
 
-export function areas(): Promise<Collection<AreaFeature>> {
-  return call("GET", "/areas");
+export async function areas(): Promise<readonly AreaFeature[]> {
+  return (await body(client.GET("/api/v1/areas"))).features;
 }
 
-export function points(): Promise<Collection<PointFeature>> {
-  return call("GET", "/points");
+export async function points(): Promise<readonly PointFeature[]> {
+  return (await body(client.GET("/api/v1/points"))).features;
 }
 
-export function nodes(): Promise<NodeState[]> {
-  return call("GET", "/nodes");
+export function nodes(): Promise<readonly NodeState[]> {
+  return body(client.GET("/api/v1/nodes"));
 }
-
-export const STREAM_URL = `${BASE}/stream`;

@@ -21,7 +21,7 @@ export function drawAreas(
   const taken: Spot[] = points.map((point) => flat(point.geometry.coordinates));
   for (const area of [...areas].sort((a, b) => LAYERS.indexOf(a.properties.level) - LAYERS.indexOf(b.properties.level))) {
     const { id, level, name, parent } = area.properties;
-    const rings = area.geometry.coordinates.map((ring) => ring.map(([lon, lat]) => L.latLng(lat, lon)));
+    const rings = area.geometry.coordinates.map((ring) => ring.map(latLng));
     const polygon = L.polygon(rings, { className: `area area-${level}`, interactive: false }).addTo(layer);
     if (level === "grid") grids.set(id, polygon);
     const spot = level === "street" ? null : roomiest((area.geometry.coordinates[0] ?? []).map(flat), taken);
@@ -39,9 +39,14 @@ export function drawAreas(
 }
 
 /** In the flat picture that the map shows. */
-function flat([lon, lat]: [number, number]): Spot {
-  const { x, y } = L.Projection.SphericalMercator.project(L.latLng(lat, lon));
+function flat(position: readonly number[]): Spot {
+  const { x, y } = L.Projection.SphericalMercator.project(latLng(position));
   return [x, y];
+}
+
+/** GeoJSON says longitude first. */
+function latLng([lon = 0, lat = 0]: readonly number[]): L.LatLng {
+  return L.latLng(lat, lon);
 }
 
 /** "Xuefu Grid 3" in Xuefu is "Grid 3": on the map the community's name stands beside it. */
@@ -52,8 +57,8 @@ export function withoutPrefix(name: string, prefix: string): string {
 /** Tint each grid by its worst open incident and outline the one of the selection. */
 export function tintGrids(grids: ReadonlyMap<string, L.Polygon>): void {
   for (const [id, polygon] of grids) {
-    const severity = worst(open.value.filter((incident) => incident.area.grid.id === id));
-    const chosen = selected.value?.area.grid.id === id;
+    const severity = worst(open.value.filter((incident) => incident.area.grid?.id === id));
+    const chosen = selected.value?.area.grid?.id === id;
     polygon.getElement()?.setAttribute(
       "class", `leaflet-interactive area area-grid${severity ? ` tint-${severity}` : ""}${chosen ? " chosen" : ""}`,
     );
@@ -76,12 +81,11 @@ export function drawPoints(layer: L.LayerGroup, pins: Map<string, Pin>, points: 
     const mark = markOf(incidents, incidents.some(isWaiting), isDown(point), chosen);
     const html = drawMark(mark, words.value);
     const label = words.value.map.point(named(name), incidents.length) + (mark.down ? ` (${words.value.map.offline})` : "");
-    const [lon, lat] = point.geometry.coordinates;
     const before = pins.get(id);
     if (before?.drawn === html + label) continue;
     const icon = L.divIcon({ html, className: "point", iconSize: [36, 36], iconAnchor: [18, 18] });
     const pin = before ?? {
-      marker: L.marker([lat, lon], { icon }).on("click", () => choose(id)).addTo(layer), drawn: "",
+      marker: L.marker(latLng(point.geometry.coordinates), { icon }).on("click", () => choose(id)).addTo(layer), drawn: "",
     };
     pin.drawn = html + label;
     pins.set(id, pin);

@@ -11,8 +11,8 @@ const heard = signal<ReadonlyMap<string, DeviceStatus>>(new Map());
 
 export async function loadPlaces(): Promise<void> {
   const [areaSet, pointSet, nodeSet] = await Promise.all([fetchAreas(), fetchPoints(), fetchNodes()]);
-  areas.value = areaSet.features;
-  points.value = pointSet.features;
+  areas.value = areaSet;
+  points.value = pointSet;
   fetchedNodes.value = nodeSet;
   heard.value = new Map();
 }
@@ -31,6 +31,13 @@ export const nodes = computed(() => fetchedNodes.value.map((node) => ({ ...node,
 export const cameras = computed(() =>
   points.value.flatMap((point) => point.properties.cameras.map((camera) => ({ ...camera, status: statusOf(camera) }))),
 );
+
+const cameraIds = computed(() => new Set(cameras.value.map((camera) => camera.id)));
+
+/** Whether a device that found something is a camera; else it is a sensor. */
+export function isCamera(device: string): boolean {
+  return cameraIds.value.has(device);
+}
 
 export const grids = computed(() => areas.value.filter((area) => area.properties.level === "grid"));
 

@@ -1,13 +1,9 @@
-import type { Action, Incident } from "../api/types";
+import { ACTIONS, type Action, type Incident } from "../api/types";
 import { asking, begin, inFlight, outcome } from "../state/actions";
 import { words } from "../words";
 import { ReasonForm } from "./ReasonForm";
 
-/** In the order of a case's life; what stands last is the way out. */
-const ORDER: readonly Action[] = [
-  "accept", "file", "dispatch", "start", "resolve", "close", "check_failed", "rate", "resume", "false_alarm", "reject",
-  "suspend", "void",
-];
+/** These lead on, the others out or back. */
 const FORWARD: ReadonlySet<Action> = new Set([
   "accept", "file", "dispatch", "start", "resolve", "close", "rate", "resume",
 ]);
@@ -16,7 +12,7 @@ const KEYS: Partial<Record<Action, string>> = { accept: "A", false_alarm: "F", d
 /** What may be done now, as the cloud says. */
 export function Actions({ incident }: { incident: Incident }) {
   const text = words.value;
-  const allowed = ORDER.filter((action) => incident.allowed_actions.includes(action));
+  const allowed = ACTIONS.filter((action) => incident.allowed_actions.includes(action));
   const first = allowed.find((action) => FORWARD.has(action));
   const said = outcome.value?.incident === incident.id ? outcome.value : null;
   const question = asking.value && allowed.includes(asking.value) ? asking.value : null;

@@ -1,6 +1,7 @@
 import type { ComponentChildren } from "preact";
 import type { Incident } from "../api/types";
 import { now } from "../state/clock";
+import { isCamera } from "../state/places";
 import { labelled, named, words } from "../words";
 import { formatNumber, formatPercent, formatQuantity, formatWhen } from "../words/format";
 import { Age } from "./IncidentList";
@@ -8,7 +9,8 @@ import { Age } from "./IncidentList";
 export function Facts({ incident }: { incident: Incident }) {
   const { facts, condition, locale } = words.value;
   const alarm = incident.alarms.at(-1);
-  const { measured } = incident;
+  const { measured, area: { grid, community } } = incident;
+  const seen = isCamera(incident.camera);
   const when = (iso: string): string => formatWhen(iso, locale, now.value);
   return (
     <section class="facts" aria-label={facts.number}>
@@ -24,13 +26,15 @@ export function Facts({ incident }: { incident: Incident }) {
         <Fact name={facts.since}>{incident.at_least ? facts.atLeast(when(incident.since)) : when(incident.since)}</Fact>
         <Fact name={facts.lasted}><Age incident={incident} /></Fact>
         <Fact name={facts.point}>{named(incident.point.name)} <small>{incident.point.id}</small></Fact>
-        <Fact name={facts.grid}>{named(incident.area.grid.name)} <small>{incident.area.grid.id}</small></Fact>
-        <Fact name={facts.community}>{named(incident.area.community.name)}</Fact>
+        <Fact name={facts.grid}>
+          {grid && <>{named(grid.name)} <small>{grid.id}</small></>}
+        </Fact>
+        <Fact name={facts.community}>{community && named(community.name)}</Fact>
         <Fact name={facts.class}>{named(incident.event_class.name)} <small>{incident.event_class.code}</small></Fact>
-        <Fact name={incident.camera ? facts.camera : facts.sensor}>{incident.camera ?? alarm?.device}</Fact>
+        <Fact name={seen ? facts.camera : facts.sensor}>{incident.camera}</Fact>
         <Fact name={facts.label}>
           {labelled(incident.label)}
-          {incident.camera && alarm && <> · {facts.score} {formatPercent(alarm.score, locale)}</>}
+          {seen && alarm && <> · {facts.score} {formatPercent(alarm.score, locale)}</>}
         </Fact>
         <Fact name={facts.count}>{incident.count != null && formatNumber(incident.count, locale)}</Fact>
         <Fact name={facts.measured}>

@@ -80,7 +80,8 @@ function Row({ incident }: { incident: Incident }) {
           {incident.count != null && incident.count > 1 && <i>{text.list.count(String(incident.count))}</i>}
         </b>
         <span>
-          {named(incident.point.name)} · {named(incident.area.grid.name)}
+          {named(incident.point.name)}
+          {incident.area.grid && ` · ${named(incident.area.grid.name)}`}
         </span>
       </span>
       <span class="row-when">

@@ -1,6 +1,7 @@
 import type { Evidence, Incident } from "../api/types";
 import { now } from "../state/clock";
 import { pictureShown } from "../state/panes";
+import { isCamera } from "../state/places";
 import { labelled, words } from "../words";
 import { formatNumber, formatQuantity, formatWhen, unitSign } from "../words/format";
 import { arrange } from "./photos";
@@ -9,7 +10,7 @@ import { arrange } from "./photos";
 export function Photos({ incident }: { incident: Incident }) {
   const text = words.value.detail;
   const { before, after, empty, rest } = arrange(incident.evidence);
-  if (!incident.camera && incident.evidence.length === 0) return <Reading incident={incident} />;
+  if (!isCamera(incident.camera) && incident.evidence.length === 0) return <Reading incident={incident} />;
   return (
     <section class="photos" aria-label={text.photos}>
       <Photo photo={before} what={text.before} missing={text.noBefore} />

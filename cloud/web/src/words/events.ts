@@ -7,7 +7,7 @@ export function actorName(event: IncidentEvent): string {
   const { kind, name } = event.actor;
   if (kind === "system") return words.value.timeline.system;
   const node = kind === "node" ? nodes.value.find((one) => one.id === name) : undefined;
-  return node ? named(node.name) : typeof name === "string" ? name : named(name);
+  return node ? named(node.name) : name;
 }
 
 /** What happened: an action's word, or one of the happenings no person asked for. */
