@@ -77,11 +77,18 @@ def _divided(piece: Piece, weights: Sequence[float], chance: random.Random) -> l
 
 
 def _long_way(piece: Piece) -> float:
-    """Direction (radians) of the longest line between two corners."""
-    (ax, ay), (bx, by) = max(
-        ((a, b) for a in piece for b in piece if a < b), key=lambda pair: math.dist(pair[0], pair[1])
-    )
-    return math.atan2(by - ay, bx - ax)
+    """Direction (radians) of the longer side of the smallest rectangle around `piece`."""
+    best = math.inf, 0.0
+    for a, b in pairwise([*piece, piece[0]]):
+        direction = math.atan2(b[1] - a[1], b[0] - a[0])
+        wide, high = (_extent(piece, direction + turn) for turn in (0, math.pi / 2))
+        best = min(best, (wide * high, direction if wide > high else direction + math.pi / 2))
+    return best[1]
+
+
+def _extent(piece: Piece, direction: float) -> float:
+    along = [x * math.cos(direction) + y * math.sin(direction) for x, y in piece]
+    return max(along) - min(along)
 
 
 def _cut(piece: Piece, share: float, direction: float) -> tuple[Piece, Piece]:
