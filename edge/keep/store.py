@@ -7,6 +7,7 @@ one that did not left nothing, not even a number.
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import sqlite3
@@ -18,19 +19,21 @@ from dataclasses import dataclass
 from datetime import datetime
 from io import TextIOWrapper
 from pathlib import Path
+from typing import TypeVar
 from uuid import UUID
 
-from pydantic import ValidationError
-
 from devices.messages import Event, IngestAnswer, Series
-from edge.errors import StoreBusy, StoreError
+from edge.errors import StoreBusy, StoreError, StoreFull
+from edge.keep import outbox
+from edge.keep.ballast import Ballast
 from edge.keep.figures import Figures, read_figures
 from edge.keep.ledger import judge
 from edge.keep.photos import PhotoFolder, digest
 from edge.keep.schema import explaining, open_database, read_meta
-from edge.keep.transaction import Transaction, stamp
+from edge.keep.transaction import Transaction
 
 LOCK = "node.lock"
+Moved = TypeVar("Moved")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +65,7 @@ class NodeStore:
         self._new_id = new_id
         self._lock = threading.RLock()
         self._photos = PhotoFolder(directory)
+        self._ballast = Ballast(directory)
         self._unqueued: Counter[str] = Counter()
         """Photos saved and not yet queued; nobody may delete them."""
         self.node = read_meta(connection, "node")
@@ -149,7 +153,8 @@ class NodeStore:
         try:
             return sha256, self._photos.write(sha256, jpeg)
         except OSError as error:
-            raise StoreError(f"a photo of {len(jpeg)} bytes could not be saved: {error.strerror}") from error
+            kind = StoreFull if error.errno == errno.ENOSPC else StoreError
+            raise kind(f"a photo of {len(jpeg)} bytes could not be saved: {error.strerror}") from error
 
     def photo(self, sha256: str) -> bytes:
         """The bytes of a photo.
@@ -167,26 +172,10 @@ class NodeStore:
 
         A row that cannot be read any more (written by another version) is set aside, never in the way.
         """
-        events: list[Event] = []
-        unreadable: list[int] = []
-        size = 0
         with self._lock, explaining():
-            rows = self._connection.execute(
-                "SELECT seq, event FROM outbox WHERE series = ? AND seq > ? ORDER BY seq", (series, after)
-            )
-            for seq, text in rows:
-                size += len(text.encode()) + 1
-                if events and (size > limit_bytes or len(events) >= limit):
-                    break
-                try:
-                    events.append(Event.model_validate_json(text))
-                except ValidationError:
-                    unreadable.append(seq)
-            rows.close()
-        if unreadable:
-            with self._writing() as connection:
-                for seq in unreadable:
-                    self._refuse(connection, series, seq, "unreadable", "this version cannot read it")
+            events, unreadable = outbox.first_waiting(self._connection, series, after, limit, limit_bytes)
+        for seq in unreadable:
+            self._set_aside(series, seq, "unreadable", "this version cannot read it")
         return events
 
     def settle(self, sent: Sequence[Event], answer: IngestAnswer) -> Settled:
@@ -196,31 +185,28 @@ class NodeStore:
         that refers to it.
         """
         verdict = judge((event for event in sent if event.epoch == self.epoch), answer)
-        committed = refused = 0
-        with self._lock:
-            photos: list[str] = []
-            with self._writing() as connection:
-                for event in verdict.committed:
-                    row = connection.execute(
-                        "DELETE FROM outbox WHERE series = ? AND seq = ? RETURNING photo",
-                        (event.series, event.seq),
-                    ).fetchone()
-                    if row is not None:
-                        committed += 1
-                        photos += [row[0]] if row[0] else []
-                        connection.execute(
-                            "UPDATE series SET accepted = accepted + 1 WHERE name = ?", (event.series,)
-                        )
-                for event, refusal in verdict.refused:
-                    refused += self._refuse(connection, event.series, event.seq, refusal.code, refusal.reason)
+
+        def move(sql: sqlite3.Connection) -> tuple[int, int, list[str]]:
+            committed, photos = outbox.delivered(sql, verdict.committed)
+            refused = sum(
+                outbox.set_aside(
+                    sql, event.series, event.seq, at=self._now(), code=refusal.code, reason=refusal.reason
+                )
+                for event, refusal in verdict.refused
+            )
+            return committed, refused, photos
+
+        with self._lock, explaining():
+            committed, refused, photos = self._emptying(move)
             for photo in photos:
-                self._forget_photo(photo)
+                if self._unqueued[photo] == 0 and not outbox.has_photo(self._connection, photo):
+                    self._photos.remove(photo)
+            self._ballast.take()
         return Settled(committed, refused, len(verdict.waiting))
 
     def refuse(self, event: Event, code: str, reason: str) -> None:
         """Set one event aside that can never be delivered, with the reason; its neighbours go on."""
-        with self._writing() as connection:
-            self._refuse(connection, event.series, event.seq, code, reason)
+        self._set_aside(event.series, event.seq, code, reason)
 
     def figures(self) -> Figures:
         """Count what waits, what went and what was refused."""
@@ -243,38 +229,28 @@ class NodeStore:
                     if _busy(connection):
                         connection.execute("ROLLBACK")
 
-    def _refuse(
-        self, connection: sqlite3.Connection, series: Series, seq: int, code: str, reason: str
-    ) -> int:
-        row = connection.execute(
-            "DELETE FROM outbox WHERE series = ? AND seq = ? RETURNING event_id, at, photo, event",
-            (series, seq),
-        ).fetchone()
-        if row is None:
-            return 0
-        connection.execute(
-            "INSERT INTO refused VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (series, seq, *row, stamp(self._now()), code[:100], reason[:500]),
-        )
-        return 1
+    def _emptying(self, move: Callable[[sqlite3.Connection], Moved]) -> Moved:
+        """Run `move` in a transaction; on a full disk once more, with the room kept back for this."""
+        try:
+            with self._writing() as connection:
+                return move(connection)
+        except StoreFull:
+            if not self._ballast.drop():
+                raise
+        with self._writing() as connection:
+            return move(connection)
 
-    def _forget_photo(self, sha256: str) -> None:
-        if self._unqueued[sha256] == 0 and sha256 not in self._wanted_photos(sha256):
-            self._photos.remove(sha256)
-
-    def _wanted_photos(self, sha256: str | None = None) -> set[str]:
-        rows = self._connection.execute(
-            "SELECT photo FROM outbox WHERE photo IS NOT NULL AND (?1 IS NULL OR photo = ?1) "
-            "UNION SELECT photo FROM refused WHERE photo IS NOT NULL AND (?1 IS NULL OR photo = ?1)",
-            (sha256,),
+    def _set_aside(self, series: Series, seq: int, code: str, reason: str) -> None:
+        self._emptying(
+            lambda sql: outbox.set_aside(sql, series, seq, at=self._now(), code=code, reason=reason)
         )
-        return {photo for (photo,) in rows}
 
     def _sweep(self) -> None:
         """Delete the photos of transactions that never came to be."""
         with explaining():
             self._photos.prepare()
-            self._photos.sweep(self._wanted_photos())
+            self._photos.sweep(outbox.all_photos(self._connection))
+        self._ballast.take()
 
 
 def _busy(connection: sqlite3.Connection) -> bool:

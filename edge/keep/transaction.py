@@ -5,11 +5,12 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import datetime
 from uuid import UUID
 
 from devices.messages import TYPES, Condition, Event, Evidence, Health, envelope
 from edge.errors import StoreError
+from edge.keep import outbox
 from edge.keep.photos import PhotoFolder
 from edge.keep.schema import explained
 from edge.keep.window import Window
@@ -74,9 +75,7 @@ class Transaction:
             self.doomed = True
             raise StoreError(f"evidence {photo} has no photo on the disk; call save_photo before")
         with self._running() as sql:
-            seq = sql.execute(
-                "UPDATE series SET next = next + 1 WHERE name = ? RETURNING next - 1", (series,)
-            ).fetchone()[0]
+            seq = outbox.next_seq(sql, series)
             event = envelope(
                 body,
                 event_id=self._new_id(),
@@ -90,10 +89,7 @@ class Transaction:
             if len(text.encode()) > LARGEST_EVENT:
                 self.doomed = True
                 raise StoreError(f"{event.type} of {len(text)} characters is larger than any message may be")
-            sql.execute(
-                "INSERT INTO outbox VALUES (?, ?, ?, ?, ?, ?)",
-                (series, seq, str(event.id), stamp(event.time), photo, text),
-            )
+            outbox.append(sql, event, text, photo)
         if photo is not None:
             self.queued_photos.append(photo)
         return event
@@ -138,8 +134,3 @@ class Transaction:
         except sqlite3.Error as error:
             self.doomed = True
             raise explained(error) from error
-
-
-def stamp(time: datetime) -> str:
-    """A time as UTC text that sorts as the times do."""
-    return time.astimezone(UTC).isoformat(timespec="microseconds")

@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 
 from devices.ids import uuid7
-from devices.messages import Series
+from devices.messages import IngestAnswer, Refusal, Series
 from edge.errors import StoreError, StoreForeign, StoreFull
 from edge.keep import NodeStore
+from edge.keep.ballast import SIZE
 from edge.keep.schema import MIGRATIONS
 from tests.edge.messages_for_tests import NOON, a_condition, a_health
 
@@ -105,6 +106,53 @@ def test_a_full_disk_swallowed_by_the_caller_still_leaves_nothing(tmp_path: Path
             tx.put_state("slot", "a", b"1")
     assert store.states("slot") == {}
     assert store.figures().series[Series.HEALTH].next_seq == 1
+    store.close()
+
+
+class Room:
+    """A ballast that gives back pages of the database instead of bytes of the disk."""
+
+    def __init__(self, store: NodeStore) -> None:
+        self.connection = store._connection
+        self.dropped = 0
+
+    def take(self) -> None:
+        self.connection.execute(f"PRAGMA max_page_count = {self.pages() + 1}")
+
+    def drop(self) -> bool:
+        self.dropped += 1
+        self.connection.execute(f"PRAGMA max_page_count = {self.pages() + 50}")
+        return self.dropped == 1
+
+    def pages(self) -> int:
+        return int(self.connection.execute("PRAGMA page_count").fetchone()[0])
+
+
+def test_on_a_full_disk_answers_are_settled_with_the_room_kept_back(tmp_path: Path) -> None:
+    store = opened(tmp_path)
+    with store.transaction() as tx:
+        for _ in range(200):
+            tx.queue(a_health("x" * 400), NOON)
+    sent = store.batch(Series.HEALTH)
+    room = Room(store)
+    store._ballast = room  # type: ignore[assignment]
+    room.take()
+    refusals = tuple(
+        Refusal(series=Series.HEALTH, epoch=store.epoch, seq=event.seq, code="invalid", reason="x" * 500)
+        for event in sent
+    )
+    assert store.settle(sent, IngestAnswer(refused=refusals)).refused == 200
+    assert room.dropped == 1
+    store.close()
+
+
+def test_the_room_is_kept_back_from_the_start_and_again_after_it_was_needed(tmp_path: Path) -> None:
+    store = opened(tmp_path)
+    assert (tmp_path / "ballast").stat().st_blocks * 512 >= SIZE
+    assert store._ballast.drop()
+    assert not store._ballast.drop()
+    store.settle([], IngestAnswer())
+    assert (tmp_path / "ballast").is_file()
     store.close()
 
 
