@@ -18,6 +18,7 @@ from edge.judge.case import Box, Case, Turn, turn
 from edge.judge.zones import Polygon, stands_in
 from edge.see.eye import View
 from edge.see.slots import Phase, Slot
+from edge.see.votes import UNKNOWN
 
 Cases = Mapping[str, Case]
 """The open cases of one rule in one zone, by what tells them apart: the slot, or `zone`."""
@@ -75,7 +76,7 @@ def _counts(rule: ParkedRule | LeftRule, zone: Polygon, slot: Slot, view: View) 
     label, _ = slot.votes.verdict()
     if rule.labels:
         return label in rule.labels
-    return not slot.votes.animate
+    return not slot.votes.animate and (label != UNKNOWN or slot.steady)
 
 
 def _begin(
@@ -137,10 +138,17 @@ def _described(case: Case, slots: list[Slot], view: View) -> Case:
 
 
 def relative(slot: Slot, view: View) -> Box:
-    """The slot's box in parts of the picture."""
+    """The slot's box in parts of the picture as it is now."""
     height, width = view.shape
-    x0, y0, x1, y1 = slot.box
-    return x0 / width, y0 / height, x1 / width, y1 / height
+    dx, dy = view.shift
+    x0, y0, x1, y1 = (
+        slot.box if slot.named_box is None or slot.votes.verdict()[0] == UNKNOWN else slot.named_box
+    )
+    return _part(x0 + dx, width), _part(y0 + dy, height), _part(x1 + dx, width), _part(y1 + dy, height)
+
+
+def _part(pixels: float, of: int) -> float:
+    return min(1.0, max(0.0, pixels / of))
 
 
 def _touch(a: Box, b: Box | None) -> bool:

@@ -107,7 +107,8 @@ class Backgrounds:
         self._follow(values, from_recent, threshold, at)
         different = self._differs(picture, threshold)
         self._learn(values, different, guarded, step, at)
-        jumped = self._since >= self._agreed_at - 1.5 * step
+        # Where the usual look is not established yet, nothing can be said to have left it.
+        jumped = (self._since >= self._agreed_at - 1.5 * step) & (self._agreed_for >= ESTABLISHED)
         self._last = at
         return Change(picture, different, jumped, self._since, gain, threshold)
 
@@ -150,11 +151,12 @@ class Backgrounds:
         rate = 1.0 - math.exp(-step / (FIRST_TAU if young else USUAL_TAU))
         weight = np.where(alike, np.float32(rate), np.float32(0.0))
         still_for = at - self._since
-        drifted = different & (self._since < self._agreed_at - 1.5 * step) & (still_for > DRIFTED)
+        holding = different & (self._misses == 0)
+        drifted = holding & (self._since < self._agreed_at - 1.5 * step) & (still_for > DRIFTED)
         weight[drifted] = 1.0 - math.exp(-step / FIRST_TAU)
-        never = different & (self._agreed_for < ESTABLISHED)
+        never = holding & (self._agreed_for < ESTABLISHED)
         never &= still_for > np.maximum(self._agreed_for, ESTABLISHED / 2)
-        weight[never | (different & (still_for > FORGOTTEN))] = 1.0
+        weight[never | (holding & (still_for > FORGOTTEN))] = 1.0
         if guarded is not None:
             weight[guarded] = 0.0
         self._agreed_for[never] = still_for[never]

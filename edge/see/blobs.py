@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -16,6 +17,10 @@ SMALLEST = 0.0005
 """Of the picture's area. The left bag of a real pavement clip covers 0.0018."""
 THINNEST = 6
 """Pixels; thinner things are edges that moved."""
+
+
+JOLT_BLOBS, JOLT_SPREAD = 3, 0.3
+"""So many at once, spread over such a share of the picture: nobody leaves things like that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +64,19 @@ def still_blobs(change: Change, at: float, settle: float, ignore: Mask | None = 
         since = float(np.percentile(change.still_since[region][core], 30))
         blobs.append(Blob((x, y, x + w, y + h), mask, since, area / (w * h)))
     return tuple(blobs)
+
+
+def jolted(blobs: Sequence[Blob], shape: tuple[int, ...]) -> bool:
+    """Several things that came to rest in the same instant, all over the picture, are the picture
+    itself: the camera was knocked, or it jumped to another exposure.
+    """
+    for blob in blobs:
+        same = [one.box for one in blobs if abs(one.since - blob.since) <= 1.0]
+        left, top = min(box[0] for box in same), min(box[1] for box in same)
+        right, bottom = max(box[2] for box in same), max(box[3] for box in same)
+        if len(same) >= JOLT_BLOBS and (right - left) * (bottom - top) >= JOLT_SPREAD * shape[0] * shape[1]:
+            return True
+    return False
 
 
 def area_of(box: PixelBox) -> int:

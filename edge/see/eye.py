@@ -18,15 +18,15 @@ import numpy as np
 
 from edge.see.anchors import Anchors, Seen, correlation, decide, likeness
 from edge.see.background import Backgrounds, Change, Luma, Mask
-from edge.see.blobs import Blob, PixelBox, grown, inside, iou, region_of, still_blobs
+from edge.see.blobs import Blob, PixelBox, grown, inside, iou, jolted, region_of, still_blobs
 from edge.see.detector import Colour, Detector
 from edge.see.ghosts import taken_away
 from edge.see.health import Sight, sight_against, sight_of
 from edge.see.memory import Memory, Place, moved
 from edge.see.naming import name_place, scan
 from edge.see.slots import Phase, Slot, blinded, step
-from edge.see.steady import Steady, shifted
-from edge.see.votes import ANIMATE, VEHICLES, Votes
+from edge.see.steady import NONE, Shift, Steady, steadied
+from edge.see.votes import ANIMATE, VEHICLES
 
 SETTLE = 3.0
 """Seconds something must hold still before it is looked at as a place."""
@@ -91,6 +91,8 @@ class View:
     slots: tuple[Slot, ...]
     shape: tuple[int, int]
     """Height and width that the slots' boxes refer to."""
+    shift: Shift = NONE
+    """How far this picture lies off the one that the slots' boxes refer to, pixels."""
 
 
 class Eye:
@@ -107,6 +109,7 @@ class Eye:
         self._detector = detector
         self._new_id = new_id
         self._changed_since: float | None = None
+        self.shift = NONE
         self._guard: Mask | None = None
         self._scan_at: float | None = None
         self._scanned = False
@@ -122,9 +125,8 @@ class Eye:
         if self.backgrounds is None:
             self.backgrounds = self._begin(picture)
             self._steady = Steady(luma.shape)
-        dx, dy = self._steady.shift(luma, self.backgrounds.usual)
-        if dx or dy:
-            luma = shifted(luma, dx, dy)
+        self.shift = self._steady.follow(luma, self.backgrounds.usual)
+        luma = steadied(luma, self.shift)
         if self._scan_at is None:
             self._scan_at = at + SCAN_AFTER
         change = self.backgrounds.see(luma, at, self._guard)
@@ -132,7 +134,8 @@ class Eye:
         if sight is not Sight.CLEAR:
             began = self._changed_since = at if self._changed_since is None else self._changed_since
             if at - began >= RELEARN:
-                self.backgrounds = Backgrounds(luma, at)
+                self.backgrounds = Backgrounds(picture.luma, at)
+                self._steady.shift = self.shift = NONE
                 self._changed_since = None
             return self._blind(picture, sight)
         self._changed_since = None
@@ -141,7 +144,7 @@ class Eye:
             self._scan(picture, change)
         self._notice(change, at)
         self._name(picture, change)
-        view = View(at, picture.taken_at, sight, self.slots, (luma.shape[0], luma.shape[1]))
+        view = View(at, picture.taken_at, sight, self.slots, (luma.shape[0], luma.shape[1]), self.shift)
         self._forget()
         return view
 
@@ -169,7 +172,9 @@ class Eye:
     def _blind(self, picture: Picture, sight: Sight) -> View:
         self.slots = tuple(blinded(slot, picture.stream_time) for slot in self.slots)
         shape = picture.luma.shape
-        return View(picture.stream_time, picture.taken_at, sight, self.slots, (shape[0], shape[1]))
+        return View(
+            picture.stream_time, picture.taken_at, sight, self.slots, (shape[0], shape[1]), self.shift
+        )
 
     def _check(self, change: Change, at: float) -> None:
         """Hold every known place against its anchors."""
@@ -192,7 +197,12 @@ class Eye:
     def _notice(self, change: Change, at: float) -> None:
         """Find new places where something stays."""
         assert self.backgrounds is not None
-        for blob in still_blobs(change, at, SETTLE, self._guard):
+        blobs = still_blobs(change, at, SETTLE, self._guard)
+        if jolted(blobs, change.picture.shape):
+            for blob in blobs:
+                self.backgrounds.absorb(region_of(blob.box), blob.mask)
+            return
+        for blob in blobs:
             region = region_of(blob.box)
             near = next((slot for slot in self.slots if _belongs(blob, slot)), None)
             now, usual = (
@@ -249,14 +259,16 @@ class Eye:
         began = at - SCAN_AFTER
         known = [slot.box for slot in self.slots]
         colour = picture.colour(min(LOOK_WIDTH, picture.width))
-        for found, box in scan(self._detector, colour, luma.shape, self.watch.start_up):
+        back = (-self.shift[0], -self.shift[1])
+        for found, seen in scan(self._detector, colour, luma.shape, self.watch.start_up):
+            box = _moved(seen, back, luma.shape)
             if any(iou(box, other) > 0.3 or inside(box, other) > 0.7 for other in known):
                 continue
             region = region_of(box)
             if float(np.mean(at - change.still_since[region] >= 0.8 * SCAN_AFTER)) < 0.8:
                 continue
-            votes = Votes().with_look(found.label, found.score)
-            slot = Slot(self._new_id(), box, began, True, at - began, at, votes=votes)
+            slot = Slot(self._new_id(), box, began, True, at - began, at)
+            slot = slot.with_name(found.label, found.score, box)
             mask = np.ones(luma[region].shape, bool)
             self.places[slot.id] = Place(box, Anchors(luma[region].copy(), None, mask))
             self.slots += (slot,)
@@ -270,8 +282,14 @@ class Eye:
             if _name_due(slot, self.watch.dwell, picture.stream_time):
                 if colour is None:
                     colour = picture.colour(min(LOOK_WIDTH, picture.width))
-                label, score = name_place(self._detector, colour, slot.box, change.picture.shape)
-                slot = replace(slot, votes=slot.votes.with_look(label, score))
+                box = _moved(slot.box, self.shift, change.picture.shape)
+                name = name_place(self._detector, colour, box, change.picture.shape)
+                back = (-self.shift[0], -self.shift[1])
+                slot = (
+                    slot.with_name(None, 0.0, None)
+                    if name is None
+                    else slot.with_name(name.label, name.score, _moved(name.box, back, change.picture.shape))
+                )
             named.append(slot)
         self.slots = tuple(named)
 
@@ -340,6 +358,11 @@ def _widen(blob: Blob, change: Change) -> Mask:
     top, left = blob.box[1] - y0, blob.box[0] - x0
     mask[top : top + blob.mask.shape[0], left : left + blob.mask.shape[1]] = blob.mask
     return mask
+
+
+def _moved(box: PixelBox, by: Shift, shape: tuple[int, ...]) -> PixelBox:
+    dx, dy = round(by[0]), round(by[1])
+    return grown((box[0] + dx, box[1] + dy, box[2] + dx, box[3] + dy), 0.0, shape)
 
 
 def _union(a: PixelBox, b: PixelBox) -> PixelBox:

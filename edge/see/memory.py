@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
@@ -90,6 +90,8 @@ def _slot(slot: Slot, place: Place) -> dict[str, Any]:
         "leaving_since": slot.leaving_since,
         "gone_looks": slot.gone_looks,
         "votes": {"looks": slot.votes.looks, "tally": slot.votes.tally},
+        "named_box": slot.named_box,
+        "named_score": slot.named_score,
         "place": place.box,
         "taken": _png(place.anchors.taken),
         "empty": None if place.anchors.empty is None else _png(place.anchors.empty),
@@ -98,11 +100,10 @@ def _slot(slot: Slot, place: Place) -> dict[str, Any]:
 
 
 def _thawed(raw: Mapping[str, Any]) -> tuple[Slot, Place]:
-    x0, y0, x1, y1 = (int(v) for v in raw["box"])
     tally = tuple((str(label), float(total), int(times)) for label, total, times in raw["votes"]["tally"])
     slot = Slot(
         id=UUID(raw["id"]),
-        box=(x0, y0, x1, y1),
+        box=_box(raw["box"]),
         since=float(raw["since"]),
         at_least=bool(raw["at_least"]),
         stood=float(raw["stood"]),
@@ -113,11 +114,17 @@ def _thawed(raw: Mapping[str, Any]) -> tuple[Slot, Place]:
         leaving_since=None if raw["leaving_since"] is None else float(raw["leaving_since"]),
         gone_looks=int(raw["gone_looks"]),
         votes=Votes(int(raw["votes"]["looks"]), tally),
+        named_box=None if raw["named_box"] is None else _box(raw["named_box"]),
+        named_score=float(raw["named_score"]),
     )
-    left, top, right, bottom = (int(v) for v in raw["place"])
     mask: Mask = _picture(raw["mask"]) > 127
     empty = None if raw["empty"] is None else _picture(raw["empty"])
-    return slot, Place((left, top, right, bottom), Anchors(_picture(raw["taken"]), empty, mask))
+    return slot, Place(_box(raw["place"]), Anchors(_picture(raw["taken"]), empty, mask))
+
+
+def _box(raw: Sequence[Any]) -> PixelBox:
+    x0, y0, x1, y1 = (int(v) for v in raw)
+    return x0, y0, x1, y1
 
 
 def _png(picture: Luma) -> str:

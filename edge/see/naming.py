@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import cv2
+from dataclasses import dataclass
+
 import numpy as np
 
 from edge.see.blobs import PixelBox, grown, inside, iou
@@ -41,19 +42,25 @@ def _wider(x0: int, y0: int, x1: int, y1: int, width: float, shape: tuple[int, .
     return max(0, x0 - more), y0, min(shape[1], x1 + more), y1
 
 
-def name_place(
-    detector: Detector, colour: Colour, box: PixelBox, shape: tuple[int, ...]
-) -> tuple[str | None, float]:
-    """One look at a place: (label, score), or (None, 0) when nothing that matters is recognised.
+@dataclass(frozen=True, slots=True)
+class Name:
+    """What one look called a place; `box` is what it drew around it, in the analysed picture."""
+
+    label: str
+    score: float
+    box: PixelBox
+
+
+def name_place(detector: Detector, colour: Colour, box: PixelBox, shape: tuple[int, ...]) -> Name | None:
+    """One look at a place: its name, or None when nothing that matters is recognised.
 
     Args:
         detector: who names things.
         colour: the whole picture in colour, of any size.
         box: the place, in pixels of the analysed picture.
         shape: the analysed picture's (height, width).
-
     """
-    best: tuple[float, str | None, float] = (0.0, None, 0.0)
+    best, best_worth = None, 0.0
     scale_y, scale_x = colour.shape[0] / shape[0], colour.shape[1] / shape[1]
     for context in CONTEXTS:
         x0, y0, x1, y1 = crop_box(box, context, shape)
@@ -61,28 +68,29 @@ def name_place(
             round(y0 * scale_y) : max(round(y0 * scale_y) + 1, round(y1 * scale_y)),
             round(x0 * scale_x) : max(round(x0 * scale_x) + 1, round(x1 * scale_x)),
         ]
+        across, down = (x1 - x0) / part.shape[1], (y1 - y0) / part.shape[0]
         for found in detector.detect(part, min(FLOOR, FLOOR_ANIMATE)):
-            fit = _fit(found, box, x0, y0, (x1 - x0) / part.shape[1], (y1 - y0) / part.shape[0])
-            if fit > 0.0 and found.score * fit > best[0]:
-                best = (found.score * fit, found.label, found.score)
-    return best[1], best[2]
+            left, top, right, bottom = found.box
+            here: PixelBox = (
+                round(x0 + left * across),
+                round(y0 + top * down),
+                round(x0 + right * across),
+                round(y0 + bottom * down),
+            )
+            worth = found.score * _fit(found, box, here)
+            if worth > best_worth:
+                best, best_worth = Name(found.label, found.score, here), worth
+    return best
 
 
-def _fit(found: Detection, box: PixelBox, x: int, y: int, scale_x: float, scale_y: float) -> float:
-    """How well a detection in a crop describes the place: 0 (not at all) to 1."""
-    if found.label in ANIMATE:
-        if found.score < FLOOR_ANIMATE:
-            return 0.0
-    elif found.label not in THINGS or found.score < FLOOR:
-        return 0.0
-    x0, y0, x1, y1 = found.box
-    here: PixelBox = (
-        round(x + x0 * scale_x), round(y + y0 * scale_y), round(x + x1 * scale_x), round(y + y1 * scale_y),
-    )  # fmt: skip
+def _fit(found: Detection, box: PixelBox, here: PixelBox) -> float:
+    """How well a detection, at `here`, describes the place `box`: 0 (not at all) to 1."""
     covered, own = inside(box, here), inside(here, box)
     if found.label in ANIMATE:
         # The still part of somebody is often only the legs or the back.
-        return covered if covered >= 0.5 else 0.0
+        return covered if found.score >= FLOOR_ANIMATE and covered >= 0.5 else 0.0
+    if found.label not in THINGS or found.score < FLOOR:
+        return 0.0
     # A thing far larger than the place is what the place lies on or in front of.
     return covered if covered >= 0.4 and own >= 0.25 else 0.0
 
@@ -120,11 +128,3 @@ def scan(
         ):
             kept.append((one, box))
     return kept
-
-
-def look_of(colour: Colour, width: int) -> Colour:
-    """A colour picture no wider than `width` pixels."""
-    if colour.shape[1] <= width:
-        return colour
-    height = round(colour.shape[0] * width / colour.shape[1])
-    return np.asarray(cv2.resize(colour, (width, height), interpolation=cv2.INTER_AREA), np.uint8)

@@ -58,11 +58,26 @@ class Slot:
     leaving_since: float | None = None
     gone_looks: int = 0
     votes: Votes = NO_VOTES
+    named_box: PixelBox | None = None
+    """What the best look of the detector drew around it: truer where parts look like the ground."""
+    named_score: float = 0.0
 
     @property
     def confirmed(self) -> bool:
         """It was seen often enough, and most of the times that it could be."""
         return self.presents >= CONFIRM and self.presents >= 0.5 * self.looks
+
+    @property
+    def steady(self) -> bool:
+        """It was seen nearly always: what nobody can name must at least be that."""
+        return self.presents >= 0.8 * self.looks
+
+    def with_name(self, label: str | None, score: float, box: PixelBox | None) -> Slot:
+        """After one look of the detector, which called it `label` (None: nothing it knows)."""
+        slot = replace(self, votes=self.votes.with_look(label, score))
+        if box is not None and score > self.named_score:
+            slot = replace(slot, named_box=box, named_score=score)
+        return slot
 
 
 def step(slot: Slot, seen: Seen, at: float, clear_after: float) -> Slot:

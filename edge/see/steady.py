@@ -1,4 +1,4 @@
-"""A camera on a pole sways: bring each picture back onto the usual one by a whole shift."""
+"""A camera on a pole sways and slowly turns: bring each picture back onto the usual one."""
 
 from __future__ import annotations
 
@@ -7,34 +7,64 @@ import numpy as np
 
 from edge.see.background import Luma, Reals
 
-FARTHEST = 8.0
-"""Pixels of the analysed picture; a larger shift is a turned camera, not a swaying one."""
-LEAST = 0.35
-"""Pixels; smaller shifts change less than noise does."""
+Shift = tuple[float, float]
+"""dx, dy in pixels of the analysed picture: how far it lies off the usual one."""
+
+NONE: Shift = (0.0, 0.0)
+STEP = 6.0
+"""Pixels between two pictures; more is a turned camera, not a swaying one."""
+FARTHEST = 32.0
+"""Pixels in all; a view that crept further is another view."""
+BETTER = 0.97
+"""A new shift must fit this much better than the one before to be believed."""
+LARGEST = 30.0
+"""Grey steps; what differs more is something in the picture, whatever the shift."""
 
 
 class Steady:
-    """Estimates the sway against the usual picture by phase correlation at half size (about 1 ms)."""
+    """Follows the shift against the usual picture, by phase correlation at half size (about 2 ms)."""
 
     def __init__(self, shape: tuple[int, ...]) -> None:
         self._size = (shape[1] // 2, shape[0] // 2)
         self._window = cv2.createHanningWindow(self._size, cv2.CV_32F)
+        self.shift = NONE
 
-    def shift(self, luma: Luma, usual: Reals) -> tuple[float, float]:
-        """(dx, dy) in pixels by which `luma` lies off `usual`; (0, 0) when none can be told."""
+    def follow(self, luma: Luma, usual: Reals) -> Shift:
+        """The shift of this picture. Phase correlation proposes it; it is taken only when it makes
+        the pictures more alike than the one before does, since a crowd can fool the correlation.
+        """
         now = cv2.resize(luma, self._size, interpolation=cv2.INTER_AREA).astype(np.float32)
         then = cv2.resize(usual, self._size, interpolation=cv2.INTER_AREA)
-        (dx, dy), sure = cv2.phaseCorrelate(then, now, self._window)
-        dx, dy = 2.0 * dx, 2.0 * dy
-        if sure < 0.1 or max(abs(dx), abs(dy)) > FARTHEST or max(abs(dx), abs(dy)) < LEAST:
-            return 0.0, 0.0
-        return float(dx), float(dy)
+        (dx, dy), _ = cv2.phaseCorrelate(then, now, self._window)
+        found = (2.0 * dx, 2.0 * dy)
+        near = max(abs(found[0] - self.shift[0]), abs(found[1] - self.shift[1])) <= STEP
+        if near and max(abs(found[0]), abs(found[1])) <= FARTHEST:
+            gain = float(np.median(now)) / max(1.0, float(np.median(then)))
+            then = then * np.float32(gain)
+            if _misfit(now, then, found) < BETTER * _misfit(now, then, self.shift):
+                self.shift = found
+        return self.shift
 
 
-def shifted(luma: Luma, dx: float, dy: float) -> Luma:
-    """`luma` moved back by (dx, dy); the border repeats its last pixels."""
+def _misfit(now: Reals, then: Reals, shift: Shift) -> float:
+    """Mean difference at half size after moving back by `shift`, without what stands in the picture."""
+    moved = _moved(now, shift[0] / 2, shift[1] / 2)
+    edge = int(FARTHEST / 2)
+    inner = (slice(edge, -edge), slice(edge, -edge))
+    return float(np.minimum(cv2.absdiff(moved[inner], then[inner]), LARGEST).mean())
+
+
+def steadied(luma: Luma, shift: Shift) -> Luma:
+    """`luma` moved back by `shift`; the border repeats its last pixels."""
+    if max(abs(shift[0]), abs(shift[1])) < 0.2:
+        return luma
+    return np.asarray(_moved(luma, *shift), np.uint8)
+
+
+def _moved(picture: Luma | Reals, dx: float, dy: float) -> Reals:
     matrix = np.array([[1.0, 0.0, -dx], [0.0, 1.0, -dy]], np.float32)
-    size = (luma.shape[1], luma.shape[0])
-    return np.asarray(
-        cv2.warpAffine(luma, matrix, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE), np.uint8
+    size = (picture.shape[1], picture.shape[0])
+    moved: Reals = cv2.warpAffine(
+        picture, matrix, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
     )
+    return moved
