@@ -64,7 +64,7 @@ class Layer:
             return None
         span = self.thing.pixels.shape[1] * self.scale
         away = span + width * (self.foot[0] if side == "left" else 1 - self.foot[0])
-        return round(away * math.pow(since, 1.5)) * (-1 if side == "left" else 1)
+        return int(away * math.pow(since, 1.5)) * (-1 if side == "left" else 1)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -67,4 +67,4 @@ def _grounded(pixels: Image, foot: tuple[float, float]) -> Image:
     total = np.maximum(tall[..., 3] + shadow * (1 - tall[..., 3] / 255), 1e-6)
     tall[..., :3] *= (tall[..., 3] / total)[..., None]
     tall[..., 3] = total
-    return np.round(np.clip(tall, 0, 255)).astype(np.uint8)
+    return np.asarray(np.round(np.clip(tall, 0, 255)), dtype=np.uint8)
