@@ -26,5 +26,9 @@ def written(duration: float) -> str:
     """`duration` (seconds) in the largest unit that divides it: 300 is "5 min", 90 is "90 s"."""
     for unit in ("d", "h", "min"):
         if duration >= _UNITS[unit] and duration % _UNITS[unit] == 0:
-            return f"{duration / _UNITS[unit]:g} {unit}"
-    return f"{duration:g} s"
+            return f"{_plain(duration / _UNITS[unit])} {unit}"
+    return f"{_plain(duration)} s"
+
+
+def _plain(number: float) -> str:
+    return f"{number:.6f}".rstrip("0").rstrip(".")

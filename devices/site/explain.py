@@ -34,17 +34,18 @@ _BOUNDS = {
 
 def findings(error: ValidationError) -> Iterator[Finding]:
     """Each fault of `error` as a finding; a misspelt field is reported once, not also as missing."""
-    faults = error.errors(include_url=False)
-    absent = {fault["loc"] for fault in faults if fault["type"] == "missing"}
-    meant: set[tuple[Key, ...]] = set()
-    for fault in faults:
-        if fault["type"] == "extra_forbidden":
-            *above, name = fault["loc"]
-            close = nearest(str(name), fields_at(tuple(above)))
-            meant |= {(*above, close)} & absent if close else set()
-    for fault in faults:
-        if fault["loc"] not in meant or fault["type"] != "missing":
-            yield Finding(fault["loc"], *_said(fault))
+    faults = [(*_resolved(fault["loc"]), fault) for fault in error.errors(include_url=False)]
+    absent = {trail for trail, _, fault in faults if fault["type"] == "missing"}
+    meant = set()
+    for trail, known, fault in faults:
+        close = nearest(str(trail[-1]), known) if fault["type"] == "extra_forbidden" else None
+        if close is not None:
+            meant.add((*trail[:-1], close))
+    for trail, known, fault in faults:
+        # pydantic counts only the sound items of a list; their own faults are reported already.
+        emptied = fault["type"] == "too_short" and len(fault["input"]) >= fault["ctx"]["min_length"]
+        if not emptied and (fault["type"] != "missing" or trail not in absent & meant):
+            yield Finding(trail, *_said(fault, trail, known))
 
 
 def nearest(word: str, known: Iterable[str]) -> str | None:
@@ -62,38 +63,57 @@ def quoted(value: object) -> str:
     return "(not shown)" if "@" in text or "//" in text or len(text) > 64 else repr(text)
 
 
-def fields_at(trail: Trail) -> list[str]:
-    """The names of the fields that may stand at `trail`."""
-    model: type[BaseModel] | None = Site
-    for key in trail:
-        if isinstance(key, str) and model is not None:
-            info = model.model_fields.get(key)
-            model = None if info is None else _model_in(info.annotation)
-    return [] if model is None else list(model.model_fields)
+def _resolved(loc: tuple[Key, ...]) -> tuple[Trail, list[str]]:
+    """Where pydantic's `loc` stands in the file, and the names of the fields that may stand there.
+
+    Of a rule, pydantic's path also has the kind it took it for, which the file's has not.
+    """
+    models: list[type[BaseModel]] = [Site]
+    known: list[str] = []
+    trail: list[Key] = []
+    for key in loc:
+        if isinstance(key, str) and len(models) > 1:
+            models = [model for model in models if _kind(model) == key]
+            continue
+        if isinstance(key, str):
+            known = [name for model in models for name in model.model_fields]
+            models = [
+                found
+                for model in models
+                if key in model.model_fields
+                for found in _models_in(model.model_fields[key].annotation)
+            ]
+        trail.append(key)
+    return tuple(trail), known
 
 
-def _model_in(annotation: Any) -> type[BaseModel] | None:
+def _models_in(annotation: Any) -> list[type[BaseModel]]:
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return annotation
-    return next((found for part in get_args(annotation) if (found := _model_in(part))), None)
+        return [annotation]
+    return [found for part in get_args(annotation) for found in _models_in(part)]
 
 
-def _said(fault: ErrorDetails) -> tuple[str, str]:
+def _kind(model: type[BaseModel]) -> str:
+    return str(get_args(model.model_fields["kind"].annotation)[0])
+
+
+def _said(fault: ErrorDetails, trail: Trail, known: list[str]) -> tuple[str, str]:
     kind, context, given = fault["type"], fault.get("ctx", {}), fault["input"]
-    trail = fault["loc"]
     if kind == "missing":
         return "is missing", f"add `{trail[-1]}:`"
     if kind == "extra_forbidden":
-        known = fields_at(trail[:-1])
         close = nearest(str(trail[-1]), known)
         return "is not a field here", f"did you mean `{close}`?" if close else f"known are {', '.join(known)}"
     if kind == "value_error":
         what, _, fix = str(context["error"]).partition("; ")
         return what, fix or "correct it"
     if kind in ("enum", "literal_error"):
-        known = [word.strip(" '") for word in context["expected"].replace(" or ", ",").split(",")]
-        close = nearest(str(given), known)
-        return f"is not one of {', '.join(known)}", f"write `{close}`" if close else "write one of them"
+        return _choice(given, context["expected"])
+    if kind == "union_tag_not_found":
+        return "has no `kind`", "add `kind: parked` or another kind of rule"
+    if kind == "union_tag_invalid":
+        what, fix = _choice(context["tag"], context["expected_tags"])
+        return f"its `kind` {what}", fix
     if kind == "string_pattern_mismatch":
         return PATTERNS.get(
             context["pattern"], ("has not the right form", f"it must match {context['pattern']}")
@@ -117,3 +137,10 @@ def _said(fault: ErrorDetails) -> tuple[str, str]:
     if kind in ("too_short", "string_too_short"):
         return f"needs at least {context.get('min_length', 1)}", "fill it in"
     return f"is wrong: {fault['msg'][0].lower()}{fault['msg'][1:]}", "correct it"
+
+
+def _choice(given: object, expected: str) -> tuple[str, str]:
+    """`expected` as pydantic lists it: `'a', 'b' or 'c'`."""
+    known = [word.strip(" '") for word in expected.replace(" or ", ",").split(",")]
+    close = nearest(str(given), known)
+    return f"is not one of {', '.join(known)}", f"write `{close}`" if close else "write one of them"

@@ -21,24 +21,10 @@ from devices.site.explain import findings as pydantic_findings
 from devices.site.geojson import areas_of
 from devices.site.model import Area, Point, Site
 from devices.site.references import reference_findings
-from devices.site.source import Finding, Source, read_json, read_yaml
+from devices.site.source import Fault, Finding, Source, UnreadableError, read_json, read_yaml
 
 P = TypeVar("P", bound=BaseModel)
 logger = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """One thing to mend, and where."""
-
-    file: str
-    line: int
-    path: str
-    what: str
-    fix: str
-
-    def __str__(self) -> str:
-        return f"{self.file}:{self.line}: {self.path}: {self.what}; {self.fix}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,17 +51,16 @@ def load_site(path: Path) -> Site:
 
 
 def inspect_site(path: Path) -> Report:
-    """Everything that is wrong or doubtful in the site file at `path`.
-
-    Raises:
-        SiteError: the file, or one that it names, cannot be read at all.
-    """
-    source = read_yaml(path)
-    if not isinstance(source.tree, dict):
-        raise SiteError(
-            f"{path}:1: a site is a group of fields, beginning with `version: 1`; see examples/street"
-        )
-    _take_in(path, source)
+    """Everything that is wrong or doubtful in the site file at `path`."""
+    try:
+        source = read_yaml(path)
+        if not isinstance(source.tree, dict):
+            raise UnreadableError(
+                path, 1, "is no site", "a site is a group of fields: `version: 1` and so on"
+            )
+        _take_in(path, source)
+    except UnreadableError as error:
+        return Report(None, (error.fault,), ())
     found = [*source.findings, *reference_findings(source.tree)]
     site: Site | None = None
     try:

@@ -17,8 +17,8 @@ Key = str | int
 Trail = tuple[Key, ...]
 """Where a value stands in the tree: `("points", 3, "cameras", 0)`."""
 
-MOST_VALUES = 500_000
-"""Far above any street; stops a small file whose aliases multiply into gigabytes."""
+MOST_REPEATS = 20_000
+"""Values that aliases may repeat: enough for a rule shared by every zone, too few to fill the memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +38,33 @@ class Finding:
     what: str
     fix: str
     warning: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """A finding with its place: `file:line: path: what is wrong; fix`. Line 0: the file as a whole."""
+
+    file: str
+    line: int
+    path: str
+    what: str
+    fix: str
+
+    def __str__(self) -> str:
+        place = f"{self.file}:{self.line}" if self.line else self.file
+        return (
+            f"{place}: {self.path}: {self.what}; {self.fix}"
+            if self.path
+            else f"{place}: {self.what}; {self.fix}"
+        )
+
+
+class UnreadableError(SiteError):
+    """A file cannot be read at all; `inspect_site` turns it into a report with this one fault."""
+
+    def __init__(self, path: Path, line: int, what: str, fix: str) -> None:
+        self.fault = Fault(str(path), line, "", what, fix)
+        super().__init__(str(self.fault))
 
 
 @dataclass(slots=True)
@@ -74,21 +101,24 @@ def read_text(path: Path) -> str:
     """The text of a file.
 
     Raises:
-        SiteError: it is not there, may not be read, is empty or is not UTF-8.
+        UnreadableError: it is not there, may not be read, is empty or is not UTF-8.
     """
     try:
         text = path.read_bytes().decode("utf-8-sig")
     except FileNotFoundError as error:
-        raise SiteError(f"{path}: there is no such file; check the name and the directory") from error
+        raise UnreadableError(path, 0, "there is no such file", "check its name and directory") from error
     except UnicodeDecodeError as error:
         line = error.object.count(b"\n", 0, error.start) + 1
-        raise SiteError(
-            f"{path}:{line}: the file is not UTF-8; save it again with the encoding UTF-8"
-        ) from error
+        # Its text holds the bytes of the file, which may be a secret: not chained.
+        raise UnreadableError(
+            path, line, "the file is not UTF-8", "save it with the encoding UTF-8"
+        ) from None
     except OSError as error:
-        raise SiteError(f"{path}: cannot be read: {error.strerror}") from error
+        raise UnreadableError(
+            path, 0, f"cannot be read: {error.strerror}", "check the file and its rights"
+        ) from error
     if not text.strip():
-        raise SiteError(f"{path}: the file is empty; begin from a copy of examples/street/site.yaml")
+        raise UnreadableError(path, 1, "the file is empty", _BEGIN)
     return text
 
 
@@ -96,22 +126,11 @@ def read_yaml(path: Path) -> Source:
     """Read a YAML file.
 
     Raises:
-        SiteError: as `read_text`, or the file is not YAML; the message names the line, never the text on it.
+        UnreadableError: as `read_text`, or the file is not YAML; the text on the line is not shown.
     """
     text = read_text(path)
-    source = Source(path.name)
-    loader = _Loader(text)
-    try:
-        node = loader.get_single_node()
-        if node is None:
-            raise SiteError(
-                f"{path}: the file holds only comments; begin from a copy of examples/street/site.yaml"
-            )
-        source.tree = _Builder(loader, source).value(node, ())
-    except yaml.YAMLError as error:
-        raise SiteError(_not_yaml(path, text, error)) from error
-    finally:
-        loader.dispose()
+    tree, source = _marked(path, text)
+    source.tree = tree
     return source
 
 
@@ -119,26 +138,38 @@ def read_json(path: Path) -> Source:
     """Read a JSON file, with the same marks as YAML (which JSON is a part of).
 
     Raises:
-        SiteError: as `read_text`, or the file is not JSON.
+        UnreadableError: as `read_text`, or the file is not JSON.
+
     """
     text = read_text(path)
     try:
         tree = json.loads(text)
     except json.JSONDecodeError as error:
-        raise SiteError(f"{path}:{error.lineno}: not JSON: {error.msg[0].lower()}{error.msg[1:]}") from error
-    source = Source(path.name)
+        what = f"not JSON: {error.msg[0].lower()}{error.msg[1:]}"
+        raise UnreadableError(path, error.lineno, what, "look at this line and the one before it") from None
     # A tab is mere space in JSON and an error in YAML; inside a JSON text it cannot stand.
-    loader = _Loader(text.replace("\t", " "))
-    try:
-        node = loader.get_single_node()
-        if node is not None:
-            _Builder(loader, source).value(node, ())
-    except yaml.YAMLError as error:
-        raise SiteError(_not_yaml(path, text, error)) from error
-    finally:
-        loader.dispose()
+    _, source = _marked(path, text.replace("\t", " "))
     source.tree = tree
     return source
+
+
+_BEGIN = "begin from a copy of examples/street/site.yaml"
+
+
+def _marked(path: Path, text: str) -> tuple[Any, Source]:
+    source = Source(str(path))
+    try:
+        loader = _Loader(text)
+        try:
+            node = loader.get_single_node()
+            if node is None:
+                raise UnreadableError(path, 1, "the file holds only comments", _BEGIN)
+            return _Builder(loader, source).value(node, ()), source
+        finally:
+            loader.dispose()
+    except yaml.YAMLError as error:
+        # Not chained: YAML's own message shows the line, which may hold a secret.
+        raise UnreadableError(path, *_not_yaml(text, error)) from None
 
 
 class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
@@ -152,11 +183,13 @@ class _Builder:
         self._loader = loader
         self._source = source
         self._open: set[int] = set()
-        self._count = 0
+        self._seen: set[int] = set()
+        self._repeats = 0
 
     def value(self, node: yaml.Node, trail: Trail) -> Any:
-        self._count += 1
-        if self._count > MOST_VALUES or id(node) in self._open:
+        self._repeats += id(node) in self._seen
+        self._seen.add(id(node))
+        if self._repeats > MOST_REPEATS or id(node) in self._open:
             raise yaml.constructor.ConstructorError(
                 None, None, "its aliases (`*name`) repeat each other without end", node.start_mark
             )
@@ -176,44 +209,38 @@ class _Builder:
     def _entries(self, node: yaml.MappingNode, trail: Trail) -> Iterator[tuple[str, Any]]:
         first: dict[str, int] = {}
         for key, _ in node.value:
-            if key.tag != "tag:yaml.org,2002:merge" and key.value in first:
-                self._source.findings.append(
-                    Finding(
-                        (*trail, str(key.value)),
-                        f"stands here twice, on lines {first[key.value]} and {key.start_mark.line + 1}",
-                        "keep one of them",
-                    )
-                )
-            if isinstance(key, yaml.ScalarNode):
-                first.setdefault(key.value, key.start_mark.line + 1)
-        self._loader.flatten_mapping(node)
-        for key, child in node.value:
             if not isinstance(key, yaml.ScalarNode):
                 raise yaml.constructor.ConstructorError(
-                    None, None, "a field's name must be text", key.start_mark
+                    None, None, "a field has a name that is no text", key.start_mark
                 )
+            line = key.start_mark.line + 1
+            if key.value in first and key.tag != "tag:yaml.org,2002:merge":
+                twice = f"stands here twice, on lines {first[key.value]} and {line}"
+                self._source.findings.append(Finding((*trail, key.value), twice, "keep one of them"))
+            first.setdefault(key.value, line)
+        self._loader.flatten_mapping(node)
+        for key, child in node.value:
             name = str(key.value)
             below = (*trail, name)
             self._source.places[below] = Place(self._source.file, key.start_mark.line + 1, shown(below))
             yield name, self.value(child, below)
 
 
-def _not_yaml(path: Path, text: str, error: yaml.YAMLError) -> str:
-    """One line about what YAML stumbled over; the text itself stays out of it, it may hold a secret."""
+def _not_yaml(text: str, error: yaml.YAMLError) -> tuple[int, str, str]:
+    """Line, what YAML stumbled over, and the fix; the text itself stays out of it, it may hold a secret."""
     mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
     if mark is None:
-        return f"{path}: not YAML: the file holds a character that YAML does not allow; save it as plain text"
-    line = text.splitlines()[mark.line] if mark.line < len(text.splitlines()) else ""
-    if re.match(r"\s*\t", line):
-        return f"{path}:{mark.line + 1}: a tab stands in the indentation; YAML allows only spaces there"
-    problem = (getattr(error, "problem", None) or "unreadable").split("'")[0].strip()
-    hint = _HINTS.get(
-        problem, "look at this line and the one before it: indentation, colons, quotes, brackets"
-    )
-    return f"{path}:{mark.line + 1}: not YAML: {problem}; {hint}"
+        position = getattr(error, "position", 0)
+        return text.count("\n", 0, position) + 1, "holds a character that YAML does not allow", "delete it"
+    lines = text.splitlines()
+    if mark.line < len(lines) and re.match(r" *\t", lines[mark.line]):
+        return mark.line + 1, "a tab stands in the indentation", "YAML allows only spaces there"
+    problem = re.split(r"['\"]", getattr(error, "problem", None) or "unreadable")[0].strip()
+    return mark.line + 1, f"not YAML: {problem}", _HINTS.get(problem, _LOOK)
 
 
+_LOOK = "look at this line and the one before it: indentation, colons, quotes, brackets"
 _HINTS = {
     "mapping values are not allowed in this context": "put text that holds a colon in quotes",
-    "found unexpected end of stream": "a quote or bracket that was opened is not closed",
+    "found unexpected end of stream": "close the quote or bracket that is open",
 }
