@@ -11,8 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from http import HTTPStatus
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from lxml import etree
 
@@ -107,14 +106,6 @@ class OnvifServer:
     async def close(self) -> None:
         """Stop, and hang up on everybody."""
         await self._http.close()
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self.close()
 
     def clock(self) -> float:
         """What the camera believes the time to be, Unix seconds."""

@@ -172,6 +172,15 @@ def test_a_snapshot_wants_http_digest():
         assert requests.get(other, auth=HTTPDigestAuth("viewer", PASSWORD), timeout=5).status_code == 404
 
 
+def test_a_log_in_for_one_snapshot_does_not_open_another():
+    with simulated(device()) as [server]:
+        base = f"http://127.0.0.1:{server.port}/onvif/snapshot/"
+        allowed = requests.get(base + "main", auth=HTTPDigestAuth("viewer", PASSWORD), timeout=5).request
+        header = {"Authorization": allowed.headers["Authorization"]}
+        assert requests.get(base + "main", headers=header, timeout=5).status_code == 200
+        assert requests.get(base + "sub", headers=header, timeout=5).status_code == 401
+
+
 @pytest.mark.parametrize(
     ("body", "says"),
     [
