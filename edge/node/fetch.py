@@ -93,7 +93,7 @@ class CameraThread:
         profiles = onvif.profiles()
         if not profiles:
             raise CameraUnreachable(f"{self._camera.id} offers no media profile")
-        chosen = profiles[0] if self._camera.profile == "main" else profiles[-1]
+        chosen = profiles[min(1, len(profiles) - 1) if self._camera.profile == "sub" else 0]
         uri = onvif.stream_uri(chosen.token)
         facts: dict[str, float | int | str | bool] = {"profile": chosen.name, "codec": chosen.encoding}
         facts |= {"width": chosen.width, "height": chosen.height}

@@ -45,7 +45,9 @@ def still_blobs(change: Change, at: float, settle: float, ignore: Mask | None = 
     if not still.any():
         return ()
     raw = still.view(np.uint8)
-    opened = cv2.morphologyEx(raw, cv2.MORPH_OPEN, np.ones((2, 2), np.uint8))
+    # Single pixels are noise; an opening would also take the spokes.
+    crowd = cv2.boxFilter(raw, -1, (3, 3), normalize=False, borderType=cv2.BORDER_CONSTANT)
+    opened = raw & (crowd >= 4).view(np.uint8)
     # A bicycle is spokes and tubes: join what lies within a few pixels.
     reach = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (11, 11))
     joined = cv2.morphologyEx(opened, cv2.MORPH_CLOSE, reach)

@@ -18,7 +18,7 @@ import numpy as np
 
 from edge.see.anchors import Anchors, Seen, correlation, decide, likeness
 from edge.see.background import Backgrounds, Change, Luma, Mask
-from edge.see.blobs import Blob, PixelBox, grown, inside, iou, jolted, region_of, still_blobs
+from edge.see.blobs import Blob, PixelBox, grown, inside, iou, jolted, overlap, region_of, still_blobs
 from edge.see.detector import Colour, Detector
 from edge.see.ghosts import taken_away
 from edge.see.health import Sight, sight_against, sight_of
@@ -34,9 +34,15 @@ RELEARN = 20.0
 """Seconds of a wholly changed picture after which it is taken as the new view."""
 LOOK_WIDTH = 1280
 """Pixels; the detector's crops are cut out of a colour picture at most this wide."""
+MOMENT = 2.2
+"""Seconds within which the parts of one thing come to rest, with a look a second."""
+APART = 6
+"""Pixels around each of two parts within which they may still be one thing."""
 SCAN_AFTER = 3.0
 """Seconds after the eye opened at which it looks for what was there before: by then, what stands is
 told from what drives."""
+SCAN_LOOKS = 4
+"""And so many pictures, where they come seldom."""
 MAX_LOOKS = 8
 """Looks of the detector at one slot, unless it changes."""
 
@@ -111,7 +117,8 @@ class Eye:
         self._changed_since: float | None = None
         self.shift = NONE
         self._guard: Mask | None = None
-        self._scan_at: float | None = None
+        self._opened_at: float | None = None
+        self._looks = 0
         self._scanned = False
         self._memory = memory
         self._resumed_at: float | None = None
@@ -127,8 +134,8 @@ class Eye:
             self._steady = Steady(luma.shape)
         self.shift = self._steady.follow(luma, self.backgrounds.usual)
         luma = steadied(luma, self.shift)
-        if self._scan_at is None:
-            self._scan_at = at + SCAN_AFTER
+        self._looks += 1
+        self._opened_at = at if self._opened_at is None else self._opened_at
         change = self.backgrounds.see(luma, at, self._guard)
         sight = sight_against(change)
         if sight is not Sight.CLEAR:
@@ -140,7 +147,7 @@ class Eye:
             return self._blind(picture, sight)
         self._changed_since = None
         self._check(change, at)
-        if self._scan_at <= at and not self._scanned:
+        if not self._scanned and at - self._opened_at >= SCAN_AFTER and self._looks >= SCAN_LOOKS:
             self._scan(picture, change)
         self._notice(change, at)
         self._name(picture, change)
@@ -204,7 +211,7 @@ class Eye:
             return
         for blob in blobs:
             region = region_of(blob.box)
-            near = next((slot for slot in self.slots if _belongs(blob, slot)), None)
+            near = next((slot for slot in self.slots if _belongs(blob, slot, change.picture.shape)), None)
             now, usual = (
                 change.picture[_wide(blob.box, change)],
                 self.backgrounds.usual[_wide(blob.box, change)],
@@ -256,7 +263,7 @@ class Eye:
         if not self.watch.start_up:
             return
         luma, at = change.picture, picture.stream_time
-        began = at - SCAN_AFTER
+        began = at if self._opened_at is None else self._opened_at
         known = [slot.box for slot in self.slots]
         colour = picture.colour(min(LOOK_WIDTH, picture.width))
         back = (-self.shift[0], -self.shift[1])
@@ -265,7 +272,7 @@ class Eye:
             if any(iou(box, other) > 0.3 or inside(box, other) > 0.7 for other in known):
                 continue
             region = region_of(box)
-            if float(np.mean(at - change.still_since[region] >= 0.8 * SCAN_AFTER)) < 0.8:
+            if float(np.mean(change.still_since[region] <= began + 0.2 * SCAN_AFTER)) < 0.8:
                 continue
             slot = Slot(self._new_id(), box, began, True, at - began, at)
             slot = slot.with_name(found.label, found.score, box)
@@ -327,16 +334,17 @@ def _name_due(slot: Slot, dwell: float, at: float) -> bool:
     return not settled and slot.stood >= name_schedule(slot.votes.looks, dwell)
 
 
-def _belongs(blob: Blob, slot: Slot) -> bool:
+def _belongs(blob: Blob, slot: Slot, shape: tuple[int, ...]) -> bool:
     """A further part of what already stands there, not a second thing beside it."""
     if slot.phase not in (Phase.CANDIDATE, Phase.STANDING) or slot.at_least:
         return False
-    x0, y0, x1, y1 = slot.box
-    dx, dy = round(0.15 * (x1 - x0)), round(0.15 * (y1 - y0))
-    if inside(blob.box, (x0 - dx, y0 - dy, x1 + dx, y1 + dy)) >= 0.8:
+    if inside(blob.box, grown(slot.box, 0.15, shape)) >= 0.8:
         return True
-    young = slot.phase is Phase.CANDIDATE and slot.stood < 3 * SETTLE
-    return young and inside(slot.box, blob.box) >= 0.7
+    if slot.votes.looks > 0:
+        return False
+    # A bicycle comes to rest as wheels, frame and bag: parts of one moment that lie close together.
+    together = abs(slot.since - blob.since) <= MOMENT
+    return together and overlap(grown(slot.box, 0.3, shape, APART), grown(blob.box, 0.3, shape, APART)) > 0
 
 
 def _only_light(now: Luma, before: Luma, mask: Mask) -> bool:

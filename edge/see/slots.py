@@ -25,8 +25,8 @@ CONFIRM = 3
 """Looks that must say *present* before a candidate is believed to stand."""
 CLEAR_LOOKS = 3
 """Looks in a row that must say *gone*, besides the time, before a place is called empty."""
-EXPIRE = 600.0
-"""Seconds after which a hidden candidate, never confirmed, is forgotten."""
+DOUBTS = 8
+"""Looks after which a candidate that was mostly not seen again is forgotten."""
 
 
 class Phase(StrEnum):
@@ -104,8 +104,8 @@ def step(slot: Slot, seen: Seen, at: float, clear_after: float) -> Slot:
         return replace(slot, phase=Phase.GONE if done else Phase.LEAVING)
     hidden_for = at - slot.last_present
     if not slot.confirmed:
-        expired = hidden_for > EXPIRE
-        return replace(slot, looks=slot.looks + 1, phase=Phase.GONE if expired else Phase.CANDIDATE)
+        doubtful = slot.looks >= DOUBTS and hidden_for > BRIDGE
+        return replace(slot, looks=slot.looks + 1, phase=Phase.GONE if doubtful else Phase.CANDIDATE)
     # What stands in front may be the person who takes it away: the count of *gone* starts anew.
     return replace(
         slot,

@@ -1,0 +1,1 @@
+"""Rules: what is seen or measured, turned into conditions with a life."""

@@ -1,0 +1,1 @@
+"""What stays in the picture of one camera: health, backgrounds, slots, names."""
