@@ -108,6 +108,7 @@ class SensorClient:
         self.deliveries: queue.Queue[Delivery] = queue.Queue(capacity)
         """What arrived and was not taken yet."""
         self._status: DeviceStatus | None = None
+        self._full = False
         self._protocol = MQTTProtocolVersion.MQTTv5
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"mqtt-{client_id}", daemon=True)
@@ -155,18 +156,22 @@ class SensorClient:
     def _arrived(self, topic: str, payload: bytes, retained: bool, ack: Callable[[], None]) -> None:
         """Hand over one message, waiting for room: the broker keeps what we do not read."""
         delivery = Delivery(topic, payload, datetime.fromtimestamp(self._now(), UTC), retained, ack)
-        waited = False
         while not self._stopping.is_set():
             try:
-                self.deliveries.put(delivery, timeout=_ROOM_TICK_S if waited else 0.0)
+                self.deliveries.put(delivery, timeout=_ROOM_TICK_S)
             except queue.Full:
-                if not waited:
-                    log.warning(
-                        "%d deliveries wait to be taken; reading from the broker stops",
-                        self.deliveries.maxsize,
-                    )
-                waited = True
+                self._crowded(full=True)
             else:
-                if waited:
-                    log.info("deliveries are taken again")
+                if self.deliveries.qsize() <= self.deliveries.maxsize // 2:
+                    self._crowded(full=False)
                 return
+
+    def _crowded(self, *, full: bool) -> None:
+        if full is self._full:
+            return
+        self._full = full
+        if full:
+            waiting = self.deliveries.maxsize
+            log.warning("%d deliveries wait to be taken; reading from the broker stops", waiting)
+        else:
+            log.info("deliveries are taken again")
