@@ -3,8 +3,8 @@
 They are *composed*: a real bicycle and a real passer-by, cut out of a film, are laid over its still views.
 """
 
-from simulators.scenes.assets import Assets, assets
-from simulators.scenes.clips import Clip, clips, write_clips
+from simulators.scenes.assets import Assets, load_assets
+from simulators.scenes.clips import Clip, clip_set, write_clips
 from simulators.scenes.cutout import CutOut
 from simulators.scenes.encode import compose_clip
 from simulators.scenes.looks import CAMERAS, look, with_bicycle
@@ -31,12 +31,12 @@ __all__ = [
     "Street",
     "Truth",
     "Visits",
-    "assets",
     "camera_id",
     "camera_index",
-    "clips",
+    "clip_set",
     "compose_clip",
     "demo",
+    "load_assets",
     "look",
     "render",
     "truth",

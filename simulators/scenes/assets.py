@@ -45,7 +45,7 @@ def derive(shots: Sequence[Image]) -> Assets:
     return Assets(street.empty, railings, bicycle_module.bicycle(street.filmed), walker.walker(shots))
 
 
-def assets() -> Assets:
+def load_assets() -> Assets:
     """The assets, from the cache where this film and this recipe have been at work before.
 
     Raises:

@@ -53,7 +53,7 @@ class Clip:
         return f"{self.name}.{'mp4' if self.codec == 'h264' else 'avi'}"
 
 
-def clips(
+def clip_set(
     assets: Assets, count: int = 24, seed: int = 1, backgrounds: Sequence[Image] = ()
 ) -> Iterator[Clip]:
     """`count` clips; the same seed gives the same ones.
@@ -62,7 +62,7 @@ def clips(
         assets: what they are composed of.
         count: how many.
         seed: another one, other clips.
-        backgrounds: further stills, BGR, that every third clip is composed on instead of a street of `assets`.
+        backgrounds: further stills, BGR; every third clip is composed on one of them.
     """
     for number in range(count):
         dice = random.Random(f"{seed}/{number}")
@@ -145,7 +145,7 @@ def _fitted(picture: Image) -> Image:
 
 
 def _narrow(scene: Scene) -> Scene:
-    """The part of a 16:9 scene around its bicycle (or its middle) that an old 11:9 camera would show, 352x288."""
+    """The part of a 16:9 scene around its bicycle, or its middle, that an old camera shows: 352x288."""
     height, width = scene.background.shape[:2]
     kept = round(height * 352 / 288)
     middle = scene.layers[0].foot[0] if scene.layers else 0.5
@@ -168,7 +168,7 @@ def write_clips(
         assets: what they are composed of.
         count: how many.
         seed: which ones.
-        backgrounds: further stills, see `clips`.
+        backgrounds: further stills, see `clip_set`.
         root: where to keep them; `$GRIDWATCH_CACHE/clips` unless given.
 
     Raises:
@@ -179,12 +179,13 @@ def write_clips(
     recipe = [key(assets).encode(), Path(__file__).read_bytes(), json.dumps([seed, count]).encode()]
     digest = hashlib.sha256(b"".join([*recipe, *(still.tobytes() for still in backgrounds)])).hexdigest()[:16]
     folder = (cache() / "clips" if root is None else root) / digest
+    contents = folder / "contents.json"
+    if contents.is_file():
+        return [folder / name for name in json.loads(contents.read_text(encoding="utf-8"))]
     found = []
-    for clip in clips(assets, count, seed, backgrounds):
-        path = folder / clip.file
-        if not path.is_file():
-            compose_clip(
-                path, clip.scene, clip.seconds, fps=clip.fps, size=clip.size, codec=clip.codec, gop=clip.gop
-            )
+    for clip in clip_set(assets, count, seed, backgrounds):
+        path, seconds, fps = folder / clip.file, clip.seconds, clip.fps
+        compose_clip(path, clip.scene, seconds, fps=fps, size=clip.size, codec=clip.codec, gop=clip.gop)
         found.append(path)
+    contents.write_text(json.dumps([path.name for path in found]) + "\n", encoding="utf-8")
     return found

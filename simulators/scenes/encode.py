@@ -66,18 +66,21 @@ def write(path: Path, scene: Scene, seconds: float, form: Format, codec: Codec, 
         raise SceneError(f"format: {form.width}x{form.height} would stretch a scene of {width}x{height}")
     sized = scene if width == form.width else scene.resized(form.width, form.height)
     part = path.with_name(f"{path.name}.{os.getpid()}.part")
-    with av.open(str(part), "w", format=container) as output:
-        stream = output.add_stream(
-            "libx264" if codec == "h264" else "mpeg4", rate=form.fps, options=settings(form, codec)
-        )
-        stream.width, stream.height, stream.pix_fmt = form.width, form.height, "yuv420p"
-        stream.codec_context.gop_size = form.gop
-        stream.codec_context.max_b_frames = 0
-        stream.codec_context.thread_count = 1
-        for frame in _frames(sized, round(seconds * form.fps), form.fps):
-            output.mux(stream.encode(frame))
-        output.mux(stream.encode(None))
-    part.replace(path)
+    try:
+        with av.open(str(part), "w", format=container) as output:
+            stream = output.add_stream(
+                "libx264" if codec == "h264" else "mpeg4", rate=form.fps, options=settings(form, codec)
+            )
+            stream.width, stream.height, stream.pix_fmt = form.width, form.height, "yuv420p"
+            stream.codec_context.gop_size = form.gop
+            stream.codec_context.max_b_frames = 0
+            stream.codec_context.thread_count = 1
+            for frame in _frames(sized, round(seconds * form.fps), form.fps):
+                output.mux(stream.encode(frame))
+            output.mux(stream.encode(None))
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
 
 
 def _frames(scene: Scene, count: int, fps: int) -> Iterator[av.VideoFrame]:

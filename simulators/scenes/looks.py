@@ -5,6 +5,7 @@ A look is a 16:9 crop of a still, perhaps mirrored, in its own light. Numbers ar
 
 from __future__ import annotations
 
+import functools
 import math
 from dataclasses import dataclass
 from typing import Literal
@@ -14,6 +15,7 @@ import numpy as np
 
 from simulators.errors import SceneError
 from simulators.scenes.assets import Assets
+from simulators.scenes.cutout import CutOut
 from simulators.scenes.footage import Image
 from simulators.scenes.model import Layer, Passer, Scene, Side, Tint
 
@@ -120,6 +122,12 @@ def toned(picture: Image, tone: Tone) -> Image:
     return out
 
 
+@functools.lru_cache(maxsize=len(TONES))
+def cut_outs(assets: Assets, tone: Tone) -> tuple[CutOut, ...]:
+    """The bicycle and then the man's steps, in that light."""
+    return tuple(CutOut(s.label, toned(s.pixels, tone), s.foot) for s in (assets.bicycle, *assets.man))
+
+
 def place_bicycle(
     assets: Assets, seen: Look, arrives: float = -math.inf, leaves: float = math.inf, moving: float = 2.4
 ) -> Layer:
@@ -127,10 +135,9 @@ def place_bicycle(
     view = seen.view
     x = (view.foot[0] - view.corner[0]) / view.width
     y = (view.foot[1] - view.corner[1]) / (view.width * HEIGHT / WIDTH)
-    thing = type(assets.bicycle)("bicycle", toned(assets.bicycle.pixels, seen.tone), assets.bicycle.foot)
     ways: tuple[Side, Side] = ("right", "left") if seen.mirror else ("left", "right")
     return Layer(
-        thing,
+        cut_outs(assets, seen.tone)[0],
         (1 - x if seen.mirror else x, y),
         view.scale * seen.zoom,
         mirror=seen.mirror,
@@ -146,8 +153,8 @@ def pass_by(
     assets: Assets, seen: Look, at: float, to: Side, *, scale: float = 1.0, rate: float = 11.0
 ) -> Passer:
     """The man walks through this camera's picture."""
-    steps = tuple(type(s)(s.label, toned(s.pixels, seen.tone), s.foot) for s in assets.man)
     height = seen.view.width * HEIGHT / WIDTH
+    steps = cut_outs(assets, seen.tone)[1:]
     return Passer(steps, at, scale * seen.zoom, top=-seen.view.corner[1] / height, to=to, rate=rate)
 
 

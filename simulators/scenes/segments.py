@@ -61,7 +61,7 @@ def scene(assets: Assets, seen: Look, name: Name) -> Scene:
 
 
 def _pace(seen: Look) -> float:
-    """Cut-outs a second with which the man is through a little before the segment ends, however near he is."""
+    """Cut-outs a second with which the man is through a little before the segment ends."""
     steps = 6 * (seen.view.width + 900) / STEP
     return max(steps / (BLOCK * GROUP - 0.4), 9.0)
 
