@@ -20,11 +20,11 @@ _WITHIN: dict[str, tuple[str, ...]] = {
     "zones": ("rules",),
     "sensors": ("rules",),
 }
-_UNIQUE = {"areas": "id", "event_classes": "code", "nodes": "id", "points": "id"} | {
-    "cameras": "id",
-    "sensors": "id",
-    "zones": "id",
-}
+_NAMED = {"areas": "id", "event_classes": "code", "rules": "id"}
+"""Kinds with a name space of their own. All others share one: health messages name nodes, cameras and
+sensors by their bare ids, and the place of an incident is the id of a zone or a sensor."""
+RESERVED = "broker"
+"""Stands for the MQTT broker in health messages."""
 _SECRET_IN_URL = re.compile(
     r"://[^/\s]*@|[?&/;](user|pass|passwd|password|pwd|token|secret|key)=", re.IGNORECASE
 )
@@ -41,6 +41,7 @@ def reference_findings(tree: Values) -> Iterator[Finding]:
     yield from _unknown(items, areas_given=bool(tree.get("areas")))
     yield from _secrets(tree, ())
     yield from _unsigned(items)
+    yield from _idle(items)
 
 
 def _items(values: Values, kind: str, trail: Trail) -> Iterator[Item]:
@@ -53,19 +54,19 @@ def _items(values: Values, kind: str, trail: Trail) -> Iterator[Item]:
 
 
 def _doubles(items: list[Item]) -> Iterator[Finding]:
-    """Ids are unique by kind; a camera and a sensor share one name space, both are devices."""
     seen: dict[tuple[object, ...], Trail] = {}
     for kind, trail, values in items:
-        name = _UNIQUE.get(kind, "id")
-        space = trail[:-1] if kind == "rules" else "devices" if kind in ("cameras", "sensors") else kind
-        if isinstance(values.get(name), str):
-            other = seen.setdefault((space, values[name]), trail)
-            if other != trail:
-                yield Finding(
-                    (*trail, name),
-                    f"{quoted(values[name])} is already used at {shown(other)}",
-                    "give one of them another",
-                )
+        name = _NAMED.get(kind, "id")
+        space: object = trail[:-1] if kind == "rules" else kind if kind in _NAMED else "site"
+        given = values.get(name)
+        if not isinstance(given, str):
+            continue
+        other = seen.setdefault((space, given), trail)
+        if other != trail:
+            what = f"{quoted(given)} is already used at {shown(other)}"
+            yield Finding((*trail, name), what, "give one of them another")
+        elif given == RESERVED and space == "site":
+            yield Finding((*trail, name), f"{RESERVED!r} stands for the MQTT broker", "choose another id")
 
 
 def _unknown(items: list[Item], *, areas_given: bool) -> Iterator[Finding]:
@@ -141,3 +142,11 @@ def _unsigned(items: list[Item]) -> Iterator[Finding]:
                     "put a sign up and set `signage: true`",
                     warning=True,
                 )
+
+
+def _idle(items: list[Item]) -> Iterator[Finding]:
+    busy = {values.get("node") for kind, _, values in items if kind == "points"}
+    for kind, trail, values in items:
+        if kind == "nodes" and isinstance(values.get("id"), str) and values["id"] not in busy:
+            what, fix = "owns no point", f"give it points with `node: {values['id']}` or take it out"
+            yield Finding(trail, what, fix, warning=True)

@@ -19,6 +19,8 @@ Trail = tuple[Key, ...]
 
 MOST_REPEATS = 20_000
 """Values that aliases may repeat: enough for a rule shared by every zone, too few to fill the memory."""
+DEEPEST = 100
+"""Levels; a site needs about ten."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,12 +149,17 @@ def read_json(path: Path) -> Source:
     except json.JSONDecodeError as error:
         what = f"not JSON: {error.msg[0].lower()}{error.msg[1:]}"
         raise UnreadableError(path, error.lineno, what, "look at this line and the one before it") from None
+    except (ValueError, RecursionError):
+        raise UnreadableError(
+            path, 0, "holds a number too long or brackets too deep", "export it anew"
+        ) from None
     # A tab is mere space in JSON and an error in YAML; inside a JSON text it cannot stand.
     _, source = _marked(path, text.replace("\t", " "))
     source.tree = tree
     return source
 
 
+_DEEP = "brackets or indentation are nested too deeply"
 _BEGIN = "begin from a copy of examples/street/site.yaml"
 
 
@@ -174,6 +181,20 @@ def _marked(path: Path, text: str) -> tuple[Any, Source]:
 
 class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
     """libyaml's parser where PyYAML was built with it (ten times faster), else the one in Python."""
+
+    depth = 0
+
+    def descend_resolver(self, current_node: Any, current_index: Any) -> None:
+        """Called as each value is entered; past the limit it stops, where libyaml would crash the process."""
+        self.depth += 1
+        if self.depth > DEEPEST:
+            raise yaml.composer.ComposerError(None, None, _DEEP, current_node.start_mark)
+        super().descend_resolver(current_node, current_index)
+
+    def ascend_resolver(self) -> None:
+        """Called as each value is left."""
+        self.depth -= 1
+        super().ascend_resolver()
 
 
 class _Builder:
@@ -202,9 +223,17 @@ class _Builder:
                 return dict(self._entries(node, trail))
             if isinstance(node, yaml.SequenceNode):
                 return [self.value(child, (*trail, i)) for i, child in enumerate(node.value)]
-            return self._loader.construct_object(node, deep=True)
+            return self._scalar(node)
         finally:
             self._open.discard(id(node))
+
+    def _scalar(self, node: yaml.Node) -> Any:
+        try:
+            return self._loader.construct_object(node, deep=True)
+        except (ValueError, KeyError, AttributeError):
+            # What YAML 1.1 takes for a date or a number and Python cannot: 2026-13-01, !!int x, !!bool x.
+            what = "a value looks like a date or number but is none"
+            raise yaml.constructor.ConstructorError(None, None, what, node.start_mark) from None
 
     def _entries(self, node: yaml.MappingNode, trail: Trail) -> Iterator[tuple[str, Any]]:
         first: dict[str, int] = {}
@@ -242,5 +271,7 @@ def _not_yaml(text: str, error: yaml.YAMLError) -> tuple[int, str, str]:
 _LOOK = "look at this line and the one before it: indentation, colons, quotes, brackets"
 _HINTS = {
     "mapping values are not allowed in this context": "put text that holds a colon in quotes",
+    "mapping values are not allowed here": "put text that holds a colon in quotes",
+    "a value looks like a date or number but is none": "put it in quotes",
     "found unexpected end of stream": "close the quote or bracket that is open",
 }

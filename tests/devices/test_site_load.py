@@ -1,3 +1,4 @@
+# ruff: noqa: E501  (one fault a line reads as a table)
 """Each thing that can be wrong in a site file, with its line, its path and the fix."""
 
 import logging
@@ -9,12 +10,13 @@ import traceback
 from pathlib import Path
 
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
 from devices.errors import SiteError
 from devices.site.durations import seconds, written
-from devices.site.load import inspect_site, load_site
+from devices.site.load import Report, inspect_site, load_site
 
 GOOD = """\
 version: 1
@@ -115,6 +117,8 @@ FAULTS = [
     ("lat: 30.002", "lat: 31", "position:", "points[0].position", "lies outside every grid; mend the position"),
     ("{lon: 120.005, lat: 30.002}", "{lon: 30.002, lat: 120.005}", "position:", "points[0].position.lat", "look swapped"),
     ("id: P01-S1", "id: P01-C1", "  - id: P01-C1\n    name: {zh: 水", "points[0].sensors[0].id", f"already used at {CAMERA}"),
+    ("id: P01-S1", "id: P01-C1-Z1", "- id: P01-C1-Z1\n    name: {zh: 水", "points[0].sensors[0].id", "is already used at"),
+    ("id: P01-S1", "id: broker", "- id: broker", "points[0].sensors[0].id", "'broker' stands for the MQTT broker; choose"),
     ("id: P01\n", "id: P 01\n", "- id: P 01", "points[0].id", "is not an id; use letters, digits"),
     ("id: P01\n", "id: 101\n", "- id: 101", "points[0].id", "is read by YAML as a number or true/false; put it in quotes"),
     ("en: Node", "en: No", "en: No}", "nodes[0].name.en", "put it in quotes"),
@@ -218,6 +222,10 @@ def test_a_secret_in_the_file_is_refused_and_never_echoed(tmp_path: Path, old: s
         ("a: &x [*x]\n", "its aliases (`*name`) repeat each other without end"),
         ("a: *x\n", "not YAML: found undefined alias"),
         ("a: !!python/object:os.system {}\n", "version: is missing"),
+        ("a: 2026-13-01\n", "not YAML: a value looks like a date or number but is none; put it in quotes"),
+        ("a: !!int x\n", "put it in quotes"),
+        ("a: !!bool x\n", "put it in quotes"),
+        ("a: " + "[" * 50_000 + "\n", "not YAML: brackets or indentation are nested too deeply"),
         ("? [1, 2]\n: 3\n", "a field has a name that is no text"),
     ],
 )
@@ -268,6 +276,12 @@ def test_a_missing_sign_is_a_warning_and_no_more(tmp_path: Path, caplog: pytest.
     assert "cameras[0].signage: the camera has rules but no visible sign" in caplog.text
 
 
+def test_a_node_without_points_is_a_warning(tmp_path: Path) -> None:
+    text = GOOD.replace("nodes:\n", "nodes:\n- {id: n2, name: {zh: 节点, en: Node}}\n")
+    (warning,) = inspect_site(site_file(tmp_path, text)).warnings
+    assert (warning.line, warning.path, warning.what) == (11, "nodes[0]", "owns no point")
+
+
 def test_a_site_without_areas_is_usable_with_a_warning(tmp_path: Path) -> None:
     text = re.sub(r"areas:\n(- .*\n){4}", "", GOOD)
     report = inspect_site(site_file(tmp_path, text))
@@ -315,9 +329,35 @@ def test_durations_are_read_as_people_write_them(text: str, value: float) -> Non
     assert seconds(text) == value
 
 
-@given(st.text(max_size=200))
-def test_any_text_gives_a_site_or_a_site_error(text: str) -> None:
+def inspected(text: str) -> Report:
     with tempfile.TemporaryDirectory() as directory:
         path = Path(directory) / "site.yaml"
         path.write_bytes(text.encode("utf-8", "surrogatepass"))
-        assert inspect_site(path).errors
+        return inspect_site(path)
+
+
+@given(st.text(max_size=200))
+def test_any_text_gives_a_report_with_errors(text: str) -> None:
+    assert inspected(text).errors
+
+
+values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8) | st.dates(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=6,
+)
+
+
+@given(st.data())
+def test_any_value_in_any_place_gives_a_report(data: st.DataObject) -> None:
+    tree = yaml.safe_load(GOOD)
+    spot = tree
+    while True:
+        key = data.draw(st.sampled_from(list(spot) if isinstance(spot, dict) else range(len(spot))))
+        if not isinstance(spot[key], dict | list) or not spot[key] or data.draw(st.booleans()):
+            break
+        spot = spot[key]
+    spot[key] = data.draw(values)
+    report = inspected(yaml.safe_dump(tree, allow_unicode=True))
+    assert (report.site is None) == bool(report.errors)
+    assert all(fault.what and fault.fix for fault in (*report.errors, *report.warnings))
