@@ -31,9 +31,9 @@ from cloud.stream.tail import Tail
 DESCRIPTION = """
 Alarms of edge nodes become grid incidents; people work on them; every wall hears of it at once.
 
-* **Nodes** send with a bearer token. **People** log in; the session is a cookie, and unsafe requests repeat `csrf`.
+* **Nodes** send with a bearer token. **People** log in: a session cookie, and unsafe requests repeat `csrf`.
 * Every refusal is `application/problem+json` (RFC 9457) with a stable `code`.
-* A change of state needs `If-Match` with the version you saw: 428 without it, 412 when it was changed meanwhile.
+* A change of state needs `If-Match` with the version you saw: 428 without it, 412 when it changed meanwhile.
 * Times are RFC 3339 in UTC; ids are UUIDv7; names are `{zh, en}`.
 """
 TAGS = [

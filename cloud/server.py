@@ -57,7 +57,7 @@ def serve(app: FastAPI, host: str, port: int) -> bool:
 
 
 def stop_on_sigterm() -> None:
-    """Let SIGTERM unwind like Ctrl-C does, before and after uvicorn has it, so that the database is stopped too."""
+    """Let SIGTERM unwind like Ctrl-C, before and after uvicorn has it: the database is stopped too."""
 
     def unwind(sig: int, frame: FrameType | None) -> NoReturn:
         raise KeyboardInterrupt

@@ -1,4 +1,4 @@
-"""The site file into the registry's tables: everything in it by id; what it no longer names is kept, inactive."""
+"""The site file into the registry's tables: all in it by id; what it no longer names is kept, inactive."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The registry in memory: who stands where and what it is called. Frozen; read from the database at start-up."""
+"""The registry in memory: who stands where and what it is called. Frozen; read at start-up."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Device:
 
 @dataclass(frozen=True, slots=True)
 class Registry:
-    """Everything that has a name. Parts the site file dropped stay known, so that old incidents keep theirs."""
+    """Everything that has a name. What the site file dropped stays known: old incidents keep theirs."""
 
     timezone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))
     areas: Mapping[str, Area] = field(default_factory=dict)

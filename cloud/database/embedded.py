@@ -2,12 +2,13 @@
 
 Only the wheel's binaries are used, not its Python: that opens every directory above the data to all
 users, and stops the server with the process that started it. Here the server is a process of its own. It
-outlives an API process that is killed and is found again by the next; the last one that ends in order stops it
-(each holds a shared lock on a file beside the data; a kill frees it).
+outlives an API process that is killed and is found again by the next; the last one that ends in order
+stops it (each holds a shared lock on a file beside the data; a kill frees it).
 
 PostgreSQL refuses to run as root, so root runs it as the system user `gridwatch`, which is made when
 missing. Directories above the data and the binaries that this user may not pass through get the right to be
-passed through (o+x), no more. The server listens on a Unix socket only; who may open the data directory (0700) may log in.
+passed through (o+x), no more. The server listens on a Unix socket only; who may open the data directory
+(0700) may log in.
 """
 
 from __future__ import annotations

@@ -21,7 +21,7 @@ SESSION = {
     "idle_in_transaction_session_timeout": "5s",
 }
 """`jit=off`: compiling costs more than it saves on short queries (4x in one published load test). The
-time-outs bound how long a stuck writer can hold back the commit horizon that the event stream reads behind."""
+time-outs bound how long a stuck writer can hold back the commit horizon that the stream reads behind."""
 
 
 def make_engine(url: URL, *, pool_size: int = 8) -> AsyncEngine:

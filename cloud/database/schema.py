@@ -1,6 +1,6 @@
 """The tables, as SQLAlchemy Core sees them; the migrations make them, a test compares the two.
 
-Why each exists is said in `docs/design/cloud.md`. Times are `timestamptz`; ids of things that travel are UUIDv7.
+Why each exists is said in `docs/design/cloud.md`. Ids of things that travel are UUIDv7.
 """
 
 from __future__ import annotations

@@ -24,7 +24,7 @@ _STATE = Query(description="`open`, `closed`, `all`, or one state.", examples=["
     "",
     operation_id="listIncidents",
     summary="List incidents",
-    description="Open ones worst first, then newest; any other list newest first. `next` is also a Link header.",
+    description="Open ones worst first, then newest; any other list newest first. `next` is also in `Link`.",
     responses=problems("unauthenticated", "invalid"),
 )
 async def list_incidents(

@@ -9,11 +9,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
-from cloud.incidents.transitions import CLOSED, OPEN, State, Step, rule_for, steps
+from cloud.incidents.transitions import CLOSED, OPEN, Rule, State, Step, rule_for, steps
 from devices.messages import ConditionState
 
 REOPENABLE = (State.CLOSED, State.EVALUATED)
-"""What was judged false, void or not ours does not come back when the same spot fills again: it is a new incident."""
+"""What was judged false, void or not ours stays so; when the same spot fills again that is a new incident."""
+
+LOOKED_AT_AFTER = ("resolve", "resume")
+"""Not after `check_failed`: there a person says that the camera is wrong."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +63,7 @@ def opened(incident_id: UUID, word: Word) -> tuple[Case, list[Line]]:
 
 
 def joined(case: Case, word: Word) -> tuple[Case, list[Line]]:
-    """A further condition at the same place: the case is reopened if closed, reworked if it was being checked."""
+    """A further condition at the same place: reopens a closed case, sends one being checked to rework."""
     lines: list[Line] = []
     if case.state in REOPENABLE:
         case, lines = _take(case, "reopen")
@@ -83,6 +86,15 @@ def hear(case: Case, word: Word) -> tuple[Case, list[Line]]:
     if gone and not present and case.state in OPEN:
         case = replace(case, seen_gone_at=word.changed_at)
     return look(case)
+
+
+def act(case: Case, rule: Rule) -> tuple[Case, list[Line]]:
+    """What a person does. What is reported done, or taken up again, may have been seen gone already."""
+    case, lines = walk(case, steps(rule, case.state, case.suspended_from))
+    if rule.action in LOOKED_AT_AFTER:
+        case, more = look(case)
+        lines += more
+    return case, lines
 
 
 def look(case: Case) -> tuple[Case, list[Line]]:

@@ -25,7 +25,6 @@ from cloud.incidents.transitions import (
     allowed,
     may_ever,
     rule_for,
-    steps,
 )
 from cloud.people.roles import Role
 from cloud.stream.outbox import emit
@@ -66,13 +65,11 @@ async def change(connection: AsyncConnection, incident_id: UUID, request: Reques
     rule = rule_for(request.action, case.state)
     if rule is None or not rule.roles.intersection(request.roles):
         raise _not_allowed(request, case.state)
-    walked, lines = seen.walk(case, steps(rule, case.state, case.suspended_from))
-    walked, more = seen.look(walked)
+    walked, lines = seen.act(case, rule)
     await _write(connection, case, walked, rule, now)
     actor = Actor("user", request.username)
-    await store.write_lines(
-        connection, [(incident_id, line) for line in [*lines, *more]], actor, now, request.reason
-    )
+    entries = [(incident_id, line) for line in lines]
+    await store.write_lines(connection, entries, actor, now, request.reason)
     await _judge(connection, request, incident_id)
     await emit(connection, [("incident", str(incident_id))])
 
@@ -113,7 +110,7 @@ async def _write(connection: AsyncConnection, before: Case, after: Case, rule: R
 
 
 async def _judge(connection: AsyncConnection, request: Request, incident_id: UUID) -> None:
-    """An accepted incident's alarms were true, a false one's false; the ledger of precision is made of this."""
+    """An accepted incident's alarms were true, a false one's false; precision is counted from this."""
     verdict = VERDICTS.get(request.action)
     if verdict is None:
         return

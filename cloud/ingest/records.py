@@ -28,7 +28,7 @@ async def owned(
     events: Sequence[tuple[Event, Condition | Evidence | Health]],
     registry: Registry,
 ) -> set[UUID]:
-    """Ids of the events that speak of the node's own things, or of things the registry does not know (yet)."""
+    """Ids of the events that speak of the node's own things, or of things not in the registry (yet)."""
     conditions = {b.condition_id for _, b in events if isinstance(b, Condition | Evidence)}
     foreign = await intake.foreign(connection, conditions, node) if conditions else set()
     return {event.id for event, body in events if _owns(body, node, registry, foreign)}

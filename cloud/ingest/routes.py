@@ -19,9 +19,9 @@ _BATCH = "application/cloudevents-batch+json"
 _EVENT = Event.model_json_schema(ref_template="#/components/schemas/{model}")
 del _EVENT["$defs"]  # what it names stands in the document's components, through IngestAnswer
 _DESCRIPTION = """
-A batch of at most 500 CloudEvents and 1 MiB. Each event is judged alone: `committed` numbers are durable, `refused`
-ones will never be taken (except `media_missing`: PUT the photo, send again), what is in neither must be sent again.
-Sending an event again is safe: it counts as committed, and under `duplicates`.
+A batch of at most 500 CloudEvents and 1 MiB. Each event is judged alone: `committed` numbers are durable,
+`refused` ones will never be taken (except `media_missing`: PUT the photo, send again), what is in neither must
+be sent again. Sending an event again is safe: it counts as committed, and under `duplicates`.
 """
 
 

@@ -26,7 +26,7 @@ from devices.messages import Committed, Condition, Event, Evidence, Health, Inge
 log = logging.getLogger(__name__)
 
 GROUP = 50
-"""Events in one transaction: 10 make 3,800/s, 50 make 10,400/s, 200 make 9,200/s (measured on a prototype)."""
+"""Events a transaction. A prototype stored 3,800/s by 10, 10,400/s by 50, 9,200/s by 200."""
 ATTEMPTS = 5
 MAX_NUMBER = 2**62
 """The database's numbers are 64 bits wide."""

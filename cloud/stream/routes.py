@@ -29,15 +29,15 @@ RECONNECT_MS = 1000
 ALIVE = b": alive\n\n"
 
 _DESCRIPTION = """
-`text/event-stream`. The first event is `hello` `{at, server_time}`: load the lists after it, then apply what follows.
+`text/event-stream`. The first event is `hello` `{at, server_time}`: load the lists, then apply the rest.
 
 * `incident`: an Incident, with what you may do; `alarm`: an Alarm.
 * `health`: `{node, device, kind, status, detail, checked_at}`, when status or detail changed.
 * `reset`: the cursor is too old or unknown; reload everything.
 
-Reconnect with `Last-Event-ID` (browsers do by themselves) or `?after=`; without either it begins now. Each event
-carries the thing as it stands when sent: one with an older `updated_at` than yours can be dropped. A comment
-comes every 5 s; ten seconds of silence mean the stream is dead.
+Reconnect with `Last-Event-ID` (browsers do by themselves) or `?after=`; without either it begins now. Each
+event carries the thing as it stands when sent: one with an older `updated_at` than yours can be dropped. A
+comment comes every 5 s; ten seconds of silence mean the stream is dead.
 """
 
 
@@ -107,7 +107,8 @@ async def _live(
     checked = clock()
     while True:
         try:
-            item = await asyncio.wait_for(subscription.queue.get(), context.settings.keep_alive)
+            async with asyncio.timeout(context.settings.keep_alive):
+                item = await subscription.queue.get()
         except TimeoutError:
             yield ALIVE
         else:

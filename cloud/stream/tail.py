@@ -78,7 +78,7 @@ class Tail:
         return bool(self._tasks) and not any(task.done() for task in self._tasks)
 
     def _report(self, task: asyncio.Task[None]) -> None:
-        """A task that ends by a fault of ours ends all streams, loudly: a calm wall that is dead is the worst."""
+        """A task that ends by our fault ends all streams: better than a wall that is calm and dead."""
         if not task.cancelled() and (error := task.exception()) is not None:
             log.critical("the event stream broke", exc_info=error)
             self._metrics.tail_up.set(0)
@@ -89,12 +89,11 @@ class Tail:
         self.close()
         for task in self._tasks:
             task.cancel()
-        for task in self._tasks:
-            with suppress(asyncio.CancelledError):
-                await asyncio.wait([task])
+        if self._tasks:
+            await asyncio.wait(self._tasks)
 
     def close(self) -> None:
-        """End every stream now and take no new one; may be called from a signal handler of the loop's thread."""
+        """End every stream now, take no new one."""
         self._closed = True
         for subscription in list(self._subscriptions):
             self._end(subscription)
@@ -166,8 +165,10 @@ class Tail:
             return
         hidden = await reader.hidden_for(connection, below)
         self._metrics.horizon_age.set(hidden)
+        # not wait_for: before Python 3.12 it loses a cancellation that comes together with the event
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._wake.wait(), POLL_HIDDEN if hidden else POLL_IDLE)
+            async with asyncio.timeout(POLL_HIDDEN if hidden else POLL_IDLE):
+                await self._wake.wait()
 
     def _hand_out(self, item: Item) -> None:
         for subscription in list(self._subscriptions):

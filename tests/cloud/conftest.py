@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import itertools
 import shutil
 import tempfile
@@ -154,7 +155,7 @@ def empty_url(server: EmbeddedServer) -> Iterator[URL]:
 @pytest.fixture
 def url(server: EmbeddedServer, template: str) -> Iterator[URL]:
     name = f"test{next(_numbers)}"
-    admin(server, f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy")
+    admin(server, f"CREATE DATABASE {name} TEMPLATE {template}")
     yield server.url(name)
     admin(server, f"DROP DATABASE {name} WITH (FORCE)")
 
@@ -352,9 +353,9 @@ def street(url: URL, tmp_path: Path, template: str, server: EmbeddedServer) -> C
     async def run(settings: Settings | None = None) -> AsyncIterator[Street]:
         clock = Clock()
         app = create_app(settings or Settings(state=tmp_path, page=tmp_path / "dist"), url, clock)
-        async with app.router.lifespan_context(app):
-            async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=BASE) as client:
-                yield Street(app, client, clock, passwords, url)
+        client = httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=BASE)
+        async with app.router.lifespan_context(app), client:
+            yield Street(app, client, clock, passwords, url)
 
     return run
 
@@ -367,3 +368,37 @@ def anyio_backend() -> str:
 @pytest.fixture
 def seen() -> type[Seen]:
     return Seen
+
+
+@pytest.fixture
+def other_sender() -> Sender:
+    return Sender("n2")
+
+
+@pytest.fixture
+def store_photo() -> Callable[[Street], Any]:
+    async def store(street: Street, body: bytes = JPEG, node: str = "n1") -> str:
+        sha256 = hashlib.sha256(body).hexdigest()
+        answer = await street.http.put(f"/api/v1/media/{sha256}", content=body, headers=bearer(node))
+        assert answer.status_code in (200, 201), answer.text
+        return sha256
+
+    return store
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def site() -> Site:
+    return make_site()
+
+
+@pytest.fixture
+def roomy() -> Iterator[Path]:
+    """A directory that the database's user can reach."""
+    directory = Path(tempfile.mkdtemp(prefix="gridwatch-test-"))
+    yield directory
+    shutil.rmtree(directory)
