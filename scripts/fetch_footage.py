@@ -47,7 +47,7 @@ def download(into: Path) -> Path:
     """
     command = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps"]
     command += ["--require-hashes", "--requirement", str(REQUIREMENTS), "--dest", str(into)]
-    ran = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
+    ran = subprocess.run(command, capture_output=True, text=True, check=False)
     wheels = sorted(into.glob("*.whl"))
     if ran.returncode != 0 or not wheels:
         reason = (ran.stderr or ran.stdout).strip().splitlines() or ["pip said nothing"]
