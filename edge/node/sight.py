@@ -170,7 +170,7 @@ class SightDesk:
         if one.change not in (Change.OPENED, Change.CLEARED):
             return photos
         opened = one.change is Change.OPENED
-        if opened and seat.calm is not None:
+        if opened and seat.calm is not None and not one.case.at_least:
             at, data, width, height = seat.calm
             photos.append(self._evidence(seat, one, EvidenceKind.EMPTY, at, data, width, height))
         picture = frame.colour(min(LOOK_WIDTH, frame.width))

@@ -81,7 +81,7 @@ def likeness(look: Luma, anchors: Anchors, threshold: float) -> Likeness:
 
 
 def decide(like: Likeness) -> Seen:
-    """Present, gone, or hidden.
+    """Present, gone, or hidden, of a place whose empty look is known.
 
     Shares decide when they are clear; correlation rescues a place whose brightness changed by
     itself (a lamp, a shadow): measured on a left bag, the winning anchor correlates above 0.86 and
@@ -96,3 +96,13 @@ def decide(like: Likeness) -> Seen:
     if like.empty_corr >= 0.85 and like.empty_corr > like.taken_corr + 0.1:
         return Seen.GONE
     return Seen.HIDDEN
+
+
+def decide_by_taken(like: Likeness) -> Seen:
+    """The same of a place never seen empty: present, or nothing can be said.
+
+    The box holds much ground that stays the same, so the share of like pixels must be high; the
+    correlation falls as soon as the thing itself is missing.
+    """
+    alike = like.taken_corr >= 0.8 or like.taken_share >= 0.93
+    return Seen.PRESENT if alike else Seen.HIDDEN

@@ -16,7 +16,7 @@ from uuid import UUID
 import cv2
 import numpy as np
 
-from edge.see.anchors import Anchors, Seen, correlation, decide, likeness
+from edge.see.anchors import Anchors, Seen, correlation, decide, decide_by_taken, likeness
 from edge.see.background import Backgrounds, Change, Luma, Mask
 from edge.see.blobs import Blob, PixelBox, grown, inside, iou, jolted, overlap, region_of, still_blobs
 from edge.see.detector import Colour, Detector
@@ -189,17 +189,15 @@ class Eye:
         for slot in self.slots:
             place = self.places[slot.id]
             look = change.picture[region_of(place.box)]
-            seen = decide(likeness(look, place.anchors, change.threshold))
-            if place.anchors.empty is None and seen is Seen.HIDDEN and self._new_ground(change, place, at):
-                seen = Seen.GONE
+            like = likeness(look, place.anchors, change.threshold)
+            if place.anchors.empty is not None:
+                seen = decide(like)
+            else:
+                seen = decide_by_taken(like)
+                if seen is Seen.HIDDEN and _new_ground(change, place, at):
+                    seen = Seen.GONE
             stepped.append(step(slot, seen, at, self.watch.clear_after))
         self.slots = tuple(stepped)
-
-    def _new_ground(self, change: Change, place: Place, at: float) -> bool:
-        """Of a place never seen empty: it looks different from before, and has held still."""
-        region = region_of(place.box)
-        still = at - change.still_since[region] >= SETTLE
-        return float(np.mean(still)) >= 0.8 and float(np.mean(change.different[region])) >= 0.3
 
     def _notice(self, change: Change, at: float) -> None:
         """Find new places where something stays."""
@@ -366,6 +364,13 @@ def _widen(blob: Blob, change: Change) -> Mask:
     top, left = blob.box[1] - y0, blob.box[0] - x0
     mask[top : top + blob.mask.shape[0], left : left + blob.mask.shape[1]] = blob.mask
     return mask
+
+
+def _new_ground(change: Change, place: Place, at: float) -> bool:
+    """Of a place never seen empty: it looks different from before, and has held still."""
+    region = region_of(place.box)
+    still = at - change.still_since[region] >= SETTLE
+    return float(np.mean(still)) >= 0.8 and float(np.mean(change.different[region])) >= 0.1
 
 
 def _moved(box: PixelBox, by: Shift, shape: tuple[int, ...]) -> PixelBox:
