@@ -21,11 +21,21 @@ from tests.e2e.fake_street import SCENES, Scene, Street, stamp
 DIST = Path(__file__).parents[2] / "cloud" / "web" / "dist"
 USER, PASSWORD, CSRF = "liwei", "street-demo-2026", "csrf-of-the-fake"
 POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; connect-src 'self'; "
-    "font-src 'self'; manifest-src 'self'; worker-src 'self'; base-uri 'none'; frame-ancestors 'none'; "
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; "
+    "connect-src 'self'; font-src 'self'; manifest-src 'self'; worker-src 'self'; base-uri 'none'; frame-ancestors 'none'; "
     "form-action 'self'"
 )
-OPEN = ("detected", "verifying", "accepted", "filed", "dispatched", "in_progress", "resolved", "checking", "suspended")
+OPEN = (
+    "detected",
+    "verifying",
+    "accepted",
+    "filed",
+    "dispatched",
+    "in_progress",
+    "resolved",
+    "checking",
+    "suspended",
+)
 FORWARD = {
     "detected": {"accept": "accepted", "reject": "rejected"},
     "accepted": {"file": "filed", "dispatch": "dispatched", "reject": "rejected", "suspend": "suspended"},
@@ -77,14 +87,14 @@ class FakeCloud:
         self._streams: list[queue.Queue[str | None]] = []
         self._lock = threading.Lock()
 
-    def start(self, port: int = 0) -> str:
-        """Serve until `stop`; returns the origin."""
+    def start(self, port: int = 0) -> None:
+        """Serve at `origin` until `stop`."""
         handler = type("Handler", (_Handler,), {"cloud": self})
         self._server = ThreadingHTTPServer(("127.0.0.1", port), handler)
         self._server.daemon_threads = True
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
         self._thread.start()
-        return f"http://127.0.0.1:{self._server.server_port}"
+        self.origin = f"http://127.0.0.1:{self._server.server_port}"
 
     def stop(self) -> None:
         self.cut()
@@ -109,7 +119,9 @@ class FakeCloud:
         self.tell("incident", one)
         return one
 
-    def change(self, one: dict[str, Any], action: str, state: str, who: str, reason: str | None = None) -> dict[str, Any]:
+    def change(
+        self, one: dict[str, Any], action: str, state: str, who: str, reason: str | None = None
+    ) -> dict[str, Any]:
         """A new version of `one`, told on the stream."""
         now = stamp(datetime.now(UTC))
         event = _event(one, len(self.log[one["id"]]), now, who, action, one["state"], state, reason)
@@ -184,7 +196,9 @@ class _Handler(BaseHTTPRequestHandler):
             if (body["username"], body["password"]) != (USER, PASSWORD):
                 self._problem(401, "bad_credentials")
             else:
-                self._json(200, _session(), {"Set-Cookie": "gridwatch_session=x; HttpOnly; SameSite=Strict; Path=/"})
+                self._json(
+                    200, _session(), {"Set-Cookie": "gridwatch_session=x; HttpOnly; SameSite=Strict; Path=/"}
+                )
         elif not self._known():
             self._problem(401, "unauthorized")
         elif self.headers["X-CSRF-Token"] != CSRF:
@@ -213,7 +227,9 @@ class _Handler(BaseHTTPRequestHandler):
             case ["nodes"]:
                 self._json(200, cloud.street.nodes(datetime.now(UTC)))
             case ["media", name]:
-                self._send(200, cloud.street.media[name], "image/jpeg", {"Cache-Control": "private, immutable"})
+                self._send(
+                    200, cloud.street.media[name], "image/jpeg", {"Cache-Control": "private, immutable"}
+                )
             case _:
                 self._problem(404, "not_found")
 
@@ -264,7 +280,9 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(404, b"", "text/plain")
             return
         kind = mimetypes.guess_type(file.name)[0] or "application/octet-stream"
-        self._send(200, file.read_bytes(), kind, {"Content-Security-Policy": POLICY, "Cache-Control": "no-cache"})
+        self._send(
+            200, file.read_bytes(), kind, {"Content-Security-Policy": POLICY, "Cache-Control": "no-cache"}
+        )
 
     def _known(self) -> bool:
         return "gridwatch_session=x" in self.headers.get("Cookie", "")
@@ -273,7 +291,14 @@ class _Handler(BaseHTTPRequestHandler):
         self._send(status, json.dumps(data).encode(), "application/json", headers)
 
     def _problem(self, status: int, code: str, **more: Any) -> None:
-        problem = {"type": f"/problems/{code}", "title": code, "status": status, "detail": code, "code": code, **more}
+        problem = {
+            "type": f"/problems/{code}",
+            "title": code,
+            "status": status,
+            "detail": code,
+            "code": code,
+            **more,
+        }
         self._send(status, json.dumps(problem).encode(), "application/problem+json")
 
     def _send(self, status: int, data: bytes, kind: str, headers: dict[str, str] | None = None) -> None:
@@ -287,7 +312,12 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 def _session() -> dict[str, Any]:
-    user = {"id": "u1", "username": USER, "name": {"zh": "李伟", "en": "Li Wei"}, "roles": ["operator", "leader"]}
+    user = {
+        "id": "u1",
+        "username": USER,
+        "name": {"zh": "李伟", "en": "Li Wei"},
+        "roles": ["operator", "leader"],
+    }
     return {"user": user, "csrf": CSRF, "expires_at": stamp(datetime.now(UTC) + timedelta(hours=8))}
 
 
@@ -308,11 +338,18 @@ def _history(one: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def _event(
-    one: dict[str, Any], n: int, at: str, who: str, action: str, source: str | None, target: str, reason: str | None
+    one: dict[str, Any],
+    n: int,
+    at: str,
+    who: str,
+    action: str,
+    source: str | None,
+    target: str,
+    reason: str | None,
 ) -> dict[str, Any]:
     kind = "node" if who.startswith("n") else "system" if who == "system" else "user"
     return {
-        "id": f"{one['id']}-{n}", "at": at, "actor": {"kind": kind, "name": who}, "action": action,
+        "id": n, "at": at, "actor": {"kind": kind, "name": who}, "action": action,
         "from_state": source, "to_state": target, "cause": "person", "reason": reason,
     }  # fmt: skip
 
@@ -324,5 +361,6 @@ def _frame(number: int | None, name: str, data: dict[str, Any]) -> str:
 
 if __name__ == "__main__":
     cloud = FakeCloud(keep_alive=5.0)
-    print(cloud.start(8421), USER, PASSWORD, f"{len(SCENES)} incidents", flush=True)
+    cloud.start(8421)
+    print(cloud.origin, USER, PASSWORD, f"{len(SCENES)} incidents", flush=True)
     threading.Event().wait()

@@ -9,14 +9,11 @@ from pathlib import Path
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
-import cv2
-import numpy as np
-
 from devices.site.load import load_site
 from devices.site.model import Point, Site
+from tests.e2e.fake_photos import HEIGHT, WIDTH, draw
 
 SITE = Path(__file__).parents[2] / "examples" / "street" / "site.yaml"
-WIDTH, HEIGHT = 960, 540
 BIKES, FIRE_LANE, ROAD_WATER = "05-06-081", "05-05-081", "04-06"
 
 
@@ -36,62 +33,35 @@ class Scene:
     condition: str = "open"
 
 
+def reading(
+    point: str,
+    event_class: str,
+    severity: str,
+    state: str,
+    age: float,
+    measured: tuple[str, float, str, float],
+    condition: str = "open",
+) -> Scene:
+    """A scene that a sensor found."""
+    return Scene(point, event_class, severity, state, age, measured[0], None, measured, False, condition)
+
+
 SCENES = (
-    Scene("P05", "04-99-080", "critical", "detected", 47, "smoke_obscuration", None, ("smoke_obscuration", 14.2, "%/m", 10.0)),
+    reading("P05", "04-99-080", "critical", "detected", 47, ("smoke_obscuration", 14.2, "%/m", 10.0)),
     Scene("P23", FIRE_LANE, "high", "detected", 372, "car", 1),
     Scene("P12", BIKES, "medium", "detected", 1325, "bicycle", 14),
     Scene("P24", BIKES, "medium", "detected", 214, "bicycle", 6),
-    Scene("P08", ROAD_WATER, "high", "accepted", 1910, "water_level", None, ("water_level", 27.5, "cm", 15.0)),
-    Scene("P30", "04-99-082", "high", "dispatched", 5470, "residual_current", None, ("residual_current", 421, "mA", 300)),
+    reading("P08", ROAD_WATER, "high", "accepted", 1910, ("water_level", 27.5, "cm", 15.0)),
+    reading("P30", "04-99-082", "high", "dispatched", 5470, ("residual_current", 421, "mA", 300)),
     Scene("P18", BIKES, "medium", "in_progress", 9210, "bicycle", 22),
-    Scene("P24", "05-05-080", "medium", "dispatched", 4020, "car", 1, None, False, "held"),
-    Scene("P14", BIKES, "medium", "accepted", 88260, "bicycle", 9, None, True),
-    Scene("P31", BIKES, "medium", "checking", 7380, "motorcycle", 5, None, False, "cleared"),
-    Scene("P33", "01-99-081", "low", "filed", 15840, "fill", None, ("fill", 92, "%", 85)),
-    Scene("P21", "05-08", "low", "suspended", 20100, "laeq", None, ("laeq", 71.3, "dB(A)", 65)),
-    Scene("P16", BIKES, "medium", "closed", 26400, "bicycle", 7, None, False, "cleared"),
-    Scene("P37", "04-99-085", "low", "false_alarm", 30100, "open", None, ("open", 1, "", 0.5), False, "cleared"),
-)  # fmt: skip
-
-
-def draw(kind: str, seed: int, count: int) -> bytes:
-    """A pavement with `count` bicycles on it (`present`, boxed) or without, as JPEG."""
-    random = np.random.default_rng(seed)
-    picture = np.zeros((HEIGHT, WIDTH, 3), np.uint8)
-    shade = int(random.integers(-14, 15))
-    picture[:] = (150 + shade, 152 + shade, 148 + shade)
-    wall = (int(random.integers(90, 140)), int(random.integers(105, 140)), int(random.integers(110, 150)))
-    cv2.rectangle(picture, (0, 0), (WIDTH, 190), wall, -1)
-    for x in range(30, WIDTH, 150):
-        cv2.rectangle(picture, (x, 30), (x + 96, 165), (70, 62, 52), -1)
-        cv2.rectangle(picture, (x, 30), (x + 96, 165), (180, 180, 175), 3)
-    cv2.fillPoly(picture, [np.array([[0, 430], [WIDTH, 350], [WIDTH, HEIGHT], [0, HEIGHT]])], (84, 84, 86))
-    cv2.line(picture, (0, 430), (WIDTH, 350), (205, 205, 200), 7)
-    for x in range(-200, WIDTH, 70):
-        cv2.line(picture, (x, 430), (x + 260, 190), (134 + shade, 136 + shade, 133 + shade), 1)
-    zone = np.array([[90, 250], [860, 210], [900, 330], [60, 405]])
-    if kind == "present":
-        for number in range(min(count, 11)):
-            _bicycle(picture, 150 + number * 64, 330 - number * 7, random)
-        right = 150 + (min(count, 11) - 1) * 64 + 70
-        cv2.polylines(picture, [zone], True, (80, 200, 250), 2)
-        cv2.rectangle(picture, (92, 225), (right, 375), (60, 60, 240), 3)
-    noise = random.normal(0, 5, picture.shape)
-    picture = np.clip(picture + noise, 0, 255).astype(np.uint8)
-    ok, data = cv2.imencode(".jpg", cv2.GaussianBlur(picture, (3, 3), 0), [cv2.IMWRITE_JPEG_QUALITY, 82])
-    assert ok
-    return data.tobytes()
-
-
-def _bicycle(picture: np.ndarray, x: int, y: int, random: np.random.Generator) -> None:
-    colour = [(40, 190, 240), (200, 150, 40), (70, 170, 80)][int(random.integers(3))]
-    for wheel in (x - 26, x + 26):
-        cv2.circle(picture, (wheel, y), 21, (30, 30, 30), 3, cv2.LINE_AA)
-    frame = [(x - 26, y), (x - 6, y - 36), (x + 18, y - 38), (x, y), (x - 6, y - 36)]
-    cv2.polylines(picture, [np.array(frame)], False, colour, 5, cv2.LINE_AA)
-    cv2.line(picture, (x + 26, y), (x + 16, y - 52), colour, 5, cv2.LINE_AA)
-    cv2.line(picture, (x + 6, y - 54), (x + 26, y - 56), (25, 25, 25), 4, cv2.LINE_AA)
-    cv2.line(picture, (x - 14, y - 44), (x + 4, y - 44), (25, 25, 25), 5, cv2.LINE_AA)
+    Scene("P24", "05-05-080", "medium", "dispatched", 4020, "car", 1, condition="held"),
+    Scene("P14", BIKES, "medium", "accepted", 88260, "bicycle", 9, at_least=True),
+    Scene("P31", BIKES, "medium", "checking", 7380, "motorcycle", 5, condition="cleared"),
+    reading("P33", "01-99-081", "low", "filed", 15840, ("fill", 92, "%", 85)),
+    reading("P21", "05-08", "low", "suspended", 20100, ("laeq", 71.3, "dB(A)", 65)),
+    Scene("P16", BIKES, "medium", "closed", 26400, "bicycle", 7, condition="cleared"),
+    reading("P37", "04-99-085", "low", "false_alarm", 30100, ("open", 1, "", 0.5), "cleared"),
+)
 
 
 class Street:
@@ -121,36 +91,68 @@ class Street:
         measured = None
         if scene.measured:
             measured = dict(zip(("quantity", "value", "unit", "limit"), scene.measured, strict=True))
+        where = {"id": point.id, "name": _names(point), "position": _position(point)}
         condition_id = str(uuid5(NAMESPACE_URL, f"condition {number}"))
         alarm = {
-            "id": condition_id, "condition_id": condition_id,
+            "id": condition_id,
+            "condition_id": condition_id,
             "state": {"active": not gone, "acknowledged": scene.state != "detected", "shelved_until": None},
-            "version": 1, "event_class": _class(kind), "place": device, "point": point.id, "device": device,
-            "zone": point.cameras[0].zones[0].id if seen else None, "rule": "bikes", "label": scene.label,
-            "score": 0.91 if seen else 1.0, "severity": scene.severity, "since": stamp(since),
-            "at_least": scene.at_least, "rev": 2, "condition_state": scene.condition,
-            "box": [0.1, 0.42, 0.9, 0.7] if seen else None, "outline": None, "count": scene.count,
-            "measured": measured, "opened_at": stamp(opened), "changed_at": stamp(changed),
-            "cleared_at": stamp(changed) if gone else None, "incident_id": None,
-        }  # fmt: skip
+            "version": 1,
+            "event_class": _class(kind),
+            "place": device,
+            "point": where,
+            "device": device,
+            "zone": point.cameras[0].zones[0].id if seen else None,
+            "rule": "bikes",
+            "label": scene.label,
+            "score": 0.91 if seen else 1.0,
+            "severity": scene.severity,
+            "since": stamp(since),
+            "at_least": scene.at_least,
+            "rev": 2,
+            "condition_state": scene.condition,
+            "box": [0.1, 0.42, 0.9, 0.7] if seen else None,
+            "outline": None,
+            "count": scene.count,
+            "measured": measured,
+            "opened_at": stamp(opened),
+            "changed_at": stamp(changed),
+            "cleared_at": stamp(changed) if gone else None,
+            "incident_id": None,
+            "acknowledged_by": None,
+            "verdict": None,
+        }
         evidence = self._evidence(number, scene, since, opened, changed) if seen else []
         finished = scene.state in ("closed", "false_alarm")
         return {
-            "id": str(uuid5(NAMESPACE_URL, f"incident {number}")), "number": f"WT{now:%y%m%d}-{number:04d}-{number % 10}",
-            "state": scene.state, "version": 1 if scene.state == "detected" else 4, "severity": scene.severity,
-            "event_class": _class(kind), "place": device,
-            "point": {"id": point.id, "name": _names(point), "position": _position(point)},
+            "id": str(uuid5(NAMESPACE_URL, f"incident {number}")),
+            "number": f"WT{now:%y%m%d}-{number:04d}-{number % 10}",
+            "state": scene.state,
+            "version": 1 if scene.state == "detected" else 4,
+            "severity": scene.severity,
+            "event_class": _class(kind),
+            "place": device,
+            "point": where,
             "area": {
                 "grid": {"id": grid.id, "name": grid.name.model_dump()},
                 "community": {"id": community.id, "name": community.name.model_dump()},
             },
-            "opened_at": stamp(opened), "since": stamp(since), "at_least": scene.at_least, "updated_at": stamp(changed),
-            "closed_at": stamp(changed) if finished else None, "camera": device if seen else None,
-            "label": scene.label, "count": scene.count, "measured": measured,
-            "condition": {"state": scene.condition, "changed_at": stamp(changed)}, "alarms": [alarm],
-            "evidence": evidence, "thumbnail_url": next((e["url"] for e in evidence if e["kind"] == "present"), None),
-            "allowed_actions": [], "seen_gone_at": stamp(changed) if gone else None,
-        }  # fmt: skip
+            "opened_at": stamp(opened),
+            "since": stamp(since),
+            "at_least": scene.at_least,
+            "updated_at": stamp(changed),
+            "closed_at": stamp(changed) if finished else None,
+            "camera": device,
+            "label": scene.label,
+            "count": scene.count,
+            "measured": measured,
+            "condition": {"state": scene.condition, "changed_at": stamp(changed)},
+            "alarms": [alarm],
+            "evidence": evidence,
+            "thumbnail_url": next((e["url"] for e in evidence if e["kind"] == "present"), None),
+            "allowed_actions": [],
+            "seen_gone_at": stamp(changed) if gone else None,
+        }
 
     def _evidence(
         self, number: int, scene: Scene, since: datetime, opened: datetime, changed: datetime
@@ -166,10 +168,16 @@ class Street:
             self.media[name] = photo
             found.append(
                 {
-                    "id": str(uuid5(NAMESPACE_URL, f"photo {number} {kind}")), "kind": kind,
-                    "captured_at": stamp(times[kind]), "url": f"/api/v1/media/{name}", "width": WIDTH, "height": HEIGHT,
+                    "id": str(uuid5(NAMESPACE_URL, f"photo {number} {kind}")),
+                    "kind": kind,
+                    "camera": f"{scene.point}-C1",
+                    "condition_id": str(uuid5(NAMESPACE_URL, f"condition {number}")),
+                    "captured_at": stamp(times[kind]),
+                    "url": f"/api/v1/media/{name}",
+                    "width": WIDTH,
+                    "height": HEIGHT,
                 }
-            )  # fmt: skip
+            )
         return found
 
     def points(self) -> dict[str, Any]:
@@ -179,31 +187,45 @@ class Street:
             features.append(
                 {
                     "type": "Feature",
+                    "id": point.id,
                     "geometry": {"type": "Point", "coordinates": [point.position.lon, point.position.lat]},
                     "properties": {
-                        "id": point.id, "name": _names(point), "grid": point.grid, "node": point.node,
+                        "id": point.id,
+                        "name": _names(point),
+                        "grid": point.grid,
+                        "node": point.node,
                         "cameras": [
-                            {"id": c.id, "name": c.name.model_dump(), "status": "unreachable" if down else "up"}
+                            {
+                                "id": c.id,
+                                "name": c.name.model_dump(),
+                                "status": "unreachable" if down else "up",
+                            }
                             for c in point.cameras
                         ],
                         "sensors": [
                             {"id": s.id, "name": s.name.model_dump(), "kind": s.kind, "status": "up"}
                             for s in point.sensors
                         ],
-                        "open_incidents": 0, "worst": None,
+                        "open_incidents": 0,
+                        "worst": None,
                     },
                 }
-            )  # fmt: skip
+            )
         return {"type": "FeatureCollection", "features": features}
 
     def nodes(self, now: datetime) -> list[dict[str, Any]]:
         return [
             {
-                "id": node.id, "name": node.name.model_dump(), "status": "up", "last_seen_at": stamp(now),
-                "ledger": {}, "cameras_up": 9, "cameras_total": len(list(self.site.points_of(node.id))),
+                "id": node.id,
+                "name": node.name.model_dump(),
+                "status": "up",
+                "last_seen_at": stamp(now),
+                "ledger": {},
+                "cameras_up": 9,
+                "cameras_total": len(list(self.site.points_of(node.id))),
             }
             for node in self.site.nodes
-        ]  # fmt: skip
+        ]
 
 
 def stamp(at: datetime) -> str:

@@ -4,6 +4,7 @@ import "./look/base.css";
 import "./look/wall.css";
 import "./look/list.css";
 import "./look/detail.css";
+import "./look/case.css";
 import "./look/map.css";
 import { render } from "preact";
 import { App } from "./app";

@@ -5,6 +5,9 @@ const STEPS = 18;
 /** Names are wider than high: a neighbour beside one is nearer than one above it. */
 const WIDTH = 2.4;
 
+/** Of spots with as much room the one nearer the middle. */
+const PULL = 0.05;
+
 /** The spot inside `ring` that lies farthest from `obstacles` and from the ring itself; null for a ring without inside. */
 export function roomiest(ring: readonly Spot[], obstacles: readonly Spot[]): Spot | null {
   const xs = ring.map(([x]) => x);
@@ -22,6 +25,7 @@ export function roomiest(ring: readonly Spot[], obstacles: readonly Spot[]): Spo
       for (let at = 1; at < ring.length && room > most; at += 1) {
         room = Math.min(room, 1.5 * edgeDistance(spot, ring[at - 1] as Spot, ring[at] as Spot));
       }
+      room -= PULL * Math.hypot(spot[0] - left - width / 2, spot[1] - bottom - height / 2);
       if (room > most) [best, most] = [spot, room];
     }
   }

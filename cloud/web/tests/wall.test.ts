@@ -1,0 +1,87 @@
+import { describe, expect, test } from "vitest";
+import type { Evidence, Incident } from "../src/api/types";
+import { roomiest, type Spot } from "../src/map/room";
+import { byUrgency, worst } from "../src/state/order";
+import { commandOf } from "../src/wall/commands";
+import { arrange } from "../src/wall/photos";
+
+function incident(id: string, severity: Incident["severity"], state: Incident["state"], opened_at: string): Incident {
+  return { id, severity, state, opened_at } as Incident;
+}
+
+describe("the list", () => {
+  test("has who waits first, then the worst, then the newest", () => {
+    const sorted = [
+      incident("dispatched critical", "critical", "dispatched", "2026-11-22T07:00:00Z"),
+      incident("waiting low", "low", "detected", "2026-11-22T07:00:00Z"),
+      incident("old medium", "medium", "accepted", "2026-11-22T06:00:00Z"),
+      incident("new medium", "medium", "checking", "2026-11-22T07:00:00.250Z"),
+      incident("waiting high", "high", "verifying", "2026-11-22T05:00:00Z"),
+    ].sort(byUrgency);
+    expect(sorted.map((one) => one.id)).toEqual([
+      "waiting high", "waiting low", "dispatched critical", "new medium", "old medium",
+    ]);
+    expect(worst(sorted)).toBe("critical");
+    expect(worst([])).toBeNull();
+  });
+});
+
+describe("the keys", () => {
+  const press = (code: string, more: object = {}) => ({
+    code, shiftKey: false, ctrlKey: false, altKey: false, metaKey: false, ...more,
+  });
+
+  test("go by their place, whatever the input method makes of them", () => {
+    expect(commandOf({ ...press("KeyA"), key: "Process" } as never, false, false)).toBe("accept");
+    expect(commandOf(press("Slash", { shiftKey: true }), false, false)).toBe("help");
+  });
+
+  test("rest while somebody types, but for Escape", () => {
+    expect(commandOf(press("KeyA"), true, false)).toBeNull();
+    expect(commandOf(press("Slash", { shiftKey: true }), true, false)).toBeNull();
+    expect(commandOf(press("Escape"), true, false)).toBe("back");
+  });
+
+  test("leave the browser its own: modifiers, and Enter on a button", () => {
+    expect(commandOf(press("KeyC", { ctrlKey: true }), false, false)).toBeNull();
+    expect(commandOf(press("KeyD", { metaKey: true }), false, false)).toBeNull();
+    expect(commandOf(press("Enter"), false, true)).toBeNull();
+    expect(commandOf(press("Enter"), false, false)).toBe("open");
+  });
+});
+
+describe("the photos", () => {
+  const photo = (kind: Evidence["kind"], minute: number): Evidence =>
+    ({ id: `${kind} ${minute}`, kind, captured_at: `2026-11-22T07:${String(minute).padStart(2, "0")}:00Z` }) as Evidence;
+
+  test("the newest of the thing stands beside the place seen empty after it", () => {
+    const set = arrange([photo("cleared", 30), photo("present", 5), photo("empty", 1), photo("present", 9)]);
+    expect([set.before?.id, set.after?.id, set.empty?.id]).toEqual(["present 9", "cleared 30", "empty 1"]);
+    expect(set.rest.map((one) => one.id)).toEqual(["present 5"]);
+  });
+
+  test("an after from before the thing came again is no after", () => {
+    const set = arrange([photo("present", 5), photo("cleared", 8), photo("present", 20)]);
+    expect(set.after).toBeNull();
+    expect(set.rest.map((one) => one.id)).toEqual(["present 5", "cleared 8"]);
+  });
+});
+
+describe("a name on the map", () => {
+  const square: Spot[] = [[0, 0], [10, 0], [10, 10], [0, 10], [0, 0]];
+
+  test("stands in the middle of an empty square", () => {
+    const spot = roomiest(square, []) as Spot;
+    expect(Math.hypot(spot[0] - 5, spot[1] - 5)).toBeLessThan(1);
+  });
+
+  test("gives way to a mark in the middle, and stays inside", () => {
+    const spot = roomiest(square, [[5, 5]]) as Spot;
+    expect(Math.abs(spot[1] - 5)).toBeGreaterThan(1.5);
+    expect(spot[0] > 0 && spot[0] < 10 && spot[1] > 0 && spot[1] < 10).toBe(true);
+  });
+
+  test("finds no place in a ring without inside", () => {
+    expect(roomiest([[0, 0], [1, 0], [0, 0]], [])).toBeNull();
+  });
+});

@@ -1,0 +1,59 @@
+import { describe, expect, test } from "vitest";
+import { en } from "../src/words/en";
+import { formatAge, formatPercent, formatQuantity, formatWhen } from "../src/words/format";
+import { zh } from "../src/words/zh";
+
+/** Every path of a catalogue with the kind of value that stands there. */
+function paths(value: unknown, at = ""): string[] {
+  if (typeof value !== "object" || value === null) return [`${at}: ${typeof value}`];
+  return Object.entries(value).flatMap(([key, inner]) => paths(inner, `${at}.${key}`));
+}
+
+function texts(value: unknown): string[] {
+  if (typeof value === "string") return [value];
+  return typeof value === "object" && value !== null ? Object.values(value).flatMap(texts) : [];
+}
+
+describe("the catalogues", () => {
+  test("have the same keys, and nothing empty", () => {
+    expect(paths(en)).toEqual(paths(zh));
+    expect([...texts(en), ...texts(zh)].filter((text) => text.trim() === "")).toEqual([]);
+  });
+
+  test("the English one has no Chinese, but for the names of the other language and the alarm in both", () => {
+    expect(texts(en).filter((text) => /\p{Script=Han}/u.test(text))).toEqual(["中文", "切换到中文", "数据中断"]);
+  });
+});
+
+describe("an age", () => {
+  const [second, minute, hour, day] = [1_000, 60_000, 3_600_000, 86_400_000];
+
+  test.each([
+    [-5 * second, "0s", "0秒"],
+    [59_999, "59s", "59秒"],
+    [minute, "1m 0s", "1分钟 0秒"],
+    [3 * minute + 5 * second, "3m 5s", "3分钟 5秒"],
+    [hour - 1, "59m 59s", "59分钟 59秒"],
+    [hour + 7 * minute, "1h 7m", "1小时 7分钟"],
+    [day - 1, "23h 59m", "23小时 59分钟"],
+    [4 * day + hour, "4d 1h", "4天 1小时"],
+  ])("of %d ms is said in its two largest units", (ms, english, chinese) => {
+    expect(formatAge(ms, "en-GB")).toBe(english);
+    expect(formatAge(ms, "zh-CN")).toBe(chinese);
+  });
+});
+
+describe("times and figures", () => {
+  const now = new Date(2026, 10, 22, 15, 0, 0).getTime();
+
+  test("a moment of today has no date, another day's has", () => {
+    expect(formatWhen(new Date(2026, 10, 22, 7, 4, 9).toISOString(), "zh-CN", now)).toBe("07:04:09");
+    expect(formatWhen(new Date(2026, 10, 21, 7, 4, 9).toISOString(), "en-GB", now)).toBe("21/11, 07:04:09");
+  });
+
+  test("units are written as people write them", () => {
+    expect(formatQuantity(61.257, "Cel", "zh-CN")).toBe("61.26 °C");
+    expect(formatQuantity(1421, "mA", "en-GB")).toBe("1,421 mA");
+    expect(formatPercent(0.914, "zh-CN")).toBe("91%");
+  });
+});

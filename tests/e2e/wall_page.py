@@ -1,0 +1,94 @@
+"""The wall as a test sees it: one fresh browser profile, and a record of whatever went wrong on the page."""
+
+from __future__ import annotations
+
+import re
+
+from playwright.sync_api import Browser, ConsoleMessage, Locator, Route
+
+from tests.e2e.fake_cloud import PASSWORD, USER, FakeCloud
+
+CHROMIUM = "/usr/bin/chromium"
+CHROMIUM_ARGUMENTS = [
+    "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
+    "--disable-sync", "--no-first-run",
+]  # fmt: skip
+SOON = 5_000
+"""Milliseconds that anything on the page may take."""
+REFUSAL = re.compile(r"the server responded with a status of (401|409|412)")
+"""The browser logs every refused request; these are asked for by the tests."""
+
+
+class Wall:
+    """A page on the fake cloud. Requests to anywhere else are refused and counted as faults."""
+
+    def __init__(
+        self,
+        browser: Browser,
+        cloud: FakeCloud,
+        *,
+        size: tuple[int, int] = (1920, 1080),
+        language: str | None = None,
+        theme: str | None = None,
+    ) -> None:
+        self.cloud = cloud
+        self.faults: list[str] = []
+        self.context = browser.new_context(
+            viewport={"width": size[0], "height": size[1]},
+            timezone_id="Asia/Shanghai",
+            reduced_motion="reduce",
+        )
+        self.context.set_default_timeout(SOON)
+        self.context.route("**/*", self._guard)
+        for key, value in (("language", language), ("theme", theme)):
+            if value:
+                self.context.add_init_script(f"localStorage.setItem('gridwatch.{key}', '{value}')")
+        self.page = self.context.new_page()
+        self.page.on("pageerror", lambda error: self.faults.append(f"error: {error}"))
+        self.page.on("console", self._console)
+
+    def close(self) -> None:
+        self.context.close()
+
+    def visit(self) -> None:
+        self.page.goto(self.cloud.origin)
+        self.page.wait_for_selector("form")
+
+    def sign_in(self, password: str = PASSWORD) -> None:
+        self.page.fill("[name=username]", USER)
+        self.page.fill("[name=password]", password)
+        self.page.click("[type=submit]")
+
+    def show(self) -> None:
+        """Sign in and wait until the list and the map are there."""
+        self.visit()
+        self.sign_in()
+        self.page.wait_for_selector(".row")
+        self.page.wait_for_selector(".point", state="attached")
+
+    def row(self, text: str) -> Locator:
+        """The first row that has `text`."""
+        return self.page.locator(".row", has_text=text).first
+
+    def chip(self) -> Locator:
+        """The state in the head of the detail."""
+        return self.page.locator(".detail-head .chip")
+
+    def press(self, code: str) -> None:
+        """A key as an input method delivers it: the place is known, the letter is not."""
+        self.page.evaluate(
+            "code => (document.activeElement ?? document.body).dispatchEvent("
+            "new KeyboardEvent('keydown', {code, key: 'Process', bubbles: true, cancelable: true}))",
+            code,
+        )
+
+    def _guard(self, route: Route) -> None:
+        if route.request.url.startswith((self.cloud.origin + "/", "data:", "blob:")):
+            route.continue_()
+        else:
+            self.faults.append(f"asked for {route.request.url}")
+            route.abort()
+
+    def _console(self, message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning") and not REFUSAL.search(message.text):
+            self.faults.append(f"console: {message.text}")
