@@ -145,7 +145,7 @@ def _unsigned(items: list[Item]) -> Iterator[Finding]:
 
 
 def _idle(items: list[Item]) -> Iterator[Finding]:
-    busy = {values.get("node") for kind, _, values in items if kind == "points"}
+    busy = [values.get("node") for kind, _, values in items if kind == "points"]
     for kind, trail, values in items:
         if kind == "nodes" and isinstance(values.get("id"), str) and values["id"] not in busy:
             what, fix = "owns no point", f"give it points with `node: {values['id']}` or take it out"

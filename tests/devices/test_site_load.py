@@ -112,6 +112,7 @@ FAULTS = [
     ),
     ("code: 05-06-081", "code: 5-6", "code: 5-6", "event_classes[0].code", "is not a code of an event class"),
     ("node: n1", "node: n2", "node: n2", "points[0].node", "there is no node 'n2'; add it, or use one of n1"),
+    ("node: n1", "node: [n1]", "node: [n1]", "points[0].node", "must be text"),
     ("grid: G1", "grid: C1", "grid: C1", "points[0].grid", "there is no grid 'C1'"),
     ("grid: G1", "grid: G2", "position:", "points[0].position", "names grid G2 but lies in G1; set `grid: G1`"),
     ("lat: 30.002", "lat: 31", "position:", "points[0].position", "lies outside every grid; mend the position"),
