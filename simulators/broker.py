@@ -169,6 +169,12 @@ def answers(port: int, timeout: float = 1.0) -> bool:
         return False
 
 
+def _taken(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.settimeout(1)
+        return probe.connect_ex((HOST, port)) == 0
+
+
 def free_port() -> int:
     """A TCP port of the loopback address that nobody listens on just now."""
     with socket.socket() as chosen:
@@ -221,7 +227,7 @@ def start_broker(
     """Run a broker as a child process and wait until it answers; its words go to `broker.log` in `state_dir`.
 
     Raises:
-        BrokerError: no program, unusable users, or it does not come up within 10 s.
+        BrokerError: no program, unusable users, a taken port, or it does not come up within 10 s.
 
     """
     port = port or free_port()
@@ -232,6 +238,8 @@ def start_broker(
 
 
 def _spawn(command: Sequence[str], log: Path, port: int) -> subprocess.Popen[bytes]:
+    if _taken(port):  # or its present owner would answer in the broker's name
+        raise BrokerError(f"{Path(command[0]).name} does not come up: port {port} is taken")
     with log.open("ab") as words:
         process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=words, stderr=words)  # noqa: S603
     due = time.monotonic() + 10
