@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import time
 from collections.abc import Iterator
 from typing import Protocol
 from urllib.parse import quote, urlsplit, urlunsplit
@@ -56,11 +57,15 @@ def connect_rtsp(
 ) -> Connection:
     """Open an RTSP stream over TCP (see `Connect`)."""
     av.logging.set_level(None)  # FFmpeg's log lines carry the whole address
+    begun = time.monotonic()
     problem: StreamError
     try:
         container = av.open(_with(uri, credentials), options=OPTIONS, timeout=timeout)
     except FFmpegError as error:
-        problem = _explain(error, timeout[0])
+        problem = _explain(error)
+        if isinstance(problem, StreamDropped) and time.monotonic() - begun >= timeout[0]:
+            # A time-out in the middle of the conversation looks to FFmpeg like an unreadable answer.
+            problem = StreamUnreachable(f"no answer within {timeout[0]:g} s")
     else:
         video = next(iter(container.streams.video), None)
         if video is not None:
@@ -85,14 +90,12 @@ def _with(uri: str, credentials: Credentials | None) -> str:
     return urlunsplit(parts._replace(netloc=f"{user}@{parts.netloc.rpartition('@')[2]}"))
 
 
-def _explain(error: FFmpegError, seconds: float) -> StreamError:
+def _explain(error: FFmpegError) -> StreamError:
     """Our error for FFmpeg's, without its text, which names the address."""
     if isinstance(error, HTTPUnauthorizedError | HTTPForbiddenError):
         return StreamRefused("the camera refuses the user or the password")
     if isinstance(error, HTTPNotFoundError):
         return StreamDropped("the camera has no stream of this name")
-    if isinstance(error, ExitError):
-        return StreamUnreachable(f"no answer within {seconds:g} s")
     if error.errno in NOBODY_THERE:
         return StreamUnreachable(f"nobody answers ({error.strerror})")
     return StreamDropped(f"the stream cannot be opened ({error.strerror})")
