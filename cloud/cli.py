@@ -25,7 +25,7 @@ from cloud.install import prepare
 from cloud.people import accounts
 from cloud.people.passwords import random_password, random_token
 from cloud.people.roles import Role
-from cloud.server import serve, stop_on_sigterm
+from cloud.server import listen, serve, stop_on_sigterm
 from cloud.settings import Settings, settings_from
 from devices.errors import SiteError
 from devices.site.load import load_site
@@ -97,9 +97,9 @@ def _serve(settings: Settings, options: Namespace) -> None:
     site = load_site(options.site)
     nodes = [node.id for node in site.nodes]
     tokens = accounts.token_file(options.tokens, nodes) if options.tokens else {}
-    with database(settings) as url:
+    with listen(options.host, options.port) as listening, database(settings) as url:
         asyncio.run(prepare(url, settings, utc_now(), site=site, tokens=tokens))
-        if not serve(create_app(settings, url), options.host, options.port):
+        if not serve(create_app(settings, url), listening):
             raise CloudError("could not begin to serve; the log above says why")
 
 

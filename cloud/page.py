@@ -7,12 +7,12 @@ from pathlib import Path
 
 from fastapi import APIRouter, Response
 from fastapi.responses import FileResponse, HTMLResponse, PlainTextResponse
-from sqlalchemy.exc import SQLAlchemyError
 
 from cloud.context import InContext
 from cloud.database import migrate
 from cloud.errors import Problem
 from cloud.metrics import CONTENT_TYPE
+from cloud.stream.tail import LOST
 
 router = APIRouter(include_in_schema=False)
 
@@ -34,7 +34,7 @@ async def readyz(context: InContext, response: Response) -> str:
     """The database answers, its tables are current, and the stream reads."""
     try:
         revision = await migrate.current(context.engine)
-    except (SQLAlchemyError, OSError, TimeoutError):
+    except LOST:
         response.status_code = 503
         return "the database does not answer\n"
     if revision != migrate.head():

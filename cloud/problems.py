@@ -15,7 +15,7 @@ from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 
-from cloud.errors import Problem
+from cloud.errors import DatabaseUnavailable, Problem
 
 log = logging.getLogger(__name__)
 
@@ -153,7 +153,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(Problem, on_problem)
     app.add_exception_handler(RequestValidationError, on_invalid)
     app.add_exception_handler(HTTPException, on_http)
-    for gone in (OperationalError, InterfaceError, PoolTimeout, ConnectionError, TimeoutError):
+    for gone in (DatabaseUnavailable, OperationalError, InterfaceError, PoolTimeout, TimeoutError):
         app.add_exception_handler(gone, on_database)
     app.add_exception_handler(DBAPIError, on_lost_connection(on_database))
     app.add_exception_handler(Exception, on_anything)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import signal
 import socket
 from types import FrameType
@@ -11,6 +12,10 @@ from typing import NoReturn
 import uvicorn
 from fastapi import FastAPI
 
+from cloud.errors import SettingsError
+
+log = logging.getLogger(__name__)
+
 GRACE = 5
 """Seconds that answers under way get when the process is asked to stop."""
 
@@ -18,12 +23,10 @@ GRACE = 5
 class Server(uvicorn.Server):
     """uvicorn waits for open answers; an event stream is one that never ends by itself."""
 
-    def __init__(self, app: FastAPI, host: str, port: int) -> None:
+    def __init__(self, app: FastAPI) -> None:
         super().__init__(
             uvicorn.Config(
                 app,
-                host=host,
-                port=port,
                 log_config=None,
                 access_log=False,
                 server_header=False,
@@ -49,10 +52,30 @@ class Server(uvicorn.Server):
             self._loop.call_soon_threadsafe(context.tail.close)
 
 
-def serve(app: FastAPI, host: str, port: int) -> bool:
+def listen(host: str, port: int) -> socket.socket:
+    """A listening socket, taken before anything else is started; port 0: any free one.
+
+    Raises:
+        SettingsError: the address cannot be had.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    found = socket.socket(family)
+    try:
+        found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        found.bind((host, port))
+        found.listen(2048)
+    except OSError as error:
+        found.close()
+        raise SettingsError(f"--host {host} --port {port}: {error.strerror}; choose another") from error
+    return found
+
+
+def serve(app: FastAPI, listening: socket.socket) -> bool:
     """Serve until SIGINT or SIGTERM; False when it could not begin (the log says why)."""
-    server = Server(app, host, port)
-    server.run()
+    host, port = listening.getsockname()[:2]
+    log.info("listening on http://%s:%d", f"[{host}]" if ":" in host else host, port)
+    server = Server(app)
+    server.run(sockets=[listening])
     return server.started
 
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 from functools import partial
+from typing import Any
 
-from sqlalchemy import URL
+import asyncpg
+from sqlalchemy import URL, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
-from cloud.errors import SettingsError
+from cloud.errors import DatabaseUnavailable, SettingsError
 
 SESSION = {
     "application_name": "gridwatch",
@@ -25,8 +27,11 @@ time-outs bound how long a stuck writer can hold back the commit horizon that th
 
 
 def make_engine(url: URL, *, pool_size: int = 8) -> AsyncEngine:
-    """An engine for `url`; errors of its statements never show parameters."""
-    return create_async_engine(
+    """An engine for `url`; errors of its statements never show parameters.
+
+    Where it cannot connect, `DatabaseUnavailable` is raised.
+    """
+    engine = create_async_engine(
         url,
         pool_size=pool_size,
         max_overflow=4,
@@ -36,6 +41,16 @@ def make_engine(url: URL, *, pool_size: int = 8) -> AsyncEngine:
         json_serializer=partial(json.dumps, ensure_ascii=False, separators=(",", ":")),
         connect_args={"timeout": 10, "command_timeout": 20, "server_settings": SESSION},
     )
+    event.listen(engine.sync_engine, "do_connect", _connect)
+    return engine
+
+
+def _connect(dialect: Any, _: Any, words: Any, options: Any) -> Any:
+    """Connect; whatever the driver says of a server that is not there is one error of ours."""
+    try:
+        return dialect.connect(*words, **options)
+    except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        raise DatabaseUnavailable(f"PostgreSQL does not take the connection: {error}") from error
 
 
 def parse_url(text: str) -> URL:

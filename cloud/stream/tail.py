@@ -18,6 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from cloud.areas.registry import Registry
+from cloud.errors import DatabaseUnavailable
 from cloud.metrics import Metrics
 from cloud.stream import reader
 from cloud.stream.cursor import Cursor
@@ -35,7 +36,7 @@ BATCH = 500
 QUEUE = 1000
 """Events a client may lag behind before its stream is ended; it comes back with its cursor."""
 RETRY = 1.0
-LOST = (SQLAlchemyError, OSError, TimeoutError)
+LOST = (SQLAlchemyError, DatabaseUnavailable, OSError, TimeoutError)
 """What a lost database looks like; a server that shuts down may also cut the driver short."""
 
 

@@ -59,9 +59,16 @@ def names(text: str) -> Names:
     return Names(zh=f"中{text}", en=text)
 
 
+def box(west: float, east: float) -> tuple[tuple[float, float], ...]:
+    middle = ((120.01, 30.0), (120.01, 30.01)) if east - west > 0.015 else ()
+    south, north = middle[:1], middle[1:]
+    return ((west, 30.0), *south, (east, 30.0), (east, 30.01), *north, (west, 30.01), (west, 30.0))
+
+
 def make_site(version: int = 1) -> Site:
     """One street, one community, two grids; two nodes with a point each."""
-    ring = ((120.0, 30.0), (120.1, 30.0), (120.1, 30.1), (120.0, 30.1), (120.0, 30.0))
+    ring = box(120.00, 120.02)
+    halves = {"G01": box(120.00, 120.01), "G02": box(120.01, 120.02)}
     areas = [Area(id="S", level="street", name=names("Street"), rings=(ring,))]
     areas.append(Area(id="C1", level="community", parent="S", name=names("Community"), rings=(ring,)))
     areas += [
@@ -72,9 +79,9 @@ def make_site(version: int = 1) -> Site:
             code=f"330100001001{grid[1:]:0>3}",
             name=names(grid),
             households=300,
-            rings=(ring,),
+            rings=(halves[grid],),
         )
-        for grid in ("G01", "G02")
+        for grid in halves
     ]
     square = ((0.1, 0.1), (0.9, 0.1), (0.9, 0.9))
     points = [
@@ -83,7 +90,7 @@ def make_site(version: int = 1) -> Site:
             name=names(f"Point {n}"),
             node=f"n{n}",
             grid=f"G0{n}",
-            position=Position(lon=120.05, lat=30.05),
+            position=Position(lon=119.995 + n / 100, lat=30.005),
             cameras=(
                 Camera(
                     id=f"P0{n}-C1",
