@@ -22,8 +22,8 @@ DIST = Path(__file__).parents[2] / "cloud" / "web" / "dist"
 USER, PASSWORD, CSRF = "liwei", "street-demo-2026", "csrf-of-the-fake"
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; "
-    "connect-src 'self'; font-src 'self'; manifest-src 'self'; worker-src 'self'; base-uri 'none'; frame-ancestors 'none'; "
-    "form-action 'self'"
+    "connect-src 'self'; font-src 'self'; manifest-src 'self'; worker-src 'self'; base-uri 'none'; "
+    "frame-ancestors 'none'; form-action 'self'"
 )
 OPEN = (
     "detected",

@@ -3,7 +3,7 @@ import type { AreaFeature, PointFeature } from "../api/types";
 import { open, opened, select, selected, selectedId } from "../state/incidents";
 import { isWaiting, worst } from "../state/order";
 import { quietPoint } from "../state/panes";
-import { isDown, openAt } from "../state/places";
+import { isDown, openAt, points } from "../state/places";
 import { named, words } from "../words";
 import { drawMark, markOf } from "./marks";
 import { roomiest, type Spot } from "./room";
@@ -56,9 +56,11 @@ export function withoutPrefix(name: string, prefix: string): string {
 
 /** Tint each grid by its worst open incident and outline the one of the selection. */
 export function tintGrids(grids: ReadonlyMap<string, L.Polygon>): void {
+  const quiet = points.value.find((point) => point.properties.id === quietPoint.value);
+  const chosenGrid = quiet ? quiet.properties.grid : selected.value?.area.grid?.id;
   for (const [id, polygon] of grids) {
     const severity = worst(open.value.filter((incident) => incident.area.grid?.id === id));
-    const chosen = selected.value?.area.grid?.id === id;
+    const chosen = chosenGrid === id;
     polygon.getElement()?.setAttribute(
       "class", `leaflet-interactive area area-grid${severity ? ` tint-${severity}` : ""}${chosen ? " chosen" : ""}`,
     );

@@ -55,8 +55,10 @@ export const openAt = computed(() => {
 /** Whether any camera or sensor of the point is down. */
 export function isDown(point: PointFeature): boolean {
   const { cameras: eyes, sensors } = point.properties;
-  return [...eyes, ...sensors].some((device) => {
-    const status = statusOf(device);
-    return status !== "up" && status !== "unknown";
-  });
+  return [...eyes, ...sensors].some((device) => isBad(statusOf(device)));
+}
+
+/** Known to be down; of "unknown" nothing is known. */
+export function isBad(status: DeviceStatus): boolean {
+  return status !== "up" && status !== "unknown";
 }

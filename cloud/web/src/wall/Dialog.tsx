@@ -1,6 +1,7 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import { words } from "../words";
+import { LostBar } from "./LostBar";
 
 /** A modal dialog: the browser keeps the focus in it, closes it on Escape and gives the focus back. */
 export function Dialog({ name, label, onClose, children }: {
@@ -21,6 +22,7 @@ export function Dialog({ name, label, onClose, children }: {
         if (event.target === dialog.current) dialog.current?.close();
       }}
     >
+      <LostBar />
       <div class="dialog-body">
         {children}
         <button type="button" class="button" onClick={() => dialog.current?.close()}>{words.value.detail.close}</button>

@@ -3,14 +3,15 @@ import type { Incident } from "../api/types";
 import { now } from "../state/clock";
 import { isCamera } from "../state/places";
 import { labelled, named, words } from "../words";
-import { formatNumber, formatPercent, formatQuantity, formatWhen } from "../words/format";
-import { Age } from "./IncidentList";
+import { formatAge, formatNumber, formatPercent, formatQuantity, formatWhen } from "../words/format";
 
 export function Facts({ incident }: { incident: Incident }) {
   const { facts, condition, locale } = words.value;
   const alarm = incident.alarms.at(-1);
   const { measured, area: { grid, community } } = incident;
   const seen = isCamera(incident.camera);
+  const end = incident.seen_gone_at ?? incident.closed_at;
+  const lasted = formatAge((end ? Date.parse(end) : now.value) - Date.parse(incident.since), locale);
   const when = (iso: string): string => formatWhen(iso, locale, now.value);
   return (
     <section class="facts" aria-label={facts.number}>
@@ -24,7 +25,7 @@ export function Facts({ incident }: { incident: Incident }) {
           )}
         </Fact>
         <Fact name={facts.since}>{incident.at_least ? facts.atLeast(when(incident.since)) : when(incident.since)}</Fact>
-        <Fact name={facts.lasted}><Age incident={incident} /></Fact>
+        <Fact name={facts.lasted}>{lasted}</Fact>
         <Fact name={facts.point}>{named(incident.point.name)} <small>{incident.point.id}</small></Fact>
         <Fact name={facts.grid}>
           {grid && <>{named(grid.name)} <small>{grid.id}</small></>}

@@ -1,21 +1,23 @@
+import type { DeviceStatus, Names } from "../api/types";
 import { now } from "../state/clock";
 import { waiting } from "../state/incidents";
 import { lost, silence } from "../state/live";
-import { cameras, nodes } from "../state/places";
+import { cameras, isBad, nodes } from "../state/places";
 import { named, words } from "../words";
 import { formatAge, formatNumber } from "../words/format";
 
+interface Device {
+  name: Names;
+  status: DeviceStatus;
+}
+
 export function FootLine() {
   const { foot, locale } = words.value;
-  const count = (all: readonly { status: string }[]): string =>
-    foot.of(formatNumber(all.filter((one) => one.status === "up").length, locale), formatNumber(all.length, locale));
-  const downNodes = nodes.value.filter((node) => node.status !== "up");
-  const downCameras = cameras.value.filter((camera) => camera.status !== "up");
   const oldest = Math.min(...waiting.value.map((incident) => Date.parse(incident.opened_at)));
   return (
     <footer class="foot">
-      <Fact name={foot.nodes} value={count(nodes.value)} bad={downNodes.length > 0} note={list(downNodes)} />
-      <Fact name={foot.cameras} value={count(cameras.value)} bad={downCameras.length > 0} note={list(downCameras)} />
+      <Devices name={foot.nodes} devices={nodes.value} />
+      <Devices name={foot.cameras} devices={cameras.value} />
       <Fact
         name={foot.oldest}
         value={Number.isFinite(oldest) ? formatAge(now.value - oldest, locale) : foot.none}
@@ -26,11 +28,25 @@ export function FootLine() {
   );
 }
 
-/** The first few that are down, by name. */
-function list(down: readonly { id: string; name: { zh: string; en: string } }[]): string {
-  if (down.length === 0) return "";
-  const names = down.slice(0, 3).map((one) => named(one.name));
-  return words.value.foot.down(names.join(", ") + (down.length > names.length ? " …" : ""));
+/** How many are up; which are down, and of how many nothing was heard yet. */
+function Devices({ name, devices }: { name: string; devices: readonly Device[] }) {
+  const { foot, locale } = words.value;
+  const down = devices.filter((device) => isBad(device.status));
+  const unheard = devices.filter((device) => device.status === "unknown").length;
+  const up = devices.length - down.length - unheard;
+  const first = down.slice(0, 3).map((device) => named(device.name)).join(", ") + (down.length > 3 ? " …" : "");
+  const notes = [
+    ...(down.length > 0 ? [foot.down(first)] : []),
+    ...(unheard > 0 ? [foot.unheard(formatNumber(unheard, locale))] : []),
+  ];
+  return (
+    <Fact
+      name={name}
+      value={foot.of(formatNumber(up, locale), formatNumber(devices.length, locale))}
+      bad={down.length > 0}
+      note={notes.join(" · ")}
+    />
+  );
 }
 
 function Fact({ name, value, bad, note = "" }: { name: string; value: string; bad: boolean; note?: string }) {

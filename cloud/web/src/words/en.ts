@@ -191,6 +191,7 @@ export const en: Words = {
     oldest: "Longest waiting",
     none: "none",
     down: (names) => `Down: ${names}`,
+    unheard: (n) => `Not heard of: ${n}`,
     of: (up, all) => `${up} / ${all}`,
   },
   pane: { list: "List", map: "Map" },

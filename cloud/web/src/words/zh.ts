@@ -201,6 +201,7 @@ export const zh = {
     oldest: "最久未受理",
     none: "无",
     down: (names: string) => `离线:${names}`,
+    unheard: (n: string) => `尚无消息:${n}`,
     of: (up: string, all: string) => `${up} / ${all}`,
   },
   pane: { list: "列表", map: "地图" },
