@@ -56,7 +56,7 @@ def connect_rtsp(
     uri: str, credentials: Credentials | None, *, timeout: tuple[float, float] = (5.0, 10.0)
 ) -> Connection:
     """Open an RTSP stream over TCP (see `Connect`)."""
-    av.logging.set_level(None)  # FFmpeg's log lines carry the whole address
+    av.logging.set_level(None)  # FFmpeg's own lines are not ours to vouch for: they may name the address
     begun = time.monotonic()
     problem: StreamError
     try:

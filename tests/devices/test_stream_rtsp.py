@@ -127,7 +127,7 @@ def test_a_sparse_stream_is_decoded_wholly_from_its_last_key_frame_on(server):
     with watching(
         server.uri("c/sparse"), request=FrameRequest(size=(320, 180), every=0.5, need=1)
     ) as watched:
-        frames = watched.take(9)
+        frames = watched.take(6)
     times = [frame.stream_time for frame in frames]
     assert all(later - sooner == pytest.approx(0.5, abs=0.11) for sooner, later in pairwise(times))
     numbers = [number_of(frame.luma) for frame in frames]
@@ -285,7 +285,7 @@ class TestCredentials:
 
     def test_ffmpeg_prints_nothing_even_if_somebody_turned_its_log_on(self, guarded):
         code = (
-            "import sys, av, av.logging; av.logging.set_level(av.logging.DEBUG)\n"
+            "import sys, av, av.logging; av.logging.set_level(av.logging.TRACE)\n"
             "av.logging.restore_default_callback()\n"
             "from devices.credentials import Credentials\n"
             "from devices.stream.rtsp import connect_rtsp\n"
@@ -299,7 +299,7 @@ class TestCredentials:
             check=False,
         )
         assert done.returncode == 0, done.stderr
-        assert_hidden(done.stdout + done.stderr, PASSWORD)
+        assert done.stdout + done.stderr == ""
 
 
 def assert_hidden(text, password):
