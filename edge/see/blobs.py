@@ -102,7 +102,7 @@ def inside(a: PixelBox, b: PixelBox) -> float:
     return overlap(a, b) / max(1, area_of(a))
 
 
-def grown(box: PixelBox, by: float, shape: tuple[int, ...], at_least: int = 0) -> PixelBox:
+def grown(box: PixelBox, by: float, at_least: int, shape: tuple[int, ...]) -> PixelBox:
     """The box enlarged by `by` of its size on each side (at least `at_least` pixels), cut at the picture."""
     height, width = shape[:2]
     dx = max(at_least, round((box[2] - box[0]) * by))

@@ -24,7 +24,7 @@ from edge.see.ghosts import taken_away
 from edge.see.health import Sight, sight_against, sight_of
 from edge.see.memory import Memory, Place, moved
 from edge.see.naming import name_place, scan
-from edge.see.slots import Phase, Slot, blinded, step
+from edge.see.slots import Phase, Slot, blinded, part_of, step
 from edge.see.steady import NONE, Shift, Steady, steadied
 from edge.see.votes import ANIMATE, VEHICLES
 
@@ -34,6 +34,8 @@ RELEARN = 20.0
 """Seconds of a wholly changed picture after which it is taken as the new view."""
 LOOK_WIDTH = 1280
 """Pixels; the detector's crops are cut out of a colour picture at most this wide."""
+MARGIN = (0.08, 3)
+"""Ground that anchors hold around a thing: a share of its size, and pixels at the least."""
 MOMENT = 2.2
 """Seconds within which the parts of one thing come to rest, with a look a second."""
 APART = 6
@@ -150,7 +152,8 @@ class Eye:
         if not self._scanned and at - self._opened_at >= SCAN_AFTER and self._looks >= SCAN_LOOKS:
             self._scan(picture, change)
         self._notice(change, at)
-        self._name(picture, change)
+        if self._name(picture, change):
+            self._unite(change)
         view = View(at, picture.taken_at, sight, self.slots, (luma.shape[0], luma.shape[1]), self.shift)
         self._forget()
         return view
@@ -238,7 +241,7 @@ class Eye:
         full[region_of(old.box)] |= old.anchors.mask
         full[region_of(blob.box)] |= blob.mask
         empty = old.anchors.empty
-        wide = region_of(grown(box, 0.08, change.picture.shape, 3))
+        wide = region_of(grown(box, *MARGIN, change.picture.shape))
         self._anchor(slot.id, box, full[wide], change)
         if empty is None:
             place = self.places[slot.id]
@@ -248,7 +251,7 @@ class Eye:
 
     def _anchor(self, slot: UUID, box: PixelBox, mask: Mask, change: Change) -> None:
         assert self.backgrounds is not None
-        wide = grown(box, 0.08, change.picture.shape, 3)
+        wide = grown(box, *MARGIN, change.picture.shape)
         region = region_of(wide)
         taken = cv2.convertScaleAbs(self.backgrounds.recent[region])
         empty = cv2.convertScaleAbs(self.backgrounds.usual[region])
@@ -279,8 +282,8 @@ class Eye:
             self.slots += (slot,)
         self._guard_places(luma.shape)
 
-    def _name(self, picture: Picture, change: Change) -> None:
-        """Let the detector look at the places whose names are due."""
+    def _name(self, picture: Picture, change: Change) -> bool:
+        """Let the detector look at the places whose names are due; whether any was."""
         colour: Colour | None = None
         named = []
         for slot in self.slots:
@@ -297,6 +300,34 @@ class Eye:
                 )
             named.append(slot)
         self.slots = tuple(named)
+        return colour is not None
+
+    def _unite(self, change: Change) -> None:
+        """What the detector draws one box around is one thing, though it came to rest in parts."""
+        for whole in sorted(self.slots, key=lambda slot: -slot.named_score):
+            parts = [other for other in self.slots if part_of(other, whole)]
+            if not parts or whole.id not in {slot.id for slot in self.slots}:
+                continue
+            shape = change.picture.shape
+            box, full = whole.box, np.zeros(shape, bool)
+            for slot in (whole, *parts):
+                place = self.places[slot.id]
+                full[region_of(place.box)] |= place.anchors.mask
+                box = _union(box, slot.box)
+            for slot in parts:
+                del self.places[slot.id]
+            self._anchor(whole.id, box, full[region_of(grown(box, *MARGIN, shape))], change)
+            united = replace(
+                whole,
+                box=box,
+                since=min(slot.since for slot in (whole, *parts)),
+                stood=max(slot.stood for slot in (whole, *parts)),
+            )
+            gone = {slot.id for slot in parts}
+            self.slots = tuple(
+                united if slot.id == whole.id else slot for slot in self.slots if slot.id not in gone
+            )
+            self._guard_places(shape)
 
     def _forget(self) -> None:
         gone = [slot for slot in self.slots if slot.phase is Phase.GONE]
@@ -336,13 +367,13 @@ def _belongs(blob: Blob, slot: Slot, shape: tuple[int, ...]) -> bool:
     """A further part of what already stands there, not a second thing beside it."""
     if slot.phase not in (Phase.CANDIDATE, Phase.STANDING) or slot.at_least:
         return False
-    if inside(blob.box, grown(slot.box, 0.15, shape)) >= 0.8:
+    if inside(blob.box, grown(slot.box, 0.15, 0, shape)) >= 0.8:
         return True
     if slot.votes.looks > 0:
         return False
     # A bicycle comes to rest as wheels, frame and bag: parts of one moment that lie close together.
     together = abs(slot.since - blob.since) <= MOMENT
-    return together and overlap(grown(slot.box, 0.3, shape, APART), grown(blob.box, 0.3, shape, APART)) > 0
+    return together and overlap(grown(slot.box, 0.3, APART, shape), grown(blob.box, 0.3, APART, shape)) > 0
 
 
 def _only_light(now: Luma, before: Luma, mask: Mask) -> bool:
@@ -354,12 +385,12 @@ def _only_light(now: Luma, before: Luma, mask: Mask) -> bool:
 
 
 def _wide(box: PixelBox, change: Change) -> tuple[slice, slice]:
-    return region_of(grown(box, 0.08, change.picture.shape, 3))
+    return region_of(grown(box, *MARGIN, change.picture.shape))
 
 
 def _widen(blob: Blob, change: Change) -> Mask:
     """The blob's mask, in the enlarged box that its anchors use."""
-    x0, y0, x1, y1 = grown(blob.box, 0.08, change.picture.shape, 3)
+    x0, y0, x1, y1 = grown(blob.box, *MARGIN, change.picture.shape)
     mask = np.zeros((y1 - y0, x1 - x0), bool)
     top, left = blob.box[1] - y0, blob.box[0] - x0
     mask[top : top + blob.mask.shape[0], left : left + blob.mask.shape[1]] = blob.mask
@@ -375,7 +406,7 @@ def _new_ground(change: Change, place: Place, at: float) -> bool:
 
 def _moved(box: PixelBox, by: Shift, shape: tuple[int, ...]) -> PixelBox:
     dx, dy = round(by[0]), round(by[1])
-    return grown((box[0] + dx, box[1] + dy, box[2] + dx, box[3] + dy), 0.0, shape)
+    return grown((box[0] + dx, box[1] + dy, box[2] + dx, box[3] + dy), 0.0, 0, shape)
 
 
 def _union(a: PixelBox, b: PixelBox) -> PixelBox:

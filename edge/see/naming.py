@@ -25,10 +25,12 @@ def crop_box(box: PixelBox, context: float, shape: tuple[int, ...]) -> PixelBox:
 
     The model sees a square; a long crop would be squeezed.
     """
-    x0, y0, x1, y1 = grown(box, context, shape, at_least=16)
+    x0, y0, x1, y1 = grown(box, context, 16, shape)
     w, h = x1 - x0, y1 - y0
     if w > h:
-        return grown((x0, y0, x1, y1), 0.0, shape) if w < 1.6 * h else _taller(x0, y0, x1, y1, w / 1.6, shape)
+        return (
+            grown((x0, y0, x1, y1), 0.0, 0, shape) if w < 1.6 * h else _taller(x0, y0, x1, y1, w / 1.6, shape)
+        )
     return (x0, y0, x1, y1) if h < 1.6 * w else _wider(x0, y0, x1, y1, h / 1.6, shape)
 
 

@@ -16,8 +16,8 @@ from enum import StrEnum
 from uuid import UUID
 
 from edge.see.anchors import Seen
-from edge.see.blobs import PixelBox
-from edge.see.votes import NO_VOTES, Votes
+from edge.see.blobs import PixelBox, inside, iou
+from edge.see.votes import NO_VOTES, UNKNOWN, Votes
 
 BRIDGE = 12.0
 """Seconds that something may stand in front before the clock stops."""
@@ -25,6 +25,8 @@ CONFIRM = 3
 """Looks that must say *present* before a candidate is believed to stand."""
 CLEAR_LOOKS = 3
 """Looks in a row that must say *gone*, besides the time, before a place is called empty."""
+TOGETHER = 6.0
+"""Seconds within which the parts of one thing come to rest."""
 DOUBTS = 8
 """Looks after which a candidate that was mostly not seen again is forgotten."""
 
@@ -122,3 +124,19 @@ def blinded(slot: Slot, at: float) -> Slot:
         return slot
     hidden = at - slot.last_present > BRIDGE
     return replace(slot, phase=Phase.HIDDEN if hidden else slot.phase, leaving_since=None, gone_looks=0)
+
+
+def part_of(slot: Slot, whole: Slot) -> bool:
+    """Whether `slot` lies within what the detector drew around `whole`, and came at the same time.
+
+    Something later that stands in front of the thing, or a second thing beside it, is not a part.
+    """
+    if slot.id == whole.id or whole.named_box is None or slot.at_least != whole.at_least:
+        return False
+    if abs(slot.since - whole.since) > TOGETHER or whole.votes.verdict()[0] == UNKNOWN:
+        return False
+    if slot.named_box is not None and slot.named_score > whole.named_score:
+        return False
+    within = inside(slot.box, whole.named_box) >= 0.6
+    same = slot.named_box is not None and iou(slot.named_box, whole.named_box) >= 0.6
+    return within or same
