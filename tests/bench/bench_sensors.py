@@ -17,6 +17,7 @@ from pathlib import Path
 
 import paho.mqtt.client as mqtt
 import psutil
+from paho.mqtt.enums import CallbackAPIVersion
 
 from devices.credentials import Credentials
 from devices.messages import DeviceStatus
@@ -136,13 +137,13 @@ def subscribe(broker: RunningBroker) -> SensorClient:
 
 
 def wanted(broker: RunningBroker) -> tuple[str, ...]:
-    """One subscription a point; one for all with nats-server, which hands out a backlog of several in turns."""
+    """One subscription a point; one for all with nats-server, which deals several out in turns."""
     return filters(POINTS) if broker.kind == "mosquitto" else ("grid/v1/+/+/+",)
 
 
 def fill(broker: RunningBroker) -> int:
     """Publish a backlog for the absent subscriber; how many messages it has."""
-    sender = mqtt.Client(mqtt.CallbackAPIVersion.VERSION2)
+    sender = mqtt.Client(CallbackAPIVersion.VERSION2)
     sender.username_pw_set(USER.user, USER.password)
     sender.max_inflight_messages_set(200)
     sender.connect("127.0.0.1", broker.port)

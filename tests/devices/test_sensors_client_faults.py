@@ -172,6 +172,30 @@ def test_a_topic_that_is_not_text_is_delivered_for_the_decoder_to_refuse(peer):
     client.stop()
 
 
+def test_a_message_is_acknowledged_once_because_its_packet_id_may_soon_be_anothers():
+    sent = b""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        client = SensorClient(
+            Broker(port=server.getsockname()[1]), None, client_id="n1", filters=["a"],
+            on_status=lambda *_: None, retry=QUICK,
+        )  # fmt: skip
+        client.start()
+        line, _ = server.accept()
+        with line:
+            line.settimeout(5)
+            line.recv(4096)
+            line.sendall(CONNACK_5)
+            line.recv(4096)
+            line.sendall(SUBACK_5 + b"\x32\x07\x00\x01a\x00\x07\x00x")
+            delivery = client.deliveries.get(timeout=5)
+            for _ in range(3):
+                delivery.ack()
+            client.stop()
+            while received := line.recv(4096):
+                sent += received
+    assert sent.count(b"\x40\x02\x00\x07") == 1
+
+
 def test_a_name_that_does_not_resolve_is_unreachable():
     statuses = queue.Queue()
     client = SensorClient(
