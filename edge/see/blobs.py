@@ -19,7 +19,11 @@ THINNEST = 6
 """Pixels; thinner things are edges that moved."""
 
 
-JOLT_BLOBS, JOLT_SPREAD = 3, 0.3
+MOMENT = 2.2
+"""Seconds within which the parts of one thing come to rest, with a look a second."""
+APART = 6
+"""Pixels around each of two parts within which they may still be one thing."""
+JOLT_BLOBS, JOLT_SPREAD = 3, 0.6
 """So many at once, spread over such a share of the picture: nobody leaves things like that."""
 
 
@@ -30,8 +34,6 @@ class Blob:
     box: PixelBox
     mask: Mask
     since: float
-    solidity: float
-    """Share of the box that it fills."""
 
 
 def still_blobs(change: Change, at: float, settle: float, ignore: Mask | None = None) -> tuple[Blob, ...]:
@@ -64,8 +66,43 @@ def still_blobs(change: Change, at: float, settle: float, ignore: Mask | None = 
         if np.count_nonzero(core) < 0.25 * area:
             continue
         since = float(np.percentile(change.still_since[region][core], 30))
-        blobs.append(Blob((x, y, x + w, y + h), mask, since, area / (w * h)))
-    return tuple(blobs)
+        blobs.append(Blob((x, y, x + w, y + h), mask, since))
+    return tuple(_gathered(blobs, raw.shape))
+
+
+def _gathered(blobs: list[Blob], shape: tuple[int, ...]) -> list[Blob]:
+    """Parts that came to rest in one moment, close together, as one thing."""
+    whole: list[Blob] = []
+    for blob in sorted(blobs, key=lambda one: one.since):
+        near = [
+            one
+            for one in whole
+            if adjacent(one.box, blob.box, shape) and abs(one.since - blob.since) <= MOMENT
+        ]
+        for one in near:
+            whole.remove(one)
+            blob = _united(one, blob)
+        whole.append(blob)
+    return whole
+
+
+def _united(a: Blob, b: Blob) -> Blob:
+    box = union(a.box, b.box)
+    mask = np.zeros((box[3] - box[1], box[2] - box[0]), bool)
+    for one in (a, b):
+        top, left = one.box[1] - box[1], one.box[0] - box[0]
+        mask[top : top + one.mask.shape[0], left : left + one.mask.shape[1]] |= one.mask
+    return Blob(box, mask, min(a.since, b.since))
+
+
+def adjacent(a: PixelBox, b: PixelBox, shape: tuple[int, ...]) -> bool:
+    """So close together that they may be parts of one thing."""
+    return overlap(grown(a, 0.3, APART, shape), grown(b, 0.3, APART, shape)) > 0
+
+
+def union(a: PixelBox, b: PixelBox) -> PixelBox:
+    """The smallest box around both."""
+    return min(a[0], b[0]), min(a[1], b[1]), max(a[2], b[2]), max(a[3], b[3])
 
 
 def jolted(blobs: Sequence[Blob], shape: tuple[int, ...]) -> bool:

@@ -18,7 +18,19 @@ import numpy as np
 
 from edge.see.anchors import Anchors, Seen, correlation, decide, decide_by_taken, likeness
 from edge.see.background import Backgrounds, Change, Luma, Mask
-from edge.see.blobs import Blob, PixelBox, grown, inside, iou, jolted, overlap, region_of, still_blobs
+from edge.see.blobs import (
+    MOMENT,
+    Blob,
+    PixelBox,
+    adjacent,
+    grown,
+    inside,
+    iou,
+    jolted,
+    region_of,
+    still_blobs,
+    union,
+)
 from edge.see.detector import Colour, Detector
 from edge.see.ghosts import taken_away
 from edge.see.health import Sight, sight_against, sight_of
@@ -36,10 +48,6 @@ LOOK_WIDTH = 1280
 """Pixels; the detector's crops are cut out of a colour picture at most this wide."""
 MARGIN = (0.08, 3)
 """Ground that anchors hold around a thing: a share of its size, and pixels at the least."""
-MOMENT = 2.2
-"""Seconds within which the parts of one thing come to rest, with a look a second."""
-APART = 6
-"""Pixels around each of two parts within which they may still be one thing."""
 SCAN_AFTER = 3.0
 """Seconds after the eye opened at which it looks for what was there before: by then, what stands is
 told from what drives."""
@@ -236,7 +244,7 @@ class Eye:
     def _extend(self, slot: Slot, blob: Blob, change: Change) -> None:
         """A further part of a thing came to rest: the place grows by it."""
         old = self.places[slot.id]
-        box = _union(slot.box, blob.box)
+        box = union(slot.box, blob.box)
         full = np.zeros(change.picture.shape, bool)
         full[region_of(old.box)] |= old.anchors.mask
         full[region_of(blob.box)] |= blob.mask
@@ -313,7 +321,7 @@ class Eye:
             for slot in (whole, *parts):
                 place = self.places[slot.id]
                 full[region_of(place.box)] |= place.anchors.mask
-                box = _union(box, slot.box)
+                box = union(box, slot.box)
             for slot in parts:
                 del self.places[slot.id]
             self._anchor(whole.id, box, full[region_of(grown(box, *MARGIN, shape))], change)
@@ -373,7 +381,7 @@ def _belongs(blob: Blob, slot: Slot, shape: tuple[int, ...]) -> bool:
         return False
     # A bicycle comes to rest as wheels, frame and bag: parts of one moment that lie close together.
     together = abs(slot.since - blob.since) <= MOMENT
-    return together and overlap(grown(slot.box, 0.3, APART, shape), grown(blob.box, 0.3, APART, shape)) > 0
+    return together and adjacent(slot.box, blob.box, shape)
 
 
 def _only_light(now: Luma, before: Luma, mask: Mask) -> bool:
@@ -407,7 +415,3 @@ def _new_ground(change: Change, place: Place, at: float) -> bool:
 def _moved(box: PixelBox, by: Shift, shape: tuple[int, ...]) -> PixelBox:
     dx, dy = round(by[0]), round(by[1])
     return grown((box[0] + dx, box[1] + dy, box[2] + dx, box[3] + dy), 0.0, 0, shape)
-
-
-def _union(a: PixelBox, b: PixelBox) -> PixelBox:
-    return min(a[0], b[0]), min(a[1], b[1]), max(a[2], b[2]), max(a[3], b[3])
