@@ -8,6 +8,7 @@ from pathlib import Path
 
 import av
 from av.error import FFmpegError
+from av.video.stream import VideoStream
 
 from devices.errors import StreamDropped, StreamError
 from devices.stream.decoding import Decoding
@@ -49,10 +50,12 @@ def read_file(
             step=step,
             zero=(starts_at if starts_at is not None else datetime.now(UTC)).astimezone(UTC),
         )
-        timeline = Timeline(step=step)
+        timeline: Timeline | None = None
         nothing = True
         try:
             for unit in units_of(container, video):
+                if timeline is None:
+                    timeline = Timeline(step=step, origin=_begin(video) if unit.hidden else None)
                 for frame in decoding.take(timeline.at(unit.pts, unit.dts), unit):
                     nothing = False
                     yield frame
@@ -63,3 +66,8 @@ def read_file(
             yield frame
         if nothing:
             raise StreamError(f"{path}: no picture of it could be decoded")
+
+
+def _begin(video: VideoStream) -> float:
+    """Where the shown part of a clip begins on its own clock, if packets before it are only to be decoded."""
+    return float((video.start_time or 0) * (video.time_base or 0))

@@ -27,6 +27,8 @@ class Unit:
     pts: float | None
     """Seconds on the sender's clock, as `dts`; either may be missing."""
     dts: float | None
+    hidden: bool = False
+    """Not to be shown, only decoded for what comes after it (a file cut between two key frames)."""
 
 
 class Connection(Protocol):
@@ -51,16 +53,17 @@ class Connection(Protocol):
 
 
 def units_of(container: InputContainer, video: VideoStream) -> Iterator[Unit]:
-    """The video packets of an open container; those an edit list hides and damaged ones are left out."""
+    """The video packets of an open container; damaged ones never count as key packets."""
     base = float(video.time_base) if video.time_base is not None else 1.0
     for packet in container.demux(video):
-        if packet.size == 0 or packet.is_discard:
+        if packet.size == 0:
             continue
         yield Unit(
             packet,
             packet.is_keyframe and not packet.is_corrupt,
             None if packet.pts is None else packet.pts * base,
             None if packet.dts is None else packet.dts * base,
+            packet.is_discard,
         )
 
 

@@ -10,19 +10,19 @@ in H.264 by at most 16 frames."""
 
 
 class Timeline:
-    """Packets' timestamps (in decoding order) to seconds of stream time; the first packet is at 0.
+    """Packets' timestamps (decoding order) to seconds of stream time; the first packet, or `origin`, is at 0.
 
     A jump is replaced by the time that passed meanwhile: what the caller measured, else one frame.
     """
 
-    def __init__(self, *, step: float, longest: float = math.inf) -> None:
+    def __init__(self, *, step: float, longest: float = math.inf, origin: float | None = None) -> None:
         """`step`: seconds a frame lasts; `longest`: a longer step forward is a jump, not a pause."""
         self.step = step
         self.latest: float | None = None
         """The highest stream time given so far."""
         self._longest = longest
-        self._offset: float | None = None
-        self._mark = 0.0
+        self._offset = None if origin is None else -origin
+        self._mark: float | None = None
 
     def rejoin(self) -> None:
         """The timestamps to come are of another connection: they say nothing about the gap between."""
@@ -42,7 +42,8 @@ class Timeline:
             now = after_gap
         else:
             mark = dts if dts is not None else stamp
-            if self._offset is None or not -BACKWARD <= mark - self._mark <= self._longest:
+            step = 0.0 if self._mark is None else mark - self._mark
+            if self._offset is None or not -BACKWARD <= step <= self._longest:
                 self._offset = after_gap - stamp
             self._mark = mark
             now = stamp + self._offset

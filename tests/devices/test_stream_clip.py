@@ -1,3 +1,4 @@
+import os
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
@@ -130,6 +131,28 @@ def test_utc_is_tied_once_and_follows_the_clip(tmp_path):
     assert [frame.taken_at for frame in frames] == [begin + timedelta(seconds=n) for n in range(4)]
 
 
+@pytest.mark.parametrize("need", [4, 1])
+def test_a_clip_cut_between_key_frames_begins_at_its_own_zero(tmp_path, need):
+    whole = write_clip(tmp_path / "whole.mp4", count=150, gop=60)
+    path = tmp_path / "cut.mp4"
+    with av.open(str(whole)) as source, av.open(str(path), "w") as target:
+        video = source.streams.video[0]
+        copy = target.add_stream_from_template(video)
+        for packet in source.demux(video):
+            if packet.dts is not None:
+                packet.pts -= round(8 / 12 / packet.time_base)  # eight pictures before the cut
+                packet.dts -= round(8 / 12 / packet.time_base)
+                packet.stream = copy
+                target.mux(packet)
+    with av.open(str(path)) as made:
+        assert next(made.demux(video=0)).is_discard
+    frames = list(read_file(path, FrameRequest(need=need)))
+    assert [round(frame.stream_time * 12) for frame in frames] == [
+        number_of(frame.luma) - 8 for frame in frames
+    ]
+    assert frames[0].stream_time == 0
+
+
 def test_a_missing_file_is_named(tmp_path):
     with pytest.raises(StreamError, match=r"nothing\.mp4: no such file"):
         next(read_file(tmp_path / "nothing.mp4"))
@@ -206,3 +229,21 @@ def test_reading_a_clip_starts_no_further_threads(tmp_path):
     )
     done = subprocess.run([sys.executable, "-c", code, str(path)], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "0"
+
+
+@pytest.mark.footage
+def test_real_clips_of_many_cameras_are_seen_from_begin_to_end_without_a_hole():
+    folder = (
+        Path(os.environ.get("GRIDWATCH_FOOTAGE", Path(__file__).parents[3] / "shared" / "data")) / "clips"
+    )
+    clips = sorted([*folder.glob("*.mp4"), *folder.glob("*.avi")])
+    if not clips:
+        pytest.skip(f"no footage in {folder}")
+    for clip in clips:
+        with av.open(str(clip)) as container:
+            video = container.streams.video[0]
+            length = float(video.duration * video.time_base)
+        times = [frame.stream_time for frame in read_file(clip, FrameRequest(need=4))]
+        assert times[0] < 0.1, clip.name
+        assert length - times[-1] < 4.1, clip.name
+        assert all(0.7 < later - sooner < 4.1 for sooner, later in pairwise(times)), clip.name
