@@ -7,13 +7,16 @@ wins, it is gone; neither wins, something stands in front and the answer is "not
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 import cv2
 import numpy as np
 
 from edge.see.background import Luma, Mask
+
+FOLLOW = 0.1
+"""Share of a new look in the taken anchor; whole grey steps are lost below it."""
 
 
 class Seen(StrEnum):
@@ -101,8 +104,15 @@ def decide(like: Likeness) -> Seen:
 def decide_by_taken(like: Likeness) -> Seen:
     """The same of a place never seen empty: present, or nothing can be said.
 
-    The box holds much ground that stays the same, so the share of like pixels must be high; the
-    correlation falls as soon as the thing itself is missing.
+    The box holds much ground that stays the same (a bicycle is mostly what is behind it), so only
+    little may differ: with a bicycle taken away, 0.74 of the pixels and a correlation of 0.81 were left.
     """
-    alike = like.taken_corr >= 0.8 or like.taken_share >= 0.93
+    alike = like.taken_corr >= 0.92 or like.taken_share >= 0.9
     return Seen.PRESENT if alike else Seen.HIDDEN
+
+
+def followed(anchors: Anchors, look: Luma, threshold: float) -> Anchors:
+    """The anchors after a look that agreed: the taken one follows slow light, where it agrees."""
+    near = cv2.absdiff(look, anchors.taken) <= threshold
+    blend = cv2.addWeighted(anchors.taken, 1.0 - FOLLOW, look, FOLLOW, 0.0)
+    return replace(anchors, taken=np.where(near, blend, anchors.taken))

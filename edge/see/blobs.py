@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -23,8 +24,8 @@ MOMENT = 2.2
 """Seconds within which the parts of one thing come to rest, with a look a second."""
 APART = 6
 """Pixels around each of two parts within which they may still be one thing."""
-JOLT_BLOBS, JOLT_SPREAD = 3, 0.6
-"""So many at once, spread over such a share of the picture: nobody leaves things like that."""
+JOLT_SPREAD = 0.6
+"""Share of the picture over which things came to rest at once: nobody leaves things like that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,9 +112,8 @@ def jolted(blobs: Sequence[Blob], shape: tuple[int, ...]) -> bool:
     """
     for blob in blobs:
         same = [one.box for one in blobs if abs(one.since - blob.since) <= 1.0]
-        left, top = min(box[0] for box in same), min(box[1] for box in same)
-        right, bottom = max(box[2] for box in same), max(box[3] for box in same)
-        if len(same) >= JOLT_BLOBS and (right - left) * (bottom - top) >= JOLT_SPREAD * shape[0] * shape[1]:
+        whole = functools.reduce(union, same)
+        if area_of(whole) >= JOLT_SPREAD * shape[0] * shape[1]:
             return True
     return False
 

@@ -15,6 +15,7 @@ import cv2
 import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
+from onnxruntime.capi.onnxruntime_pybind11_state import Fail, InvalidGraph, InvalidProtobuf
 
 from devices.site.labels import LABELS
 from edge.errors import WeightsMissing
@@ -77,7 +78,7 @@ class SsdLite:
         """Load the model from `folder` (`weights_folder()` unless told).
 
         Raises:
-            WeightsMissing: set-up has not made the model yet.
+            WeightsMissing: set-up has not made the model yet, or its files are damaged.
 
         """
         folder = weights_folder() if folder is None else folder
@@ -89,9 +90,17 @@ class SsdLite:
         options.intra_op_num_threads = options.inter_op_num_threads = 1
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         options.log_severity_level = 3
-        self._session = onnxruntime.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
+        try:
+            self._session = onnxruntime.InferenceSession(
+                str(model), options, providers=["CPUExecutionProvider"]
+            )
+            y0, x0, y1, x1 = np.load(anchors).T
+        except (Fail, InvalidGraph, InvalidProtobuf, ValueError, EOFError, OSError) as error:
+            raise WeightsMissing(
+                f"the detector weights in {folder} are damaged ({type(error).__name__}); "
+                "delete that folder and run `make setup`"
+            ) from error
         self._input = self._session.get_inputs()[0].name
-        y0, x0, y1, x1 = np.load(anchors).T
         self._size = np.stack((y1 - y0, x1 - x0))
         self._centre = np.stack(((y0 + y1) / 2, (x0 + x1) / 2))
 

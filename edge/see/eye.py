@@ -16,7 +16,7 @@ from uuid import UUID
 import cv2
 import numpy as np
 
-from edge.see.anchors import Anchors, Seen, correlation, decide, decide_by_taken, likeness
+from edge.see.anchors import Anchors, Seen, correlation, decide, decide_by_taken, followed, likeness
 from edge.see.background import Backgrounds, Change, Luma, Mask
 from edge.see.blobs import (
     MOMENT,
@@ -53,6 +53,10 @@ SCAN_AFTER = 3.0
 told from what drives."""
 SCAN_LOOKS = 4
 """And so many pictures, where they come seldom."""
+SCANS = 3
+"""Scans for what was there before, one a look: in one of them somebody may just pass in front."""
+STILL_THERE = 0.5
+"""Score from which one look of the detector keeps a place that looks different."""
 MAX_LOOKS = 8
 """Looks of the detector at one slot, unless it changes."""
 
@@ -129,7 +133,7 @@ class Eye:
         self._guard: Mask | None = None
         self._opened_at: float | None = None
         self._looks = 0
-        self._scanned = False
+        self._scans = 0
         self._memory = memory
         self._resumed_at: float | None = None
 
@@ -156,8 +160,9 @@ class Eye:
                 self._changed_since = None
             return self._blind(picture, sight)
         self._changed_since = None
-        self._check(change, at)
-        if not self._scanned and at - self._opened_at >= SCAN_AFTER and self._looks >= SCAN_LOOKS:
+        self._check(picture, change)
+        settled = at - self._opened_at >= SCAN_AFTER and self._looks >= SCAN_LOOKS
+        if settled and self._scans < SCANS:
             self._scan(picture, change)
         self._notice(change, at)
         if self._name(picture, change):
@@ -183,7 +188,7 @@ class Eye:
         self.slots = tuple(moved(slot, -offset) for slot in memory.slots)
         self.places = dict(memory.places)
         self._resumed_at = at
-        self._scanned = True
+        self._scans = SCANS
         self._guard_places(luma.shape)
         return Backgrounds(luma, at, memory.usual)
 
@@ -194,21 +199,36 @@ class Eye:
             picture.stream_time, picture.taken_at, sight, self.slots, (shape[0], shape[1]), self.shift
         )
 
-    def _check(self, change: Change, at: float) -> None:
+    def _check(self, picture: Picture, change: Change) -> None:
         """Hold every known place against its anchors."""
+        at = picture.stream_time
         stepped = []
         for slot in self.slots:
             place = self.places[slot.id]
             look = change.picture[region_of(place.box)]
             like = likeness(look, place.anchors, change.threshold)
-            if place.anchors.empty is not None:
-                seen = decide(like)
-            else:
-                seen = decide_by_taken(like)
-                if seen is Seen.HIDDEN and _new_ground(change, place, at):
-                    seen = Seen.GONE
-            stepped.append(step(slot, seen, at, self.watch.clear_after))
+            seen = decide(like) if place.anchors.empty is not None else decide_by_taken(like)
+            if place.anchors.empty is None and seen is Seen.HIDDEN and _new_ground(change, place, at):
+                seen = Seen.GONE
+            after = step(slot, seen, at, self.watch.clear_after)
+            if after.phase is Phase.GONE and place.anchors.empty is None and slot.confirmed:
+                after = self._second_opinion(picture, change, slot, after)
+            if seen is Seen.PRESENT:
+                self.places[slot.id] = replace(place, anchors=followed(place.anchors, look, change.threshold))
+            stepped.append(after)
         self.slots = tuple(stepped)
+
+    def _second_opinion(self, picture: Picture, change: Change, before: Slot, after: Slot) -> Slot:
+        """A place never seen empty looks different: only the detector can say whether the thing left."""
+        colour = picture.colour(min(LOOK_WIDTH, picture.width))
+        box = _moved(before.box, self.shift, change.picture.shape)
+        name = name_place(self._detector, colour, box, change.picture.shape)
+        if name is None or name.label != before.votes.verdict()[0] or name.score < STILL_THERE:
+            return after
+        place = self.places[before.id]
+        taken = change.picture[region_of(place.box)].copy()
+        self.places[before.id] = replace(place, anchors=replace(place.anchors, taken=taken))
+        return step(before, Seen.PRESENT, picture.stream_time, self.watch.clear_after)
 
     def _notice(self, change: Change, at: float) -> None:
         """Find new places where something stays."""
@@ -268,7 +288,8 @@ class Eye:
 
     def _scan(self, picture: Picture, change: Change) -> None:
         """Things that were there when the eye opened: only the detector can know them."""
-        self._scanned = True
+        assert self.backgrounds is not None
+        self._scans += 1
         if not self.watch.start_up:
             return
         luma, at = change.picture, picture.stream_time
@@ -283,10 +304,12 @@ class Eye:
             region = region_of(box)
             if float(np.mean(change.still_since[region] <= began + 0.2 * SCAN_AFTER)) < 0.8:
                 continue
+            recent = cv2.convertScaleAbs(self.backgrounds.recent[region])
+            if float(np.mean(cv2.absdiff(luma[region], recent) <= change.threshold)) < 0.85:
+                continue  # it drives past, or somebody passes before it: the next scan will tell
             slot = Slot(self._new_id(), box, began, True, at - began, at)
             slot = slot.with_name(found.label, found.score, box)
-            mask = np.ones(luma[region].shape, bool)
-            self.places[slot.id] = Place(box, Anchors(luma[region].copy(), None, mask))
+            self.places[slot.id] = Place(box, Anchors(recent, None, np.ones(recent.shape, bool)))
             self.slots += (slot,)
         self._guard_places(luma.shape)
 
@@ -409,7 +432,7 @@ def _new_ground(change: Change, place: Place, at: float) -> bool:
     """Of a place never seen empty: it looks different from before, and has held still."""
     region = region_of(place.box)
     still = at - change.still_since[region] >= SETTLE
-    return float(np.mean(still)) >= 0.8 and float(np.mean(change.different[region])) >= 0.1
+    return float(np.mean(still)) >= 0.8 and float(np.mean(change.different[region])) >= 0.05
 
 
 def _moved(box: PixelBox, by: Shift, shape: tuple[int, ...]) -> PixelBox:

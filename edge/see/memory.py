@@ -24,6 +24,8 @@ from edge.see.slots import Phase, Slot
 from edge.see.votes import Votes
 
 VERSION = 1
+_UNREADABLE = (ValueError, LookupError, TypeError, AttributeError, OverflowError, RecursionError, cv2.error)
+"""What reading something else than our own JSON may raise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +73,21 @@ def thaw(kept: bytes) -> Memory:
             raise MemoryUnreadable(f"an eye's memory has version {raw['version']}, this is {VERSION}")
         usual = _picture(raw["usual"])
         both = [_thawed(one) for one in raw["slots"]]
-    except (ValueError, KeyError, TypeError, cv2.error) as error:
+    except _UNREADABLE as error:
         raise MemoryUnreadable(f"an eye's memory cannot be read: {error}") from error
+    if not all(_fits(place, usual) for _, place in both):
+        raise MemoryUnreadable("an eye's memory cannot be read: a place does not fit its pictures")
     return Memory(usual, tuple(slot for slot, _ in both), {slot.id: place for slot, place in both})
+
+
+def _fits(place: Place, usual: Luma) -> bool:
+    """The box lies in the picture, and the anchors are of its size."""
+    x0, y0, x1, y1 = place.box
+    looks = [place.anchors.taken, place.anchors.mask]
+    if place.anchors.empty is not None:
+        looks.append(place.anchors.empty)
+    inside = 0 <= x0 < x1 <= usual.shape[1] and 0 <= y0 < y1 <= usual.shape[0]
+    return inside and all(look.shape == (y1 - y0, x1 - x0) for look in looks)
 
 
 def _slot(slot: Slot, place: Place) -> dict[str, Any]:
