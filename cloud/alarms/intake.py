@@ -5,13 +5,13 @@ The order: newest revision of each condition -> lock its place and class -> load
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Boolean, bindparam, null, select, update
+from sqlalchemy import Boolean, Integer, bindparam, cast, null, select, update
 from sqlalchemy import case as case_when
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -23,9 +23,9 @@ from cloud.incidents import numbers, store
 from cloud.incidents.seen import REOPENABLE, Case, Line, Word, hear, joined, opened
 from cloud.incidents.store import Actor, Key
 from cloud.incidents.transitions import OPEN
-from cloud.stream.outbox import emit
+from cloud.stream.outbox import Kind, emit
 from devices.ids import uuid7
-from devices.messages import Condition, ConditionState
+from devices.messages import Condition, ConditionState, Evidence, Health
 
 
 class PlaceTaken(CloudError):
@@ -44,16 +44,28 @@ class _Work:
     touched: dict[UUID, None] = field(default_factory=dict)
 
 
-async def foreign(connection: AsyncConnection, ids: Iterable[UUID], node: str) -> set[UUID]:
-    """Those of the conditions that belong to another node."""
-    statement = select(alarm.c.id).where(alarm.c.id.in_(list(ids)), alarm.c.node != node)
-    return set((await connection.scalars(statement)).all())
+async def stored(
+    connection: AsyncConnection, bodies: Iterable[Condition | Evidence | Health]
+) -> dict[UUID, Any]:
+    """The alarms that these speak of, as they stand: their own, and those that a condition reopens."""
+    ids = {body.condition_id for body in bodies if not isinstance(body, Health)}
+    ids |= {body.reopens for body in bodies if isinstance(body, Condition) and body.reopens}
+    if not ids:
+        return {}
+    return {row.id: row for row in await connection.execute(select(alarm).where(alarm.c.id.in_(ids)))}
 
 
 async def take(
-    connection: AsyncConnection, conditions: Sequence[Condition], registry: Registry, node: str, now: datetime
+    connection: AsyncConnection,
+    conditions: Sequence[Condition],
+    known: Mapping[UUID, Any],
+    registry: Registry,
+    actor: Actor,
+    now: datetime,
 ) -> None:
     """Store the conditions of one node, open and move incidents, log it, and note what changed in the outbox.
+
+    `known`: their alarms by `stored`. The caller's lock on the node's ledger keeps other revisions away.
 
     Raises:
         PlaceTaken: run the transaction again.
@@ -61,23 +73,20 @@ async def take(
     newest, first_changed = _newest(conditions)
     if not newest:
         return
-    asked = {*newest, *(c.reopens for c in newest.values() if c.reopens)}
-    keys = {c.condition_id: (c.place, c.event_class) for c in newest.values()}
-    place_of = select(alarm.c.id, alarm.c.place, alarm.c.event_class).where(alarm.c.id.in_(asked))
-    for row in await connection.execute(place_of):
-        if row.id in keys:
-            keys[row.id] = (row.place, row.event_class)
+    keys = {
+        c.condition_id: (row.place, row.event_class) if row else (c.place, c.event_class)
+        for c in newest.values()
+        for row in [known.get(c.condition_id)]
+    }
     await store.lock(connection, keys.values())
-
-    stored = {row.id: row for row in await connection.execute(select(alarm).where(alarm.c.id.in_(asked)))}
-    ids = {row.incident_id for row in stored.values()}
+    ids = {row.incident_id for row in known.values()}
     work = _Work(*await store.load_cases(connection, ids, set(keys.values())))
     for condition in newest.values():
-        known = stored.get(condition.condition_id)
-        if known is None or condition.rev > known.rev:
-            previous = stored.get(condition.reopens) if condition.reopens else None
-            _decide(work, condition, known, previous, keys, first_changed, now)
-    await _write(connection, work, keys, registry, Actor("node", node), now)
+        mine = known.get(condition.condition_id)
+        if mine is None or condition.rev > mine.rev:
+            previous = known.get(condition.reopens) if condition.reopens else None
+            _decide(work, condition, mine, previous, keys, first_changed, now)
+    await _write(connection, work, keys, registry, actor, now)
 
 
 def _newest(conditions: Iterable[Condition]) -> tuple[dict[UUID, Condition], dict[UUID, datetime]]:
@@ -134,11 +143,10 @@ def _alarm_row(
     condition: Condition, known: Any, incident_id: UUID, key: Key, began: datetime, now: datetime
 ) -> dict[str, Any]:
     cleared = condition.state is ConditionState.CLEARED
-    turned = known is not None and (known.state == ConditionState.CLEARED) != cleared
     return {
         "id": condition.condition_id,
         "incident_id": incident_id,
-        "version": 1 if known is None else known.version + turned,
+        "version": 1,
         "rev": condition.rev,
         "state": condition.state,
         "node": condition.node,
@@ -165,15 +173,19 @@ def _alarm_row(
     }
 
 
-_KEPT = {"id", "incident_id", "place", "event_class", "node", "point", "opened_at", "reopens"}
+_KEPT = {"id", "incident_id", "version", "place", "event_class", "node", "point", "opened_at", "reopens"}
 _INSERT_ALARM = insert(alarm)
+_TURNED = (_INSERT_ALARM.excluded.state == ConditionState.CLEARED) != (
+    alarm.c.state == ConditionState.CLEARED
+)
 _UPSERT_ALARM = _INSERT_ALARM.on_conflict_do_update(
     index_elements=["id"],
     set_={
         column.name: _INSERT_ALARM.excluded[column.name]
         for column in alarm.c
         if column.name not in _KEPT and not column.name.startswith(("acknowledged", "shelved", "verdict"))
-    },
+    }
+    | {"version": alarm.c.version + cast(_TURNED, Integer)},
     where=_INSERT_ALARM.excluded.rev > alarm.c.rev,
 )
 _INSERT_INCIDENT = insert(incident).on_conflict_do_nothing().returning(incident.c.id)
@@ -210,8 +222,8 @@ async def _write(
     if work.alarms:
         await connection.execute(_UPSERT_ALARM, work.alarms)
     await store.write_lines(connection, work.lines, actor, now)
-    await emit(connection, [("alarm", str(row["id"])) for row in work.alarms])
-    await emit(connection, [("incident", str(key)) for key in work.touched])
+    alarms: list[tuple[Kind, str]] = [("alarm", str(row["id"])) for row in work.alarms]
+    await emit(connection, [*alarms, *(("incident", str(key)) for key in work.touched)])
 
 
 def _moved(case: Case, now: datetime) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import Any
 import asyncpg
 from sqlalchemy import URL, event
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.exc import ArgumentError, DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from cloud.errors import DatabaseUnavailable, SettingsError
@@ -36,12 +36,12 @@ def make_engine(url: URL, *, pool_size: int = 8) -> AsyncEngine:
         pool_size=pool_size,
         max_overflow=4,
         pool_timeout=10,
-        pool_pre_ping=True,
         hide_parameters=True,
         json_serializer=partial(json.dumps, ensure_ascii=False, separators=(",", ":")),
         connect_args={"timeout": 10, "command_timeout": 20, "server_settings": SESSION},
     )
     event.listen(engine.sync_engine, "do_connect", _connect)
+    event.listen(engine.sync_engine, "checkout", _still_there)
     return engine
 
 
@@ -51,6 +51,12 @@ def _connect(dialect: Any, _: Any, words: Any, options: Any) -> Any:
         return dialect.connect(*words, **options)
     except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
         raise DatabaseUnavailable(f"PostgreSQL does not take the connection: {error}") from error
+
+
+def _still_there(connection: Any, *_: Any) -> None:
+    """Replace a pooled connection that the server has closed; asyncpg knows without asking the server."""
+    if connection.driver_connection.is_closed():
+        raise DisconnectionError
 
 
 def parse_url(text: str) -> URL:

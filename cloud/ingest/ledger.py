@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -17,10 +17,7 @@ _OPEN = text("""
     INSERT INTO ledger (node, epoch, series, committed, refused, duplicates)
     VALUES (:node, :epoch, :series, '{}', '{}', 0)
     ON CONFLICT (node, epoch, series) DO UPDATE SET duplicates = ledger.duplicates
-""")
-_TAKEN = text("""
-    SELECT s AS seq FROM ledger, unnest(CAST(:seqs AS bigint[])) AS s
-    WHERE node = :node AND epoch = :epoch AND series = :series AND committed @> s
+    RETURNING ARRAY(SELECT s FROM unnest(CAST(:seqs AS bigint[])) AS s WHERE ledger.committed @> s)
 """)
 _BOOK = text("""
     UPDATE ledger SET
@@ -56,16 +53,15 @@ def multirange(seqs: Iterable[int]) -> str:
     return "{" + ",".join(f"[{low},{high}]" for low, high in ranges(seqs)) + "}"
 
 
-async def open_lines(connection: AsyncConnection, node: str, lines: Iterable[Line]) -> None:
-    """Make the node's lines, and keep other batches of that node off them until this transaction ends."""
-    for epoch, series in sorted(set(lines)):
-        await connection.execute(_OPEN, {"node": node, "epoch": epoch, "series": series})
-
-
-async def taken(connection: AsyncConnection, node: str, line: Line, seqs: Sequence[int]) -> set[int]:
-    """Those of `seqs` that are committed already."""
-    values = {"node": node, "epoch": line[0], "series": line[1], "seqs": list(seqs)}
-    return set((await connection.scalars(_TAKEN, values)).all())
+async def open_lines(
+    connection: AsyncConnection, node: str, lines: Mapping[Line, Sequence[int]]
+) -> dict[Line, set[int]]:
+    """Make the node's lines, keep its other batches off them until the end; answers the numbers taken."""
+    found: dict[Line, set[int]] = {}
+    for line in sorted(lines):
+        values = {"node": node, "epoch": line[0], "series": line[1], "seqs": list(lines[line])}
+        found[line] = set((await connection.execute(_OPEN, values)).scalar_one())
+    return found
 
 
 async def book(

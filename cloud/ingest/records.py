@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import or_, select, update
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from cloud.alarms import intake
 from cloud.areas.registry import Registry
 from cloud.database.schema import alarm, device_health, evidence
 from cloud.database.schema import node as node_table
@@ -22,15 +21,17 @@ SEEN_EVERY = timedelta(seconds=5)
 """`last_seen_at` is written no more often than this: it is one row for all of a node's batches."""
 
 
-async def owned(
-    connection: AsyncConnection,
+def owned(
     node: str,
     events: Sequence[tuple[Event, Condition | Evidence | Health]],
     registry: Registry,
+    stored: Mapping[UUID, Any],
 ) -> set[UUID]:
-    """Ids of the events that speak of the node's own things, or of things not in the registry (yet)."""
-    conditions = {b.condition_id for _, b in events if isinstance(b, Condition | Evidence)}
-    foreign = await intake.foreign(connection, conditions, node) if conditions else set()
+    """Ids of the events that speak of the node's own things, or of things not in the registry (yet).
+
+    `stored`: the rows of the alarms they speak of.
+    """
+    foreign = {key for key, row in stored.items() if row.node != node}
     return {event.id for event, body in events if _owns(body, node, registry, foreign)}
 
 
@@ -104,9 +105,10 @@ def _is_news(stood: Any, report: Health) -> bool:
     )
 
 
-async def seen(connection: AsyncConnection, node: str, now: datetime) -> None:
-    """The node was heard of."""
-    stale = node_table.c.last_seen_at.is_(None) | (node_table.c.last_seen_at < now - SEEN_EVERY)
-    await connection.execute(
-        update(node_table).where(node_table.c.id == node, stale).values(last_seen_at=now)
-    )
+async def heard(engine: AsyncEngine, node: str, last_seen_at: datetime | None, now: datetime) -> None:
+    """The node was heard of at `now`, before that at `last_seen_at`."""
+    if last_seen_at is None or last_seen_at < now - SEEN_EVERY:
+        async with engine.begin() as connection:
+            await connection.execute(
+                update(node_table).where(node_table.c.id == node).values(last_seen_at=now)
+            )

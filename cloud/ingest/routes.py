@@ -6,6 +6,7 @@ from fastapi import APIRouter, Request
 
 from cloud.context import InContext
 from cloud.errors import Problem
+from cloud.ingest import records
 from cloud.ingest.service import Intake
 from cloud.people.identity import Sender
 from cloud.problems import problems
@@ -20,8 +21,8 @@ _EVENT = Event.model_json_schema(ref_template="#/components/schemas/{model}")
 del _EVENT["$defs"]  # what it names stands in the document's components, through IngestAnswer
 _DESCRIPTION = """
 A batch of at most 500 CloudEvents and 1 MiB. Each event is judged alone: `committed` numbers are durable,
-`refused` ones will never be taken (except `media_missing`: PUT the photo, send again), what is in neither must
-be sent again. Sending an event again is safe: it counts as committed, and under `duplicates`.
+`refused` ones will never be taken (except `media_missing`: PUT the photo, send again), what is in
+neither must be sent again. Sending an event again is safe: it counts as committed, and under `duplicates`.
 """
 
 
@@ -48,7 +49,9 @@ async def ingest(context: InContext, node: Sender, request: Request) -> IngestAn
     if len(events) > MAX_EVENTS:
         raise Problem("too_large", f"{len(events)} events; send at most {MAX_EVENTS} at once")
     intake = Intake(context.engine, context.registry, context.media)
-    tally = await intake.take(node, events, context.now())
+    now = context.now()
+    await records.heard(context.engine, node.id, node.last_seen_at, now)
+    tally = await intake.take(node.id, events, now)
     answer = tally.answer()
     outcomes = {
         "committed": sum(map(len, tally.committed.values())),
@@ -56,7 +59,7 @@ async def ingest(context: InContext, node: Sender, request: Request) -> IngestAn
         "refused": len(answer.refused),
     }
     for outcome, count in outcomes.items():
-        context.metrics.ingest.labels(node, outcome).inc(count)
+        context.metrics.ingest.labels(node.id, outcome).inc(count)
     if outcomes["committed"]:
         context.tail.changed()
     return answer

@@ -18,6 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from cloud.alarms import intake
 from cloud.areas.registry import Registry
 from cloud.database.schema import received
+from cloud.incidents.store import Actor
 from cloud.ingest import ledger, records
 from cloud.media.store import MediaStore
 from devices.errors import MessageError
@@ -182,9 +183,9 @@ async def _store(
     now: datetime,
 ) -> Tally:
     tally = Tally()
-    await ledger.open_lines(connection, node, [(event.epoch, event.series) for event, _ in group])
     fresh = await _fresh(connection, node, group, tally)
-    owned = await records.owned(connection, node, fresh, registry)
+    stored = await intake.stored(connection, [body for _, body in fresh])
+    owned = records.owned(node, fresh, registry, stored)
     for event, _ in fresh:
         if event.id not in owned:
             tally.refuse(event, "forbidden", "the point, device or condition belongs to another node")
@@ -200,10 +201,9 @@ async def _store(
         await connection.execute(_RECEIVE, rows)
     bodies = [body for _, body in accepted]
     conditions = [body for body in bodies if isinstance(body, Condition)]
-    await intake.take(connection, conditions, registry, node, now)
+    await intake.take(connection, conditions, stored, registry, Actor("node", node), now)
     await records.keep_evidence(connection, [body for body in bodies if isinstance(body, Evidence)])
     await records.keep_health(connection, [body for body in bodies if isinstance(body, Health)])
-    await records.seen(connection, node, now)
     for event, _ in accepted:
         tally.committed[event.epoch, event.series].append(event.seq)
     await _book(connection, node, tally)
@@ -215,11 +215,11 @@ async def _fresh(
 ) -> list[tuple[Event, Body]]:
     """The events not yet here; repeats are counted as committed again."""
     ids = [event.id for event, _ in group]
+    lines: dict[ledger.Line, list[int]] = defaultdict(list)
+    for event, _ in group:
+        lines[event.epoch, event.series].append(event.seq)
+    taken = await ledger.open_lines(connection, node, lines)
     known: set[UUID] = set((await connection.scalars(_KNOWN.where(received.c.event_id.in_(ids)))).all())
-    taken: dict[tuple[UUID, Series], set[int]] = {}
-    for line in {(event.epoch, event.series) for event, _ in group}:
-        seqs = [event.seq for event, _ in group if (event.epoch, event.series) == line]
-        taken[line] = await ledger.taken(connection, node, line, seqs)
     fresh = []
     for event, body in group:
         line = (event.epoch, event.series)

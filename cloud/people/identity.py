@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Annotated
 from urllib.parse import urlsplit
 from uuid import UUID
@@ -91,16 +92,24 @@ def check_origin(request: Request) -> None:
         raise Problem("csrf", "Sec-Fetch-Site: this request came from another site's page")
 
 
+@dataclass(frozen=True, slots=True)
+class NodeIdentity:
+    """The node whose token came."""
+
+    id: str
+    last_seen_at: datetime | None
+
+
 async def sender(
     context: InContext, credentials: Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)]
-) -> str:
-    """The id of the node whose token came."""
+) -> NodeIdentity:
+    """The node whose token came."""
     if credentials is not None:
-        statement = select(node.c.id).where(node.c.token_hash == hash_token(credentials.credentials))
+        mine = node.c.token_hash == hash_token(credentials.credentials)
         async with context.engine.connect() as connection:
-            found = await connection.scalar(statement)
-        if found is not None:
-            return str(found)
+            row = (await connection.execute(select(node.c.id, node.c.last_seen_at).where(mine))).one_or_none()
+        if row is not None:
+            return NodeIdentity(row.id, row.last_seen_at)
     raise Problem(
         "bad_token", "Authorization: Bearer <token of a node>", headers={"WWW-Authenticate": "Bearer"}
     )
@@ -108,4 +117,4 @@ async def sender(
 
 Viewer = Annotated[Person, Depends(viewer)]
 Doer = Annotated[Person, Depends(doer)]
-Sender = Annotated[str, Depends(sender)]
+Sender = Annotated[NodeIdentity, Depends(sender)]

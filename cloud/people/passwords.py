@@ -5,14 +5,13 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
+from functools import cache
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
 _HASHER = PasswordHasher()
 """argon2-cffi's defaults follow RFC 9106's low-memory profile: Argon2id, 64 MiB, 3 passes."""
-_NOBODY = _HASHER.hash(secrets.token_urlsafe(16))
-"""Checked when the user does not exist, so that the answer takes as long."""
 _ALPHABET = "abcdefghijkmnpqrstuvwxyz23456789"
 """Without letters and digits that look alike."""
 
@@ -25,9 +24,15 @@ def hash_password(password: str) -> str:
 def verify_password(stored: str | None, password: str) -> bool:
     """Whether the password is right; slow on purpose, so call it off the event loop. None: no such user."""
     try:
-        return _HASHER.verify(stored or _NOBODY, password) and stored is not None
+        return _HASHER.verify(stored or _nobody(), password) and stored is not None
     except (VerificationError, InvalidHashError):
         return False
+
+
+@cache
+def _nobody() -> str:
+    """A hash to check against when the user does not exist, so that the answer takes as long."""
+    return _HASHER.hash(secrets.token_urlsafe(16))
 
 
 def random_password() -> str:

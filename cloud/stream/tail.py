@@ -31,6 +31,8 @@ POLL_IDLE = 0.5
 """Seconds between looks when nothing woke the tail."""
 POLL_HIDDEN = 0.02
 """Seconds between looks while a committed row waits for an older transaction to end."""
+SETTLE = 0.01
+"""Seconds waited after a wake, so that a storm is read in fewer, fuller looks."""
 NOTIFY_EVERY = 0.05
 BATCH = 500
 QUEUE = 1000
@@ -157,7 +159,7 @@ class Tail:
         self._wake.clear()
         below = await reader.horizon(connection)
         rows = await reader.read(connection, self._position, below, BATCH)
-        if rows:
+        if rows and self._subscriptions:
             for item in await render(connection, rows, self._registry, self._now()):
                 self._hand_out(item)
         full = len(rows) == BATCH
@@ -170,6 +172,7 @@ class Tail:
         with suppress(TimeoutError):
             async with asyncio.timeout(POLL_HIDDEN if hidden else POLL_IDLE):
                 await self._wake.wait()
+                await asyncio.sleep(SETTLE)
 
     def _hand_out(self, item: Item) -> None:
         for subscription in list(self._subscriptions):

@@ -36,18 +36,7 @@ from devices.messages import (
     Severity,
     envelope,
 )
-from devices.site.model import (
-    Area,
-    Camera,
-    EventClass,
-    Names,
-    Node,
-    Point,
-    Position,
-    Sensor,
-    Site,
-    Zone,
-)
+from devices.site import model
 
 START = datetime(2026, 11, 22, 4, 0, tzinfo=UTC)
 TOKENS = {"n1": "token-of-node-one-1111111111", "n2": "token-of-node-two-2222222222"}
@@ -55,8 +44,8 @@ BASE = "http://gridwatch.test"
 JPEG = b"\xff\xd8\xff\xe0 not much of a picture \xff\xd9"
 
 
-def names(text: str) -> Names:
-    return Names(zh=f"中{text}", en=text)
+def names(text: str) -> model.Names:
+    return model.Names(zh=f"中{text}", en=text)
 
 
 def box(west: float, east: float) -> tuple[tuple[float, float], ...]:
@@ -65,14 +54,14 @@ def box(west: float, east: float) -> tuple[tuple[float, float], ...]:
     return ((west, 30.0), *south, (east, 30.0), (east, 30.01), *north, (west, 30.01), (west, 30.0))
 
 
-def make_site(version: int = 1) -> Site:
+def make_site(version: int = 1) -> model.Site:
     """One street, one community, two grids; two nodes with a point each."""
     ring = box(120.00, 120.02)
     halves = {"G01": box(120.00, 120.01), "G02": box(120.01, 120.02)}
-    areas = [Area(id="S", level="street", name=names("Street"), rings=(ring,))]
-    areas.append(Area(id="C1", level="community", parent="S", name=names("Community"), rings=(ring,)))
+    areas = [model.Area(id="S", level="street", name=names("Street"), rings=(ring,))]
+    areas.append(model.Area(id="C1", level="community", parent="S", name=names("Community"), rings=(ring,)))
     areas += [
-        Area(
+        model.Area(
             id=grid,
             level="grid",
             parent="C1",
@@ -85,33 +74,33 @@ def make_site(version: int = 1) -> Site:
     ]
     square = ((0.1, 0.1), (0.9, 0.1), (0.9, 0.9))
     points = [
-        Point(
+        model.Point(
             id=f"P0{n}",
             name=names(f"Point {n}"),
             node=f"n{n}",
             grid=f"G0{n}",
-            position=Position(lon=119.995 + n / 100, lat=30.005),
+            position=model.Position(lon=119.995 + n / 100, lat=30.005),
             cameras=(
-                Camera(
+                model.Camera(
                     id=f"P0{n}-C1",
                     name=names("Camera"),
                     host="127.0.0.1",
-                    zones=(Zone(id=f"P0{n}-C1-Z1", name=names("Zone"), polygon=square),),
+                    zones=(model.Zone(id=f"P0{n}-C1-Z1", name=names("Zone"), polygon=square),),
                 ),
             ),
-            sensors=(Sensor(id=f"P0{n}-S1", name=names("Smoke"), kind="smoke"),),
+            sensors=(model.Sensor(id=f"P0{n}-S1", name=names("Smoke"), kind="smoke"),),
         )
         for n in (1, 2)
     ]
-    return Site(
+    return model.Site(
         version=version,
         name=names("Street"),
         areas=tuple(areas),
         event_classes=(
-            EventClass(code="05-06", name=names("Bikes")),
-            EventClass(code="01-01", name=names("Lid")),
+            model.EventClass(code="05-06", name=names("Bikes")),
+            model.EventClass(code="01-01", name=names("Lid")),
         ),
-        nodes=(Node(id="n1", name=names("Node 1")), Node(id="n2", name=names("Node 2"))),
+        nodes=(model.Node(id="n1", name=names("Node 1")), model.Node(id="n2", name=names("Node 2"))),
         points=tuple(points),
     )
 
@@ -399,7 +388,7 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def site() -> Site:
+def site() -> model.Site:
     return make_site()
 
 

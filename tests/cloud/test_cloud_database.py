@@ -177,7 +177,7 @@ def test_the_server_does_not_run_as_root_and_listens_on_no_port(server) -> None:
     pid = (server.data / "postmaster.pid").read_text().splitlines()[0]
     owner = subprocess.run(["ps", "-o", "user=", "-p", pid], capture_output=True, text=True, check=True)
     assert owner.stdout.strip() != "root"
-    assert stat.S_IMODE(os.stat(server.data).st_mode) == 0o700
+    assert stat.S_IMODE(server.data.stat().st_mode) == 0o700
 
     async def setting() -> object:
         engine = make_engine(server.url())

@@ -95,7 +95,7 @@ async def test_every_address_for_people_wants_a_session(street) -> None:
                     continue
                 concrete = path.replace("{sha256}", "0" * 64)
                 for name in ("incident_id", "alarm_id"):
-                    concrete = concrete.replace("{%s}" % name, "01a20233-0000-7000-8000-000000000000")
+                    concrete = concrete.replace(f"{{{name}}}", "01a20233-0000-7000-8000-000000000000")
                 answer = await s.http.request(method, concrete, json={"action": "accept"})
                 assert answer.status_code == 401, (method, path)
                 assert "401" in operation["responses"], (method, path)

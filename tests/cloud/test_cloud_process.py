@@ -187,10 +187,6 @@ def test_wrong_settings_are_one_clear_line(cloud) -> None:
     assert done.returncode == 1
     assert "nothing.yaml" in done.stderr
     assert "Traceback" not in done.stderr
-    done = run(cloud, "--site", str(cloud.site), environment={"GRIDWATCH_DATABASE_URL": "mysql://u:hush@h/d"})
-    assert done.returncode == 1
-    assert "only PostgreSQL" in done.stderr
-    assert "hush" not in done.stderr
     gone = {"GRIDWATCH_DATABASE_URL": "postgresql://u:hush@127.0.0.1:1/d"}
     done = run(cloud, "--site", str(cloud.site), environment=gone)
     assert done.returncode == 1
@@ -213,7 +209,6 @@ def test_helpers_make_tokens_and_users_for_a_running_cloud(cloud, sender, seen) 
         f"{cloud.url}/api/v1/session", json={"username": "wang", "password": user.stdout.strip()}
     )
     assert answer.json()["user"]["roles"] == ["operator"]
-    assert run(cloud, "user", "add", "wang", "--role", "operator").returncode == 1
 
 
 def test_the_cloud_runs_on_any_server_by_its_address(cloud, empty_url, monkeypatch, sender, seen) -> None:
