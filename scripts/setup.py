@@ -162,8 +162,8 @@ def write_launcher(path: Path, line: str) -> None:
 
 
 def web_sources() -> list[Path]:
-    """All that the page is built from."""
-    skipped = {"node_modules", "dist"}
+    """All that the page is built from; not what building it makes (`schema.d.ts` out of `openapi.json`)."""
+    skipped = {"node_modules", "dist", "schema.d.ts"}
     return sorted(
         path for path in WEB.rglob("*") if path.is_file() and not skipped & set(path.relative_to(WEB).parts)
     )
