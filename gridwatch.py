@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import os
 import sys
 from collections.abc import Sequence
 
+EXTRAS = ("edge", "cloud", "simulators")
+"""Packages whose libraries are optional."""
 WORDS = {
     "check": ("devices", "say what is wrong with a site file, or what was understood"),
     "edge": ("edge", "run one edge node"),
@@ -20,12 +23,31 @@ WORDS = {
     "simulate": ("simulators", "run a simulated street: cameras and sensors on real protocols"),
     "demo": ("simulators", "bring everything up on this machine"),
 }
+CLOSED = 141
+"""Exit code when whoever read our output has gone: what a shell tells of SIGPIPE."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command; returns its exit code (2: wrong usage, 1: a clear error was printed)."""
+    """Run one command; returns its exit code (2: wrong usage, 1: a clear error was printed).
+
+    A reader that has seen enough (`gridwatch check ... | head`) ends it without a word.
+    """
+    try:
+        try:
+            return _run(argv)
+        finally:
+            sys.stdout.flush()
+    except BrokenPipeError:
+        # What is still buffered must not complain at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return CLOSED
+
+
+def _run(argv: Sequence[str] | None) -> int:
     arguments = list(sys.argv[1:] if argv is None else argv)
-    parser = argparse.ArgumentParser(prog="gridwatch", description="Edge gateway for street-level grid governance.")
+    parser = argparse.ArgumentParser(
+        prog="gridwatch", description="Edge gateway for street-level grid governance."
+    )
     commands = parser.add_subparsers(dest="word", required=True, metavar="COMMAND")
     asked = next((word for word in arguments if not word.startswith("-")), None)
     for word, (package, summary) in WORDS.items():
@@ -36,9 +58,9 @@ def main(argv: Sequence[str] | None = None) -> int:
             except ModuleNotFoundError as error:
                 if error.name is None or error.name.split(".")[0] == package:
                     raise
+                how = f"with its extra [{package}]" if package in EXTRAS else "again"
                 print(
-                    f"gridwatch {word}: needs the Python package {error.name!r}; "
-                    f"install gridwatch with its extra [{package}]",
+                    f"gridwatch {word}: needs the Python package {error.name!r}; install gridwatch {how}",
                     file=sys.stderr,
                 )
                 return 1

@@ -50,11 +50,16 @@ class Supervisor:
         logs: Path,
         tell: Callable[[str], None],
         clock: Callable[[], float] = time.monotonic,
+        grace: float = GRACE,
     ) -> None:
-        """Logs go to `logs`/NAME.log; `tell` gets one line when a process ends or comes back."""
+        """Logs go to `logs`/NAME.log; `tell` gets one line when a process ends or comes back.
+
+        `grace`: seconds a process has to end by itself.
+        """
         self._logs = logs
         self._tell = tell
         self._clock = clock
+        self._grace = grace
         self.running: dict[str, Running] = {}
 
     def start(self, program: Program) -> None:
@@ -67,7 +72,7 @@ class Supervisor:
         for one in self.running.values():
             if one.again_at is None and (code := one.process.poll()) is not None:
                 one.ends = one.ends + 1 if now - one.since < STEADY else 1
-                one.again_at = now + min(LONGEST, 2.0 ** (one.ends - 1) - 1.0)
+                one.again_at = now + min(LONGEST, 2.0 ** min(one.ends - 1, 10) - 1.0)
                 how = f"signal {-code}" if code < 0 else f"exit {code}"
                 self._tell(f"{one.program.name} ended ({how}); its log: {self.log(one.program.name)}")
             if one.again_at is not None and now >= one.again_at:
@@ -80,7 +85,7 @@ class Supervisor:
             if one.process.poll() is None:
                 one.process.terminate()
                 try:
-                    one.process.wait(GRACE)
+                    one.process.wait(self._grace)
                 except subprocess.TimeoutExpired:
                     self._tell(f"{one.program.name} does not end; killed")
                     one.process.kill()

@@ -13,6 +13,9 @@ from devices.messages import Change, ConditionState
 
 Box = tuple[float, float, float, float]
 """x0, y0, x1, y1 in parts of the picture."""
+REOPEN = 600.0
+"""Seconds from a clearing to the beginning of the next case in the same place, within which that one
+names the one it reopens."""
 
 
 @dataclass(frozen=True, slots=True)

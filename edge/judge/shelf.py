@@ -73,6 +73,7 @@ def level_to_json(level: Level, offset: float) -> dict[str, Any]:
         "past_since": None if level.past_since is None else level.past_since + offset,
         "back_since": None if level.back_since is None else level.back_since + offset,
         "last": None if level.last is None else str(level.last),
+        "last_at": None if level.last_at is None else level.last_at + offset,
     }
 
 
@@ -83,6 +84,7 @@ def level_from_json(raw: Mapping[str, Any], offset: float) -> Level:
         past_since=None if raw["past_since"] is None else float(raw["past_since"]) - offset,
         back_since=None if raw["back_since"] is None else float(raw["back_since"]) - offset,
         last=None if raw["last"] is None else UUID(raw["last"]),
+        last_at=None if raw.get("last_at") is None else float(raw["last_at"]) - offset,
     )
 
 

@@ -14,7 +14,7 @@ from uuid import UUID
 
 from devices.messages import Change, ConditionState
 from devices.site.model import LeftRule, ParkedRule
-from edge.judge.case import Box, Case, Turn, turn
+from edge.judge.case import REOPEN, Box, Case, Turn, turn
 from edge.judge.zones import Polygon, stands_in
 from edge.see.eye import View
 from edge.see.slots import Phase, Slot
@@ -24,8 +24,6 @@ Cases = Mapping[str, Case]
 """The open cases of one rule in one zone, by what tells them apart: the slot, or `zone`."""
 
 ZONE = "zone"
-REOPEN = 600.0
-"""Seconds after a clearing within which the next case in the same place names the one it reopens."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,17 +45,22 @@ def judge(
     """One look at one zone by one rule: what it remembers now, and the turns it took."""
     known = {member for case in ledger.cases.values() for member in case.members}
     mine = [slot for slot in view.slots if slot.id in known or _counts(rule, zone, slot, view)]
-    groups = {ZONE: mine} if isinstance(rule, ParkedRule) else {str(slot.id): [slot] for slot in mine}
+    groups = {ZONE: mine} if isinstance(rule, ParkedRule) else _one_by_one(mine, ledger.cases, view)
     enough = rule.count if isinstance(rule, ParkedRule) else 1
     cases: dict[str, Case] = {}
     turns: list[Turn] = []
-    recent = tuple(past for past in ledger.cleared if view.at - past[1] <= REOPEN)
+    # What came within the window opens its case a dwell later.
+    recent = tuple(past for past in ledger.cleared if view.at - past[1] <= REOPEN + rule.dwell)
     for key in sorted(groups.keys() | ledger.cases.keys()):
         slots = groups.get(key, [])
         case = ledger.cases.get(key)
-        taken = _follow(case, slots, view) if case else _begin(rule, enough, slots, view, recent, new_id)
-        turns += taken
-        last = taken[-1].case if taken else case
+        if case is None:
+            taken = _begin(rule, enough, slots, view, recent, new_id)
+        else:
+            case, taken = _follow(case, slots, view)
+        if taken is not None:
+            turns.append(taken)
+        last = case if taken is None else taken.case
         if last is None:
             continue
         if last.state is ConditionState.CLEARED:
@@ -65,6 +68,20 @@ def judge(
         else:
             cases[key] = last
     return Ledger(cases, recent), tuple(turns)
+
+
+def _one_by_one(mine: list[Slot], cases: Cases, view: View) -> dict[str, list[Slot]]:
+    """The slots of each case, and those that may begin one, each alone.
+
+    A case whose slot is lost (the eye began anew, or took two parts for one thing) goes on with what
+    stands in its place.
+    """
+    groups = {key: [slot for slot in mine if slot.id in case.members] for key, case in cases.items()}
+    for key, lost in cases.items():
+        if not groups[key]:
+            groups[key] = [slot for slot in mine if _same_place(relative(slot, view), lost.box)][:1]
+    taken = {slot.id for slots in groups.values() for slot in slots}
+    return groups | {str(slot.id): [slot] for slot in mine if slot.id not in taken}
 
 
 def _counts(rule: ParkedRule | LeftRule, zone: Polygon, slot: Slot, view: View) -> bool:
@@ -86,32 +103,37 @@ def _begin(
     view: View,
     recent: Iterable[tuple[UUID, float, Box]],
     new_id: Callable[[], UUID],
-) -> list[Turn]:
+) -> Turn | None:
     if len(slots) < enough:
-        return []
+        return None
     empty = Case(new_id(), 0, ConditionState.OPEN, view.at, False, "", 0.0)
     case = _described(empty, slots, view)
-    same = [past for past, _, box in recent if isinstance(rule, ParkedRule) or _touch(box, case.box)]
-    return [turn(replace(case, reopens=same[-1] if same else None), Change.OPENED, view.at)]
+    same = [
+        past
+        for past, at, box in recent
+        if case.since - at <= REOPEN and (isinstance(rule, ParkedRule) or _touch(box, case.box))
+    ]
+    return turn(replace(case, reopens=same[-1] if same else None), Change.OPENED, view.at)
 
 
-def _follow(case: Case, slots: list[Slot], view: View) -> list[Turn]:
-    """What an open case makes of its slots: the thing of the hour, or nothing."""
+def _follow(case: Case, slots: list[Slot], view: View) -> tuple[Case, Turn | None]:
+    """An open case after this look, and the turn it took, if any."""
     staying = [slot for slot in slots if slot.phase is not Phase.GONE]
     if slots and not staying:
-        return [turn(replace(case, members=frozenset()), Change.CLEARED, view.at)]
+        return case, turn(replace(case, members=frozenset()), Change.CLEARED, view.at)
     # Slots that are lost (the eye's memory was damaged) are not seen gone: nothing can be said.
     hidden = all(slot.phase is Phase.HIDDEN for slot in staying)
     now = _described(case, staying, view) if staying else case
     if hidden and case.state is ConditionState.OPEN:
-        return [turn(case, Change.HELD, view.at)]
+        return case, turn(case, Change.HELD, view.at)
     if hidden:
-        return []
+        return case, None
     if case.state is ConditionState.HELD:
-        return [turn(now, Change.RESUMED, view.at)]
+        return case, turn(now, Change.RESUMED, view.at)
     if now.count != case.count or now.label != case.label:
-        return [turn(now, Change.UPDATED, view.at)]
-    return []
+        return case, turn(now, Change.UPDATED, view.at)
+    # One thing may have taken another's place at the same look: who belongs to it is kept without a word.
+    return replace(case, members=now.members), None
 
 
 def _described(case: Case, slots: list[Slot], view: View) -> Case:
@@ -152,6 +174,14 @@ def _part(pixels: float, of: int) -> float:
 
 
 def _touch(a: Box, b: Box | None) -> bool:
-    if b is None:
-        return False
-    return min(a[2], b[2]) > max(a[0], b[0]) and min(a[3], b[3]) > max(a[1], b[1])
+    return b is not None and _common(a, b) > 0
+
+
+def _same_place(a: Box, b: Box | None) -> bool:
+    """Half of the smaller one lies in the other."""
+    return b is not None and _common(a, b) >= 0.5 * min(_common(a, a), _common(b, b)) > 0
+
+
+def _common(a: Box, b: Box) -> float:
+    """The area of what two boxes share."""
+    return max(0.0, min(a[2], b[2]) - max(a[0], b[0])) * max(0.0, min(a[3], b[3]) - max(a[1], b[1]))

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from devices.messages import Change, ConditionState
 from devices.site.model import ThresholdRule
-from edge.judge.case import Case, Turn, turn
+from edge.judge.case import REOPEN, Case, Turn, turn
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +22,8 @@ class Level:
     """Since when the value is back past `clear`, while that has not yet cleared the case."""
     last: UUID | None = None
     """The case that was cleared last."""
+    last_at: float | None = None
+    """When that was."""
 
 
 def judge(
@@ -43,17 +45,17 @@ def judge(
             rule.quantity,
             1.0,
             value=value,
-            reopens=level.last,
+            reopens=level.last if level.last_at is not None and since - level.last_at <= REOPEN else None,
         )
         opened = turn(case, Change.OPENED, at)
-        return Level(case=opened.case, last=level.last), opened
+        return Level(case=opened.case), opened
     if not _back(rule, value):
         return replace(level, back_since=None), None
     since = at if level.back_since is None else level.back_since
     if at - since < rule.clear_hold:
         return replace(level, back_since=since), None
     cleared = turn(replace(level.case, value=value), Change.CLEARED, at)
-    return Level(last=level.case.id), cleared
+    return Level(last=level.case.id, last_at=at), cleared
 
 
 def limit(rule: ThresholdRule) -> float:

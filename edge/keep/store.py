@@ -156,6 +156,18 @@ class NodeStore:
             kind = StoreFull if error.errno == errno.ENOSPC else StoreError
             raise kind(f"a photo of {len(jpeg)} bytes could not be saved: {error.strerror}") from error
 
+    def discard_photo(self, sha256: str) -> None:
+        """Give up a saved photo whose transaction failed, unless another message needs it.
+
+        Raises:
+            StoreError: the store cannot be asked; the photo goes at the next start.
+
+        """
+        with self._lock, explaining():
+            self._unqueued -= Counter([sha256])
+            if self._unqueued[sha256] == 0 and not outbox.has_photo(self._connection, sha256):
+                self._photos.remove(sha256)
+
     def photo(self, sha256: str) -> bytes:
         """The bytes of a photo.
 

@@ -5,13 +5,14 @@ A camera that fails costs the others nothing: its thread waits, and its state sa
 
 from __future__ import annotations
 
-import logging
+import contextlib
 import threading
 from collections.abc import Callable, Mapping
 
 from devices.credentials import Credentials
 from devices.errors import (
     CameraError,
+    CameraFault,
     CameraRefused,
     CameraUnreachable,
     CredentialsError,
@@ -24,8 +25,6 @@ from devices.site.model import Camera
 from devices.stream import CameraStream, Frame, FrameRequest, StreamStatus
 from edge.node.report import Reporter
 from edge.send.pace import Pace
-
-log = logging.getLogger(__name__)
 
 PACE = Pace()
 
@@ -41,13 +40,26 @@ class CameraThread:
         deliver: Callable[[str, Frame], None],
         reporter: Reporter,
         chance: Callable[[], float],
+        pace: Pace = PACE,
     ) -> None:
+        """Nothing happens before `start`.
+
+        Args:
+            camera: which one.
+            request: how often its stream is looked at.
+            env: where its credentials are.
+            deliver: takes each frame, with the camera's id; must be quick.
+            reporter: told how the camera stands.
+            chance: 0..1, the jitter.
+            pace: of asking a camera again that did not answer over ONVIF.
+        """
         self._camera = camera
         self._request = request
         self._env = env
         self._deliver = deliver
         self._reporter = reporter
         self._chance = chance
+        self._pace = pace
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"camera-{camera.id}", daemon=True)
 
@@ -73,15 +85,15 @@ class CameraThread:
                 self._receive(uri, credentials)
             except (CameraRefused, StreamRefused, CredentialsError) as error:
                 self._tell(DeviceStatus.REFUSED, str(error))
-                self._stopping.wait(PACE.delay_denied(self._chance()))
+                self._stopping.wait(self._pace.delay_denied(self._chance()))
             except CameraUnreachable as error:
                 failures += 1
                 self._tell(DeviceStatus.UNREACHABLE, str(error))
-                self._stopping.wait(PACE.delay(failures, self._chance()))
+                self._stopping.wait(self._pace.delay(failures, self._chance()))
             except (CameraError, StreamError) as error:
                 failures += 1
                 self._tell(DeviceStatus.STALLED, str(error))
-                self._stopping.wait(PACE.delay(failures, self._chance()))
+                self._stopping.wait(self._pace.delay(failures, self._chance()))
 
     def _credentials(self) -> Credentials | None:
         name = self._camera.credentials
@@ -91,15 +103,16 @@ class CameraThread:
         """The stream's address out of the camera itself."""
         onvif = OnvifCamera(self._camera.host, self._camera.port, credentials)
         profiles = onvif.profiles()
-        if not profiles:
-            raise CameraUnreachable(f"{self._camera.id} offers no media profile")
         chosen = profiles[min(1, len(profiles) - 1) if self._camera.profile == "sub" else 0]
         uri = onvif.stream_uri(chosen.token)
         facts: dict[str, float | int | str | bool] = {"profile": chosen.name, "codec": chosen.encoding}
         facts |= {"width": chosen.width, "height": chosen.height}
-        facts["clock_offset_s"] = round(onvif.clock_offset(), 1)
-        known = onvif.device_information()
-        facts["model"] = f"{known.manufacturer} {known.model}".strip()
+        # What a camera cannot say of itself must not keep its pictures away.
+        with contextlib.suppress(CameraFault):
+            facts["clock_offset_s"] = round(onvif.clock_offset(), 1)
+        with contextlib.suppress(CameraFault):
+            known = onvif.device_information()
+            facts["model"] = f"{known.manufacturer} {known.model}".strip()
         self._reporter.note(self._camera.id, facts)
         return uri
 

@@ -12,6 +12,7 @@ from typing import Literal
 from devices.messages import DeviceStatus, Health
 from edge.errors import StoreError
 from edge.keep import NodeStore
+from edge.node.trouble import StoreTrouble
 
 log = logging.getLogger(__name__)
 
@@ -41,6 +42,7 @@ class Reporter:
         self._store = store
         self._now = now
         self._wake = wake
+        self._trouble = StoreTrouble("health")
         self._lock = threading.Lock()
         self._standing: dict[str, Standing] = {}
         self._facts: dict[str, Facts] = {}
@@ -90,5 +92,7 @@ class Reporter:
                         at,
                     )
         except StoreError as error:
-            log.error("health could not be kept: %s", error)
-        self._wake()
+            self._trouble.failed(error)
+        else:
+            self._trouble.kept()
+            self._wake()

@@ -9,7 +9,8 @@ import random
 import signal
 import sys
 import threading
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -22,8 +23,8 @@ from devices.messages import DeviceStatus
 from devices.sensors.client import SensorClient
 from devices.sensors.topics import filters
 from devices.site.load import load_site
-from devices.site.model import Site
-from edge.errors import EdgeError, StoreError
+from devices.site.model import Point, Site
+from edge.errors import EdgeError, StoreError, TokenMissing
 from edge.judge.watch import request_for
 from edge.keep import NodeStore
 from edge.node.fetch import CameraThread
@@ -31,8 +32,9 @@ from edge.node.mailbox import Mailbox
 from edge.node.report import REPEAT, Reporter
 from edge.node.sense import SenseDesk
 from edge.node.sight import SightDesk
+from edge.node.trouble import StoreTrouble
 from edge.see.detector import Detector, SsdLite
-from edge.send.token import token_from
+from edge.send.token import bearer, token_from
 from edge.send.uplink import Uplink
 
 log = logging.getLogger(__name__)
@@ -40,7 +42,9 @@ log = logging.getLogger(__name__)
 TICK = 1.0
 """Seconds a deciding thread waits at most before it looks whether it shall end."""
 END = 20.0
-"""Seconds for all threads to end."""
+"""Seconds for a deciding thread to end."""
+CAMERAS_END = 2.0
+"""Seconds for all camera threads to end; one that waits for a silent camera is left behind."""
 
 
 class Node:
@@ -52,14 +56,17 @@ class Node:
         """Open the store and make all parts; nothing runs before `start`.
 
         Raises:
-            EdgeError: the node is not in the site, or its store cannot be opened.
+            EdgeError: the node is not in the site, the environment lacks one of its secrets, or its
+                store cannot be opened.
         """
         known = [one.id for one in site.nodes]
         if node not in known:
             raise EdgeError(f"node {node!r} is not in the site file; it has {', '.join(known)}")
         points = list(site.points_of(node))
+        _check_secrets(site, points, env)
         self._id = node
         self._stopping = threading.Event()
+        self._crashed = False
         self._store = NodeStore.open(state, node, now=_now, new_id=uuid7)
         self._uplink = Uplink(
             self._store, site.uplink.url, token_from(env), site.uplink.ca_file, on_status=self._cloud_status
@@ -85,20 +92,15 @@ class Node:
         if any(point.sensors for point in points):
             self._broker = self._subscribe(site, [point.id for point in points], env)
         self._threads = [
-            threading.Thread(target=self._look, name="sight", daemon=True),
-            threading.Thread(target=self._feel, name="sense", daemon=True),
+            threading.Thread(target=self._deciding, args=(work,), name=name, daemon=True)
+            for name, work in (("sight", self._look), ("sense", self._feel))
         ]
 
-    def _subscribe(self, site: Site, points: list[str], env: Mapping[str, str]) -> SensorClient | None:
+    def _subscribe(self, site: Site, points: list[str], env: Mapping[str, str]) -> SensorClient:
         name = site.broker.credentials
-        try:
-            credentials = None if name is None else Credentials.from_environment(name, env)
-        except CredentialsError as error:
-            self._reporter.tell("broker", "broker", DeviceStatus.REFUSED, str(error))
-            return None
         return SensorClient(
             site.broker,
-            credentials,
+            None if name is None else Credentials.from_environment(name, env),
             client_id=f"gridwatch-{self._id}",
             filters=filters(points),
             on_status=lambda status, detail: self._reporter.tell("broker", "broker", status, detail),
@@ -120,11 +122,15 @@ class Node:
             camera.start()
         log.info("node %s: %d cameras", self._id, len(self._cameras))
 
-    def wait(self) -> None:
-        """Until somebody calls `stop`; repeats the health reports."""
+    def wait(self) -> bool:
+        """Until somebody calls `stop`, or a deciding thread dies of a defect; True when it was the former.
+
+        Repeats the health reports.
+        """
         while not self._stopping.wait(REPEAT):
             self._reporter.note(self._id, {"skipped": self._mailbox.skipped})
             self._reporter.repeat()
+        return not self._crashed
 
     def stop(self) -> None:
         """Ask everything to end; safe in a signal handler."""
@@ -140,33 +146,72 @@ class Node:
         for thread in self._threads:
             thread.join(END)
         self._uplink.stop()
+        until = time.monotonic() + CAMERAS_END
         for camera in self._cameras:
-            camera.join(1.0)
+            camera.join(max(0.0, until - time.monotonic()))
         self._store.close()
 
+    def _deciding(self, work: Callable[[], None]) -> None:
+        """A node that cannot decide any more must end, so that whoever started it starts it again."""
+        finished = False
+        try:
+            work()
+            finished = True
+        finally:
+            if not finished:
+                self._crashed = True
+                self._stopping.set()
+
     def _look(self) -> None:
+        trouble = StoreTrouble("what cameras show")
         while not self._stopping.is_set():
             taken = self._mailbox.take(TICK)
             if taken is None:
                 continue
             try:
                 self._sight.look(*taken)
+                trouble.kept()
             except StoreError as error:
-                log.error("a look could not be kept: %s", error)
+                trouble.failed(error)
 
     def _feel(self) -> None:
         if self._broker is None:
             return
+        trouble = StoreTrouble("readings")
         while not self._stopping.is_set():
             try:
-                self._sense.take(self._broker.deliveries, TICK)
+                if self._sense.take(self._broker.deliveries, TICK):
+                    trouble.kept()
             except StoreError as error:
-                log.error("readings could not be kept, the broker keeps them: %s", error)
+                trouble.failed(error)
                 self._stopping.wait(TICK)
 
     def _cloud_status(self, status: DeviceStatus, detail: str) -> None:
         level = logging.INFO if status is DeviceStatus.UP else logging.WARNING
         log.log(level, "cloud %s: %s", status, detail)
+
+
+def _check_secrets(site: Site, points: list[Point], env: Mapping[str, str]) -> None:
+    """A secret that is missing at the start is the operator's slip: said at once, and all of them.
+
+    Raises:
+        EdgeError: names the variables, never a value.
+    """
+    names = {camera.credentials for point in points for camera in point.cameras}
+    if any(point.sensors for point in points):
+        names.add(site.broker.credentials)
+    faults = []
+    for name in sorted(one for one in names if one is not None):
+        try:
+            Credentials.from_environment(name, env)
+        except CredentialsError as error:
+            faults.append(str(error))
+    try:
+        bearer(token_from(env)())
+    except TokenMissing as error:
+        faults.append(str(error))
+    if faults:
+        raise EdgeError("; ".join(faults))
 
 
 def _now() -> datetime:
@@ -184,7 +229,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Run the node until SIGINT or SIGTERM; 0 then, 1 when it could not start."""
+    """Run the node until SIGINT or SIGTERM; 0 then, 1 when it could not start or a defect ended it."""
     logging.basicConfig(
         level=logging.DEBUG if options.verbose else logging.INFO,
         format="%(asctime)s %(levelname)s %(threadName)s %(message)s",
@@ -204,7 +249,7 @@ def run(options: argparse.Namespace) -> int:
         signal.signal(number, lambda *_: node.stop())
     node.start()
     try:
-        node.wait()
+        asked = node.wait()
     finally:
         node.close()
-    return 0
+    return 0 if asked else 1

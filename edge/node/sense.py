@@ -57,6 +57,8 @@ class SenseDesk:
         kept, offset = store.states(LEVEL), wall() - monotonic()
         self._levels = {key: level_from_json(json.loads(raw), offset) for key, raw in kept.items()}
         self._presence: dict[str, Presence] = {}
+        self._undecided: list[Delivery] = []
+        """Taken, but not kept: the store failed. The broker sends nothing twice on one connection."""
         self.refused: Counter[str] = Counter()
         """Payloads that could not be used, by reason."""
 
@@ -64,59 +66,67 @@ class SenseDesk:
         """Wait for deliveries, decide all that are there (at most `BATCH`), acknowledge them; how many.
 
         Raises:
-            StoreError: nothing was kept and nothing acknowledged; the broker sends it all again.
+            StoreError: nothing was kept and nothing acknowledged; the next call decides the same again.
         """
+        batch = self._undecided
         try:
-            batch = [deliveries.get(timeout=timeout)]
-        except queue.Empty:
-            return 0
-        while len(batch) < BATCH:
-            try:
+            if not batch:
+                batch.append(deliveries.get(timeout=timeout))
+            while len(batch) < BATCH:
                 batch.append(deliveries.get_nowait())
-            except queue.Empty:
-                break
+        except queue.Empty:
+            if not batch:
+                return 0
         self.decide(batch)
+        self._undecided = []
         for delivery in batch:
             delivery.ack()
         return len(batch)
 
     def decide(self, batch: Iterable[Delivery]) -> None:
-        """Decide a batch in one transaction."""
+        """Judge the readings of a batch in one transaction, then say who is on line and what was refused."""
+        heard = [(delivery.topic, self._heard(delivery)) for delivery in batch]
+        self._judge_all([reading for _, said in heard if isinstance(said, tuple) for reading in said])
+        for topic, said in heard:
+            if isinstance(said, Presence):
+                self._present(said)
+            elif isinstance(said, PayloadError):
+                self._refuse(topic, str(said))
+
+    def _heard(self, delivery: Delivery) -> Presence | tuple[Reading, ...] | PayloadError:
+        """What one message says, or why it cannot be used."""
+        try:
+            if parse(delivery.topic).channel is Channel.STATE:
+                return decode_presence(delivery.topic, delivery.payload, self._bindings)
+            return decode(delivery.topic, delivery.payload, self._bindings, delivery.received_at)
+        except PayloadError as error:
+            return error
+
+    def _judge_all(self, readings: list[Reading]) -> None:
         levels = dict(self._levels)
         turned = False
         with self._store.transaction() as tx:
-            for delivery in batch:
-                for reading in self._readings(delivery):
-                    if not tx.mark_reading(f"{reading.sensor}.{reading.quantity}", reading.boot, reading.seq):
+            for reading in readings:
+                if not tx.mark_reading(f"{reading.sensor}.{reading.quantity}", reading.boot, reading.seq):
+                    continue
+                for point, sensor, rule, level, turn in self._judge(reading, levels):
+                    key = f"{sensor.id}|{rule.id}"
+                    if level == levels.get(key):
                         continue
-                    for point, sensor, rule, level, turn in self._judge(reading, levels):
-                        key = f"{sensor.id}|{rule.id}"
-                        if level == levels.get(key):
-                            continue
-                        levels[key] = level
-                        state = level_to_json(level, self._wall() - self._monotonic())
-                        tx.put_state(LEVEL, key, json.dumps(state, separators=(",", ":")).encode())
-                        if turn is not None:
-                            turned = True
-                            tx.queue(self._condition(point, sensor, rule, turn, reading), reading.received_at)
+                    levels[key] = level
+                    state = level_to_json(level, self._wall() - self._monotonic())
+                    tx.put_state(LEVEL, key, json.dumps(state, separators=(",", ":")).encode())
+                    if turn is not None:
+                        turned = True
+                        tx.queue(self._condition(point, sensor, rule, turn, reading), reading.received_at)
         self._levels = levels
         if turned:
             self._wake()
 
-    def _readings(self, delivery: Delivery) -> tuple[Reading, ...]:
-        try:
-            if parse(delivery.topic).channel is Channel.STATE:
-                self._present(decode_presence(delivery.topic, delivery.payload, self._bindings))
-                return ()
-            if parse(delivery.topic).channel not in (Channel.TELE, Channel.EVENT):
-                return ()
-            return decode(delivery.topic, delivery.payload, self._bindings, delivery.received_at)
-        except PayloadError as error:
-            reason = str(error)
-            if not self.refused[reason]:
-                log.warning("%s: %s (said once)", delivery.topic, reason)
-            self.refused[reason] += 1
-            return ()
+    def _refuse(self, topic: str, reason: str) -> None:
+        if not self.refused[reason]:
+            log.warning("%.80r: %s (said once)", topic, reason)
+        self.refused[reason] += 1
 
     def _present(self, heard: Presence) -> None:
         presence = self._presence[heard.device] = newer(self._presence.get(heard.device), heard)

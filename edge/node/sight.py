@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from devices.messages import Change, Condition, Evidence, EvidenceKind
 from devices.site.model import Camera, CameraRule, Point, Zone
 from devices.stream import Frame
-from edge.errors import MemoryUnreadable
+from edge.errors import MemoryUnreadable, StoreError
 from edge.judge.case import Turn
 from edge.judge.shelf import ledger_from_json, ledger_to_json
 from edge.judge.stays import Ledger, judge
@@ -23,6 +23,7 @@ from edge.see.detector import Detector
 from edge.see.eye import LOOK_WIDTH, Eye, View
 from edge.see.health import Sight
 from edge.see.memory import freeze, thaw
+from edge.see.slots import Phase, Slot
 
 log = logging.getLogger(__name__)
 
@@ -49,6 +50,8 @@ class Seat:
     calm: tuple[datetime, bytes, int, int] | None = None
     """When, JPEG, width, height."""
     sight: Sight = Sight.CLEAR
+    unsaid: tuple[Slot, ...] = ()
+    """Slots that went while the store failed: the eye has forgotten them, the rules have not heard of it."""
 
 
 class SightDesk:
@@ -96,6 +99,8 @@ class SightDesk:
                 for kept in seat.shelf
             ]
         view = seat.eye.look(frame)
+        view = replace(view, slots=view.slots + seat.unsaid)
+        seat.unsaid = tuple(slot for slot in view.slots if slot.phase is Phase.GONE)
         ledgers: list[Ledger] = []
         turns: list[tuple[Zone, CameraRule, Turn]] = []
         for (zone, rule), ledger in zip(seat.rules, seat.ledgers, strict=True):
@@ -103,7 +108,7 @@ class SightDesk:
             ledgers.append(after)
             turns += [(zone, rule, one) for one in taken]
         self._keep(seat, frame, view, ledgers, turns)
-        seat.ledgers = ledgers
+        seat.ledgers, seat.unsaid = ledgers, ()
         self._rest(seat, frame, view)
         return view
 
@@ -122,16 +127,22 @@ class SightDesk:
         memory = seat.eye.memory(frame)
         photos = [photo for zone, rule, one in turns for photo in self._photos(seat, frame, zone, one)]
         offset = utc_offset(frame)
-        with self._store.transaction() as tx:
-            if memory is not None:
-                tx.put_state(EYE, seat.camera.id, freeze(memory))
-            for (zone, rule), ledger in zip(seat.rules, ledgers, strict=True):
-                state = json.dumps(ledger_to_json(ledger, offset), separators=(",", ":"))
-                tx.put_state(LEDGER, _key(seat.camera, zone, rule), state.encode())
-            for zone, rule, one in turns:
-                tx.queue(self._condition(seat, zone, rule, one, view), view.taken_at)
+        try:
+            with self._store.transaction() as tx:
+                if memory is not None:
+                    tx.put_state(EYE, seat.camera.id, freeze(memory))
+                for (zone, rule), ledger in zip(seat.rules, ledgers, strict=True):
+                    state = json.dumps(ledger_to_json(ledger, offset), separators=(",", ":"))
+                    tx.put_state(LEDGER, _key(seat.camera, zone, rule), state.encode())
+                for zone, rule, one in turns:
+                    tx.queue(self._condition(seat, zone, rule, one, view), view.taken_at)
+                for photo in photos:
+                    tx.queue(photo, photo.captured_at)
+        except StoreError:
+            # The next look takes its own; a full disk must not be filled further.
             for photo in photos:
-                tx.queue(photo, photo.captured_at)
+                self._store.discard_photo(photo.sha256)
+            raise
         seat.kept_at, seat.slots = view.at, slots
         for _, rule, one in turns:
             log.info("%s %s %s: %s", seat.camera.id, rule.id, one.change, one.case.label)

@@ -20,20 +20,13 @@ from edge.errors import MemoryUnreadable
 from edge.see.anchors import Anchors
 from edge.see.background import Luma, Mask
 from edge.see.blobs import PixelBox
+from edge.see.places import Place
 from edge.see.slots import Phase, Slot
 from edge.see.votes import Votes
 
 VERSION = 1
 _UNREADABLE = (ValueError, LookupError, TypeError, AttributeError, OverflowError, RecursionError, cv2.error)
 """What reading something else than our own JSON may raise."""
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where a slot's anchors were cut out, and the anchors."""
-
-    box: PixelBox
-    anchors: Anchors
 
 
 @dataclass(frozen=True, slots=True)
