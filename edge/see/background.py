@@ -116,10 +116,6 @@ class Backgrounds:
         """Take what `recent` shows under `mask` as usual (something was taken away for good)."""
         self.usual[region][mask] = self.recent[region][mask]
 
-    def restore(self, region: tuple[slice, slice], look: Luma) -> None:
-        """Put back a kept look of an empty place into `usual`."""
-        self.usual[region] = look.astype(np.float32)
-
     def _follow(self, values: Reals, from_recent: Reals, threshold: float, at: float) -> None:
         moved = (from_recent > threshold).view(np.uint8)
         self._misses += 1

@@ -1,0 +1,53 @@
+"""Something holds still that is not usual: a new thing, a part of a known one, or nothing at all?"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from edge.see.anchors import correlation
+from edge.see.background import Backgrounds, Change, Luma, Mask
+from edge.see.blobs import MOMENT, Blob, adjacent, grown, inside, region_of
+from edge.see.ghosts import taken_away
+from edge.see.places import MARGIN
+from edge.see.slots import Phase, Slot
+
+SAME_GROUND = 0.85
+"""Correlation from which a region is the same ground in another light."""
+
+
+def belongs(blob: Blob, slot: Slot, shape: tuple[int, ...]) -> bool:
+    """A further part of what already stands there, not a second thing beside it."""
+    if slot.phase not in (Phase.CANDIDATE, Phase.STANDING) or slot.at_least:
+        return False
+    if inside(blob.box, grown(slot.box, 0.15, 0, shape)) >= 0.8:
+        return True
+    if slot.votes.looks > 0:
+        return False
+    # A bicycle comes to rest as wheels, frame and bag: parts of one moment that lie close together.
+    together = abs(slot.since - blob.since) <= MOMENT
+    return together and adjacent(slot.box, blob.box, shape)
+
+
+def nothing_new(blob: Blob, backgrounds: Backgrounds, change: Change) -> bool:
+    """Only the light changed here, or something was taken away: the background is what is wrong."""
+    region = region_of(grown(blob.box, *MARGIN, change.picture.shape))
+    now, usual = change.picture[region], backgrounds.usual[region]
+    mask = covered(blob, change.picture.shape)[region]
+    return only_light(now, cv2.convertScaleAbs(usual), mask) or taken_away(now, usual, mask)
+
+
+def only_light(now: Luma, before: Luma, mask: Mask) -> bool:
+    """The same ground, darker or brighter (a shadow, a lamp): its texture shows through."""
+    core = cv2.erode(mask.view(np.uint8), np.ones((5, 5), np.uint8)) > 0
+    if np.count_nonzero(core) < 60:
+        return False
+    soft_now, soft_before = cv2.GaussianBlur(now, (3, 3), 0), cv2.GaussianBlur(before, (3, 3), 0)
+    return correlation(soft_now, soft_before, core) > SAME_GROUND
+
+
+def covered(blob: Blob, shape: tuple[int, ...]) -> Mask:
+    """The blob's pixels in the whole picture."""
+    full = np.zeros(shape, bool)
+    full[region_of(blob.box)] = blob.mask
+    return full
