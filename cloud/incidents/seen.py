@@ -70,19 +70,18 @@ def joined(case: Case, word: Word) -> tuple[Case, list[Line]]:
     else:
         case = replace(case, version=case.version + 1)
         lines = [Line(case.version, "join", case.state, case.state, "condition")]
-    if word.state is not ConditionState.CLEARED and case.state is State.CHECKING:
-        case, more = _take(case, "seen_again")
-        lines += more
     case, more = hear(case, word)
     return case, lines + more
 
 
 def hear(case: Case, word: Word) -> tuple[Case, list[Line]]:
-    """A revision of one of the case's own conditions."""
+    """A revision of one of the case's own conditions. Something there while it is checked is rework."""
     gone = word.state is ConditionState.CLEARED
     present = case.present - {word.condition_id} if gone else case.present | {word.condition_id}
     severity = case.severity if case.state in CLOSED else min(case.severity, word.severity)
     case = replace(case, present=present, severity=severity)
+    if present and case.state is State.CHECKING:
+        return _take(case, "seen_again")
     if gone and not present and case.state in OPEN:
         case = replace(case, seen_gone_at=word.changed_at)
     return look(case)

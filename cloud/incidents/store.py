@@ -19,9 +19,7 @@ from cloud.incidents.transitions import OPEN, State
 Key = tuple[str, str]
 """(place, event class): what at most one open incident stands for."""
 
-_LOCK = text(
-    "SELECT pg_advisory_xact_lock(k) FROM (SELECT unnest(CAST(:keys AS bigint[])) AS k ORDER BY 1) AS s"
-)
+_LOCK = text("SELECT pg_advisory_xact_lock(k) FROM unnest(CAST(:keys AS bigint[])) AS k")
 
 
 @dataclass(frozen=True, slots=True)

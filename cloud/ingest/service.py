@@ -132,8 +132,10 @@ class Intake:
             except DBAPIError as error:
                 if _is_content(error):
                     break
-                if getattr(error.orig, "sqlstate", None) not in _COLLISIONS or attempt == ATTEMPTS - 1:
+                sqlstate = getattr(error.orig, "sqlstate", None)
+                if sqlstate not in _COLLISIONS or attempt == ATTEMPTS - 1:
                     raise
+                log.warning("again: two writers collided (%s)", sqlstate)
         tally = Tally()
         if len(group) > 1:
             for one in group:

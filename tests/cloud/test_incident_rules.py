@@ -3,6 +3,10 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+from sqlalchemy import text
+
+from cloud.database.engine import make_engine
+from cloud.incidents import store
 
 pytestmark = pytest.mark.anyio
 
@@ -191,7 +195,37 @@ async def test_batches_in_opposite_order_do_not_deadlock(street, sender, seen, o
             assert all(answer["committed"] and not answer["refused"] for answer in answers)
         leader = await s.log_in()
         assert len(await leader.incidents()) == len(places)
-        assert "deadlock" not in caplog.text
+        assert "collided" not in caplog.text
+
+
+async def test_places_are_locked_in_one_order_whatever_the_batch_says(url) -> None:
+    """Who waits for the first lock holds none of the later ones; so nobody waits in a circle."""
+    low, high = sorted([("p1", "05-06"), ("p2", "05-06")], key=store.lock_number)
+    attempt = text("SELECT pg_try_advisory_xact_lock(:key)")
+    engine = make_engine(url)
+    async with engine.connect() as first, engine.connect() as second, engine.connect() as third:
+        await store.lock(first, [low])
+        backend = await second.scalar(text("SELECT pg_backend_pid()"))
+        waiting = asyncio.create_task(store.lock(second, [high, low]))
+        blocked = text("SELECT cardinality(pg_blocking_pids(:pid))")
+        async with asyncio.timeout(5):
+            while not await third.scalar(blocked, {"pid": backend}):
+                await third.rollback()
+        assert await third.scalar(attempt, {"key": store.lock_number(high)})
+        await third.rollback()
+        await first.rollback()
+        await waiting
+        assert not await third.scalar(attempt, {"key": store.lock_number(high)})
+    await engine.dispose()
+
+
+async def test_a_condition_that_comes_back_while_it_is_checked_is_rework(street, sender, seen) -> None:
+    async with street() as s:
+        bike = seen(sender)
+        await s.send(bike.now("opened"), bike.now("cleared"))
+        await s.send(bike.now("updated"))
+        leader = await s.log_in()
+        assert (await leader.the_incident())["state"] == "in_progress"
 
 
 async def test_of_twenty_people_who_do_the_same_step_one_wins(street, sender, seen) -> None:
