@@ -7,152 +7,87 @@ to open and who to log in as. What was kept in the state directory is found agai
 from __future__ import annotations
 
 import argparse
-import json
 import logging
-import secrets
 import signal
-import socket
 import sys
 import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from devices.errors import SiteError
-from devices.site.edit import dump_site, with_ports
-from devices.site.load import load_site
-from devices.site.model import Site
 from simulators.broker import answers, broker_command
-from simulators.errors import SimulatorsError
+from simulators.errors import DemoError, SimulatorsError
+from simulators.install import HOST, Install, install
+from simulators.news import News, told
+from simulators.orders import order, takes_orders
+from simulators.patrol import Patrol, log_ins
+from simulators.progress import Teller
+from simulators.script import forget_script
 from simulators.supervisor import Program, Supervisor
 
-HOST = "127.0.0.1"
-CLOUD, BROKER, RTSP, ONVIF = 8420, 21883, 20554, 21001
-"""Ports of the shipped street."""
-SHIFT = 100
-"""Ports are tried this much further on where one is taken."""
-PATIENCE = 180.0
+PATIENCE = 240.0
 """Seconds for one part to come up; the first start encodes the street's scenes."""
-TICK = 0.5
-
-
-@dataclass(frozen=True, slots=True)
-class Ports:
-    """Where everything listens; camera i has `onvif + i`."""
-
-    cloud: int
-    broker: int
-    rtsp: int
-    onvif: int
-
-    def all(self, cameras: int) -> list[int]:
-        """Every port."""
-        return [self.cloud, self.broker, self.rtsp, *range(self.onvif, self.onvif + cameras)]
-
-
-class DemoFailed(SimulatorsError):
-    """A part did not come up; the text says which and where its log is."""
+SETTLE = 45.0
+"""Seconds for all cameras to deliver; then the address is printed all the same."""
+TICK = 0.25
+"""Seconds between two looks at the processes."""
 
 
 class Demo:
     """One demonstration."""
 
-    def __init__(self, site_file: Path, state: Path, base: int | None) -> None:
-        """Choose ports, write the site and the secrets.
-
-        Raises:
-            SimulatorsError: no ports are free, or no broker is installed.
-            SiteError: the site file is wrong.
-        """
-        site = load_site(site_file)
-        self._state = state
-        state.mkdir(parents=True, exist_ok=True)
-        cameras = sum(len(point.cameras) for point in site.points)
-        self.ports = _free_ports(cameras, base)
-        ports = self.ports
-        self.site = with_ports(
-            site, broker=ports.broker, cloud=ports.cloud, rtsp=ports.rtsp, onvif=ports.onvif
-        )
-        self._site_file = state / "site.yaml"
-        self._site_file.write_text(dump_site(self.site), encoding="utf-8")
-        self._secrets = _secrets(state / "secrets.json", self.site)
+    def __init__(self, made: Install, teller: Teller) -> None:
+        """Nothing runs before `start`."""
+        self._made = made
+        self._teller = teller
         self._stopping = threading.Event()
-        self._supervisor = Supervisor(state / "logs", _say)
+        self._supervisor = Supervisor(made.state / "logs", teller.say)
+        self._street = made.state / "street"
+        self._tokens = made.state / "tokens.txt"
+        self._users = made.state / "cloud" / "users.txt"
 
-    @property
-    def address(self) -> str:
-        """Where the wall is."""
-        return f"http://{HOST}:{self.ports.cloud}/"
-
-    def start(self) -> None:
-        """Bring everything up, in order.
+    def start(self) -> News:
+        """Bring everything up, let the street's script begin, and print where to look; an ear at the wall.
 
         Raises:
-            DemoFailed: a part did not come up.
+            SimulatorsError: a part did not come up, or `stop` was called meanwhile.
         """
         began = time.monotonic()
-        program = [sys.executable, "-m", "gridwatch"]
-        site = ["--site", str(self._site_file)]
-        user = self._secrets["STREET_MQTT_USER"]
-        broker = broker_command(
-            self._state / "broker", self.ports.broker, {user: self._secrets["STREET_MQTT_PASSWORD"]}
-        )
-        self._bring(Program("broker", broker), lambda: answers(self.ports.broker))
-        tokens = self._state / "tokens.txt"
-        cloud = [*program, "cloud", *site, "--state", str(self._state / "cloud"), "--host", HOST]
-        cloud += ["--port", str(self.ports.cloud), "--tokens", str(tokens)]
-        self._bring(Program("cloud", cloud), self._cloud_is_ready)
-        street = [*program, "simulate", *site, "--state", str(self._state / "street")]
-        street += ["--rtsp-port", str(self.ports.rtsp)]
-        self._bring(Program("street", street, self._secrets), lambda: _listens(self.ports.rtsp))
-        given = dict(line.split() for line in tokens.read_text(encoding="utf-8").splitlines() if line)
-        for node in self.site.nodes:
-            command = [*program, "edge", *site, "--node", node.id]
-            command += ["--state", str(self._state / "edge" / node.id)]
-            env = {**self._secrets, "GRIDWATCH_NODE_TOKEN": given[node.id]}
-            self._bring(Program(f"edge-{node.id}", command, env), lambda: True)
-        _say(f"everything started in {time.monotonic() - began:.1f} s")
+        made, say = self._made, self._teller.say
+        forget_script(self._street)
+        parts = {"broker": self._broker(), "cloud": self._cloud(), "street": self._simulate()}
+        for program, _ in parts.values():
+            self._supervisor.start(program)
+        for name, (_, ready) in parts.items():
+            self._await(name, ready)
+        for program in self._nodes():
+            self._supervisor.start(program)
+            self._say_pid(program.name)
+        users = log_ins(self._users)
+        name, password = next(iter(users.items()))
+        news = News(Patrol(made.address, name, password), time.monotonic)
+        self._settle(news)
+        order(self._street, "begin")
+        say(f"everything is up in {time.monotonic() - began:.1f} s")
+        say(f"\n  The wall:  {made.address}")
+        for name, password in users.items():
+            say(f"  Log in as  {name} {password}")
+        say(f"\n  Logs in {made.state / 'logs'}; end with Ctrl-C.\n")
+        return news
 
-    def _bring(self, program: Program, ready: Callable[[], bool]) -> None:
-        """Start one part and wait until it is there."""
-        began = time.monotonic()
-        self._supervisor.start(program)
-        running = self._supervisor.running[program.name]
-        log = self._supervisor.log(program.name)
-        told = 0.0
-        while not ready():
-            waited = time.monotonic() - began
-            if running.process.poll() is not None or waited > PATIENCE:
-                last = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-3:]
-                raise DemoFailed("\n  ".join([f"{program.name} did not come up; {log} ends with", *last]))
-            if self._stopping.wait(0.1):
-                raise DemoFailed(f"interrupted while {program.name} came up")
-            if waited - told > 5:
-                told = waited
-                _say(f"{program.name} … {_last_line(log)}")
-        _say(f"{program.name:8} pid {running.process.pid}, {time.monotonic() - began:.1f} s")
-
-    def _cloud_is_ready(self) -> bool:
-        try:
-            with urllib.request.urlopen(f"{self.address}readyz", timeout=2) as answer:  # noqa: S310
-                return bool(answer.status == 200)
-        except (urllib.error.URLError, OSError):
-            return False
-
-    def log_ins(self) -> Iterator[str]:
-        """Who can log in, one line each."""
-        file = self._state / "cloud" / "users.txt"
-        for line in file.read_text(encoding="utf-8").splitlines():
-            if line and not line.startswith("#"):
-                yield line
-
-    def watch(self) -> None:
-        """Until `stop`: keep everything running."""
+    def watch(self, news: News) -> None:
+        """Until `stop`: keep everything running, and say when the first incident stands on the wall."""
+        since, began = datetime.now(UTC), time.monotonic()
+        first: dict[str, Any] | None = None
         while not self._stopping.wait(TICK):
             self._supervisor.check()
+            if first is None and (first := news.incident(since)) is not None:
+                self._teller.say(f"on the wall after {time.monotonic() - began:.0f} s: {told(first)}")
 
     def stop(self) -> None:
         """Ask for the end; safe in a signal handler."""
@@ -162,48 +97,96 @@ class Demo:
         """End everything, the last started first."""
         self._supervisor.stop()
 
+    def _broker(self) -> tuple[Program, Callable[[], bool]]:
+        """The program, and how it shows that it is there; so for the others."""
+        made = self._made
+        name = made.site.broker.credentials
+        users = {} if name is None else {made.secrets[f"{name}_USER"]: made.secrets[f"{name}_PASSWORD"]}
+        command = broker_command(made.state / "broker", made.ports.broker, users)
+        return Program("broker", command), lambda: answers(made.ports.broker)
 
-def _secrets(file: Path, site: Site) -> dict[str, str]:
-    """Log-ins of cameras and broker, random for each install, kept for the next start."""
-    names = {camera.credentials for point in site.points for camera in point.cameras}
-    names.add(site.broker.credentials)
-    kept: dict[str, str] = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
-    for name in sorted(one for one in names if one is not None):
-        kept.setdefault(f"{name}_USER", name.lower().replace("_", "-"))
-        kept.setdefault(f"{name}_PASSWORD", secrets.token_urlsafe(18))
-    file.touch(mode=0o600)
-    file.write_text(json.dumps(kept, indent=1), encoding="utf-8")
-    return kept
+    def _cloud(self) -> tuple[Program, Callable[[], bool]]:
+        made = self._made
+        command = self._word("cloud", "--state", str(made.state / "cloud"), "--tokens", str(self._tokens))
+        command += ["--host", HOST, "--port", str(made.ports.cloud)]
+        return Program("cloud", command), lambda: _is_ready(made.address)
+
+    def _simulate(self) -> tuple[Program, Callable[[], bool]]:
+        command = self._word("simulate", "--state", str(self._street), "--wait")
+        command += ["--rtsp-port", str(self._made.ports.rtsp)]
+        return Program("street", command, self._made.secrets), lambda: takes_orders(self._street)
+
+    def _nodes(self) -> list[Program]:
+        lines = self._tokens.read_text(encoding="utf-8").splitlines()
+        tokens = dict(line.split() for line in lines if line)
+        state = self._made.state / "edge"
+        return [
+            Program(
+                f"edge-{node.id}",
+                self._word("edge", "--node", node.id, "--state", str(state / node.id)),
+                {**self._made.secrets, "GRIDWATCH_NODE_TOKEN": tokens[node.id]},
+            )
+            for node in self._made.site.nodes
+        ]
+
+    def _word(self, word: str, *more: str) -> list[str]:
+        """One of our own commands on this site."""
+        return [sys.executable, "-m", "gridwatch", word, "--site", str(self._made.site_file), *more]
+
+    def _await(self, name: str, ready: Callable[[], bool]) -> None:
+        """Wait until a part is there.
+
+        Raises:
+            DemoError: it ended or took too long, or `stop` was called.
+        """
+        running = self._supervisor.running[name]
+        log = self._supervisor.log(name)
+        while not ready():
+            waited = time.monotonic() - running.since
+            if running.process.poll() is not None or waited > PATIENCE:
+                raise DemoError("\n  ".join([f"{name} did not come up; {log} ends with", *_tail(log, 3)]))
+            self._pause(f"while {name} came up")
+            self._teller.progress(f"{name} … {' '.join(_tail(log, 1))[-100:]}")
+        self._say_pid(name)
+
+    def _settle(self, news: News) -> None:
+        """Wait until every camera delivers, for a while.
+
+        A status from before this start says little: what counts is that the street is watched, too.
+
+        Raises:
+            DemoError: `stop` was called.
+        """
+        until = time.monotonic() + SETTLE
+        up, cameras = 0, 0
+        while time.monotonic() < until and (not cameras or up < cameras):
+            if (heard := news.cameras()) is not None:
+                up, cameras = min(heard[0], int(order(self._street, "watched"))), heard[1]
+            self._teller.progress(f"cameras … {up} of {cameras or '?'} deliver pictures")
+            self._supervisor.check()
+            self._pause("while the cameras came up")
+        self._teller.say(f"cameras  {up} of {cameras} deliver pictures")
+
+    def _pause(self, when: str) -> None:
+        if self._stopping.wait(TICK):
+            raise DemoError(f"interrupted {when}")
+
+    def _say_pid(self, name: str) -> None:
+        running = self._supervisor.running[name]
+        took = time.monotonic() - running.since
+        self._teller.say(f"{name:8} pid {running.process.pid}, {took:.1f} s")
 
 
-def _free_ports(cameras: int, base: int | None) -> Ports:
-    """The street's own ports, or those a step further on, until all are free.
-
-    Raises:
-        SimulatorsError: none of twenty sets is free.
-    """
-    shifts = [base] if base is not None else range(0, 20 * SHIFT, SHIFT)
-    for shift in shifts:
-        ports = Ports(CLOUD + shift, BROKER + shift, RTSP + shift, ONVIF + shift)
-        if not any(_listens(port) for port in ports.all(cameras)):
-            return ports
-    taken = f"{CLOUD}, {BROKER}, {RTSP}, {ONVIF}"
-    raise SimulatorsError(f"ports {taken} and their neighbours are taken; end what uses them")
+def _is_ready(address: str) -> bool:
+    try:
+        with urllib.request.urlopen(f"{address}readyz", timeout=2) as answer:  # noqa: S310
+            return bool(answer.status == 200)
+    except (urllib.error.URLError, OSError):
+        return False
 
 
-def _listens(port: int) -> bool:
-    with socket.socket() as probe:
-        probe.settimeout(1)
-        return probe.connect_ex((HOST, port)) == 0
-
-
-def _last_line(log: Path) -> str:
-    lines = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
-    return lines[-1][-100:] if lines else ""
-
-
-def _say(text: str) -> None:
-    print(text, flush=True)
+def _tail(log: Path, lines: int) -> list[str]:
+    return log.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-lines:]
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -222,26 +205,20 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Run the demonstration until SIGINT or SIGTERM."""
+    """Run the demonstration until SIGINT or SIGTERM; 1 with a clear line when it does not come up."""
     logging.basicConfig(level=logging.WARNING)
     try:
-        demo = Demo(options.site, options.state, options.shift)
+        demo = Demo(install(options.site, options.state, options.shift), Teller(sys.stdout))
     except (SiteError, SimulatorsError) as error:
         print(f"gridwatch demo: {error}", file=sys.stderr)
         return 1
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: demo.stop())
     try:
-        demo.start()
-        _say(f"\n  The wall:  {demo.address}")
-        for line in demo.log_ins():
-            _say(f"  Log in as  {line}")
-        _say(f"\n  Logs in {options.state / 'logs'}; end with Ctrl-C.\n")
-        demo.watch()
-    except DemoFailed as error:
+        demo.watch(demo.start())
+    except SimulatorsError as error:
         print(f"gridwatch demo: {error}", file=sys.stderr)
         return 1
     finally:
-        _say("ending …")
         demo.close()
     return 0

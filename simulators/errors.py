@@ -3,8 +3,11 @@
 SimulatorsError
 ├── BrokerError       the MQTT broker cannot be started
 ├── ListenError       a simulated device cannot listen at its address
+├── SegmentError      a clip cannot be played over RTSP
 ├── SceneError        a scene or an order to the street makes no sense
-└── FootageError      the film of the simulated street is missing
+├── FootageError      the film of the simulated street is missing
+├── DemoError         a part of the demonstration did not come up
+└── PatrolError       the wall's API does not answer, or refuses
 """
 
 
@@ -30,3 +33,15 @@ class SceneError(SimulatorsError):
 
 class FootageError(SimulatorsError):
     """The film of the simulated street is missing or another one; the text says how to fetch it."""
+
+
+class DemoError(SimulatorsError):
+    """The demonstration could not come up; the text says which part failed and how its log ends."""
+
+
+class PatrolError(SimulatorsError):
+    """The wall's API does not answer (`status` 0), or refuses; the caller tries again or gives up."""
+
+    def __init__(self, text: str, status: int = 0) -> None:
+        super().__init__(text)
+        self.status = status

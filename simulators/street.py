@@ -4,6 +4,9 @@ Every camera of the site is an ONVIF device service on its own port, with its RT
 one; every sensor publishes over MQTT. Bicycles can be put and taken by hand:
 
     gridwatch simulate --state DIR --order "put P05-C1"
+
+What happens by itself is scripted, from a second 0 on: when the process first starts, or with `--wait`
+when it is told `--order begin`. Killed and started again it goes on where the script stands by then.
 """
 
 from __future__ import annotations
@@ -14,10 +17,9 @@ import functools
 import logging
 import os
 import signal
-import socket
 import sys
-import threading
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import av
@@ -28,25 +30,32 @@ from devices.errors import DevicesError
 from devices.site.load import load_site
 from devices.site.model import Camera, Site
 from simulators.cameras.onvif import OnvifDevice, main_and_sub, serve_onvif
-from simulators.cameras.rtsp import serve_rtsp
-from simulators.errors import ListenError, SimulatorsError
+from simulators.cameras.rtsp import Server, serve_rtsp
+from simulators.errors import ListenError, SceneError, SimulatorsError
+from simulators.orders import order, take_orders
 from simulators.scenes import Library, SceneProgramme, Street, camera_index, load_assets
+from simulators.scenes import Scenario as CameraScript
+from simulators.scenes import demo as camera_script
+from simulators.scenes.scenario import Name
+from simulators.script import keep_script, resume_script
 from simulators.sensors.fleet import SensorFleet
-from simulators.sensors.scenario import demo
+from simulators.sensors.scenario import Scenario
+from simulators.sensors.scenario import demo as sensor_script
 
 log = logging.getLogger(__name__)
 
 HOST = "127.0.0.1"
 RTSP_PORT = 20554
-SOCKET = "street.sock"
 READY = "street ready"
 """Logged once everything can be reached."""
+LOW = 15
+"""Niceness of the process that encodes what is shown later."""
 
 
 class StreetProcess:
     """Serves one site's devices until it is stopped."""
 
-    def __init__(self, site: Site, env: Mapping[str, str], state: Path, rtsp_port: int, seed: int) -> None:
+    def __init__(self, site: Site, env: Mapping[str, str], options: argparse.Namespace) -> None:
         """Make all parts; nothing is served yet.
 
         Raises:
@@ -54,8 +63,7 @@ class StreetProcess:
             DevicesError: credentials that are missing.
         """
         self._site = site
-        self._state = state
-        self._rtsp_port = rtsp_port
+        self._options = options
         self._cameras = [camera for point in site.points for camera in point.cameras]
         self._credentials = {
             camera.id: None
@@ -63,18 +71,12 @@ class StreetProcess:
             else Credentials.from_environment(camera.credentials, env)
             for camera in self._cameras
         }
-        for camera in self._cameras:
-            camera_index(camera.id)
-        self._library = Library(load_assets())
-        self.street = Street(self._library, seed=seed)
         broker = site.broker.credentials
-        self._fleet = SensorFleet(
-            site.points,
-            site.broker,
-            None if broker is None else Credentials.from_environment(broker, env),
-            demo(site.points, seed),
-            seed=seed,
-        )
+        self._broker = None if broker is None else Credentials.from_environment(broker, env)
+        self._library = Library(load_assets())
+        self.street = Street(self._library, scenarios=_scripts(site, options.seed))
+        self._fleet: SensorFleet | None = None
+        self._rtsp: Server | None = None
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Serve until `stopping` is set.
@@ -82,40 +84,103 @@ class StreetProcess:
         Raises:
             ListenError: a port is taken.
         """
-        await asyncio.to_thread(self.street.prepare, _progress)
+        if not await self._encode_first(stopping):
+            return
+        resume_script(self.street, self._options.state, wait=self._options.wait)
+        keep_script(self.street, self._options.state)
         streams = {
             f"{camera.id}/{stream}": SceneProgramme(self.street, camera.id, stream)
             for camera in self._cameras
             for stream in ("main", "sub")
         }
         shared = next(iter(self._credentials.values()), None)
+        port = self._options.rtsp_port
         try:
-            rtsp = await serve_rtsp(streams, HOST, self._rtsp_port, shared)
+            rtsp = await serve_rtsp(streams, HOST, port, shared)
         except OSError as error:
-            raise ListenError(f"RTSP port {self._rtsp_port}: {error.strerror}") from error
+            raise ListenError(f"RTSP port {port}: {error.strerror}") from error
         devices = [
             await serve_onvif(self._device(camera, rtsp.port), HOST, camera.port) for camera in self._cameras
         ]
-        orders = await asyncio.start_unix_server(self._obey, self._socket())
-        self._fleet.start()
-        threading.Thread(target=self._prepare_rest, name="scenes", daemon=True).start()
+        self._rtsp = rtsp
+        orders = await take_orders(self._options.state, self._obey)
+        self._awaken()
+        rest = None if self._have(self.street.rest()) else await self._encode("all")
+        if rest is not None:
+            os.setpriority(os.PRIO_PROCESS, rest.pid, LOW)
         log.info("%s: %d cameras, RTSP at %s:%d", READY, len(devices), HOST, rtsp.port)
         await stopping.wait()
-        self._fleet.stop()
+        if rest is not None:
+            await _end(rest)
+        if self._fleet is not None:
+            self._fleet.stop()
         orders.close()
         await rtsp.close()
         for device in devices:
             await device.close()
 
-    def _prepare_rest(self) -> None:
-        count = self.street.prepare_rest(_progress)
-        log.info("all scenes are there (%d were new)", count)
+    def _have(self, scenes: Iterable[tuple[int, Name]]) -> bool:
+        return all(self._library.ready(*one) for one in scenes)
 
-    def _socket(self) -> Path:
-        self._state.mkdir(parents=True, exist_ok=True)
-        path = self._state / SOCKET
-        path.unlink(missing_ok=True)
-        return path
+    async def _encode_first(self, stopping: asyncio.Event) -> bool:
+        """Encode what the street cannot begin without; False when it is to stop instead.
+
+        Raises:
+            SceneError: it did not work; its own words are in the log.
+        """
+        if self._have(self.street.first()):
+            return True
+        encoding = await self._encode("first")
+        ended = asyncio.create_task(encoding.wait())
+        stopped = asyncio.create_task(stopping.wait())
+        await asyncio.wait({ended, stopped}, return_when=asyncio.FIRST_COMPLETED)
+        stopped.cancel()
+        if stopping.is_set():
+            await _end(encoding)
+            return False
+        if await ended:
+            raise SceneError("the scenes could not be encoded; the lines above say why")
+        return True
+
+    async def _encode(self, what: str) -> asyncio.subprocess.Process:
+        """In a process of its own: it can be slowed down or ended at any time."""
+        command = ["-m", "gridwatch", "simulate", "--site", str(self._options.site), "--prepare", what]
+        return await asyncio.create_subprocess_exec(sys.executable, *command)
+
+    def _awaken(self) -> None:
+        """Let the sensors live, unless the street still waits; their script goes by the cameras' clock."""
+        age = self.street.age
+        if age < 0:
+            return
+        script = sensor_script(self._site.points, self._options.seed).happenings
+        rest = tuple(replace(one, start=one.start - age) for one in script if one.end > age)
+        self._fleet = SensorFleet(
+            self._site.points, self._site.broker, self._broker, Scenario(rest), seed=self._options.seed
+        )
+        self._fleet.start()
+
+    def _obey(self, line: str) -> str:
+        """Carry out one order; runs in a thread."""
+        if line == "watched":
+            return str(self._watched())
+        if line == "begin":
+            self.street.begin()
+            if self._fleet is not None:
+                self._fleet.stop()
+            self._awaken()
+            answer = "the script begins"
+        else:
+            answer = self.street.command(line)
+        keep_script(self.street, self._options.state)
+        return answer
+
+    def _watched(self) -> int:
+        """How many cameras somebody plays a stream of."""
+        rtsp = self._rtsp
+        if rtsp is None:
+            return 0
+        names = [camera.id for camera in self._cameras]
+        return sum(any(rtsp.viewers(f"{name}/{stream}") for stream in ("main", "sub")) for name in names)
 
     def _device(self, camera: Camera, rtsp_port: int) -> OnvifDevice:
         base = f"rtsp://{HOST}:{rtsp_port}/{camera.id}"
@@ -128,23 +193,9 @@ class StreetProcess:
         )
 
     def _snapshot(self, camera: str) -> bytes:
-        name = "present" if self.street.standing(camera) else "empty"
         index = camera_index(camera)
-        if not self._library.ready(index, "present" if name == "present" else "empty"):
-            name = "empty"
-        path = self._library.path(index, "main", "present" if name == "present" else "empty")
-        return _first_picture(path)
-
-    async def _obey(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Answer one order a line."""
-        async for line in reader:
-            try:
-                answer = await asyncio.to_thread(self.street.command, line.decode("utf-8", "replace"))
-            except SimulatorsError as error:
-                answer = f"error: {error}"
-            writer.write(f"{answer}\n".encode())
-            await writer.drain()
-        writer.close()
+        there = self.street.standing(camera) and self._library.ready(index, "present")
+        return _first_picture(self._library.path(index, "main", "present" if there else "empty"))
 
 
 @functools.cache
@@ -156,25 +207,32 @@ def _first_picture(path: Path) -> bytes:
 
 
 def _progress(done: int, total: int) -> None:
-    if done == total or done % 10 == 0:
-        log.info("scenes: %d of %d encoded", done, total)
+    log.info("scenes: %d of %d encoded", done, total)
 
 
-def order(state: Path, text: str) -> str:
-    """Give a running street one order and return its answer.
+async def _end(process: asyncio.subprocess.Process) -> None:
+    if process.returncode is None:
+        process.terminate()
+        await process.wait()
+
+
+def _prepare(site: Site, what: str) -> None:
+    """Encode the scenes of a site's cameras that are missing: the first, or all."""
+    library = Library(load_assets())
+    street = Street(library, scenarios=_scripts(site, seed=0))
+    wanted = street.first() if what == "first" else [*street.first(), *street.rest()]
+    count = library.prepare(wanted, _progress)
+    log.info("%s scenes are there (%d were new)", what, count)
+
+
+def _scripts(site: Site, seed: int) -> dict[int, CameraScript]:
+    """The script of each camera of the site, by its index in the shipped street.
 
     Raises:
-        SimulatorsError: no street runs with that state directory.
+        SceneError: a camera that the shipped street has not.
     """
-    with socket.socket(socket.AF_UNIX) as connection:
-        connection.settimeout(60)
-        try:
-            connection.connect(str(state / SOCKET))
-        except OSError as error:
-            raise SimulatorsError(f"no street runs with --state {state} ({error.strerror})") from error
-        connection.sendall(f"{text}\n".encode())
-        connection.shutdown(socket.SHUT_WR)
-        return connection.makefile(encoding="utf-8").read().strip()
+    indices = [camera_index(camera.id) for point in site.points for camera in point.cameras]
+    return {index: camera_script(seed, index) for index in indices}
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -185,28 +243,36 @@ def configure(parser: argparse.ArgumentParser) -> None:
         type=Path,
         default=Path("var/street"),
         metavar="DIR",
-        help="for the socket that takes orders",
+        help="for the socket that takes orders, and how far the script is (%(default)s)",
     )
     parser.add_argument(
         "--rtsp-port", type=int, default=RTSP_PORT, metavar="PORT", help="of all streams (%(default)s)"
     )
     parser.add_argument("--seed", type=int, default=1, help="of everything that is left to chance")
+    parser.add_argument("--wait", action="store_true", help="show a quiet street until the order `begin`")
     parser.add_argument(
-        "--order", metavar="TEXT", help='give a running street an order, "put CAMERA" or "take CAMERA"'
+        "--order",
+        metavar="TEXT",
+        help='tell or ask a running street: "put CAMERA", "take CAMERA", "begin" (the script), "watched"',
+    )
+    parser.add_argument(
+        "--prepare",
+        choices=["first", "all"],
+        help="encode the scenes that are missing in the cache, those needed first or all, and end",
     )
 
 
 def run(options: argparse.Namespace) -> int:
-    """Serve until SIGINT or SIGTERM, or pass on one order; 1 with a clear line when that cannot be done."""
+    """Serve until SIGINT or SIGTERM, or do one thing; 1 with a clear line when that cannot be done."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", stream=sys.stderr)
     try:
         if options.order:
             print(order(options.state, options.order))
-            return 0
-        process = StreetProcess(
-            load_site(options.site), os.environ, options.state, options.rtsp_port, options.seed
-        )
-        asyncio.run(_until_told(process))
+        elif options.prepare:
+            _prepare(load_site(options.site), options.prepare)
+        else:
+            process = StreetProcess(load_site(options.site), os.environ, options)
+            asyncio.run(_until_told(process))
     except (DevicesError, SimulatorsError) as error:
         print(f"gridwatch simulate: {error}", file=sys.stderr)
         return 1

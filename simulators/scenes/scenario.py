@@ -29,7 +29,7 @@ class Visits:
 
 
 DEMO: dict[int, Visits] = {
-    0: Visits(first=16, stay=80, pause=240),
+    0: Visits(first=8, stay=84, pause=240),
     4: Visits(first=100, stay=180, pause=900),
     11: Visits(first=220, stay=240, pause=1200),
     17: Visits(first=400, stay=300, pause=1500),

@@ -9,13 +9,14 @@ import re
 import threading
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 from simulators.cameras.rtsp_segment import Segment
 from simulators.errors import SceneError
 from simulators.scenes.encode import GROUP, groups
 from simulators.scenes.looks import CAMERAS
 from simulators.scenes.scenario import DEMO, Name, Scenario, demo
-from simulators.scenes.segments import FORMATS, Library, Progress, Stream
+from simulators.scenes.segments import FORMATS, Library, Stream
 
 log = logging.getLogger(__name__)
 
@@ -25,6 +26,10 @@ BICYCLE: tuple[Name, ...] = ("arrival", "present", "passing_present", "removal")
 _INSTEAD: dict[Name, Name] = {"passing": "empty", "passing_present": "present"}
 """What is shown while nobody has been encoded yet."""
 _ID = re.compile(r"P(\d{2})-C1")
+WAITING = -1e9
+"""Age in seconds of a street whose scripts have not begun."""
+Orders = Mapping[int, tuple[tuple[int, bool], ...]]
+"""Camera -> what was ordered by hand, as in `Scenario.orders`."""
 
 
 def camera_id(index: int) -> str:
@@ -58,21 +63,51 @@ class Street:
         """`now`: the RTSP server's clock; the street's second 0 is when this is made, less under a group."""
         self._library = library
         self._now = now
-        self._origin = math.floor(now() / GROUP) * GROUP
         self._lock = threading.Lock()
         self._scenarios = dict(scenarios or {n: demo(seed, n) for n in range(CAMERAS)})
+        self._origin = self._second_0(age=0.0)
 
-    def prepare(self, progress: Progress | None = None) -> int:
-        """Encode what the street cannot begin without, the empty pictures; how many were missing."""
-        return self._library.prepare([(camera, "empty") for camera in self._scenarios], progress)
+    def begin(self, age: float = 0.0, orders: Orders | None = None) -> None:
+        """Play all scripts as they are `age` seconds after their second 0, `WAITING` for a quiet street.
 
-    def prepare_rest(self, progress: Progress | None = None) -> int:
-        """Encode what comes later, the first camera's bicycle first; may run while the street plays."""
-        visited = [n for n, scenario in self._scenarios.items() if scenario.visits is not None]
-        visited.sort(key=lambda n: DEMO[n].first if n in DEMO else 0)
-        wanted: list[tuple[int, Name]] = [(camera, name) for camera in visited for name in BICYCLE]
-        wanted += [(camera, "passing") for camera in self._scenarios]
-        return self._library.prepare(wanted, progress)
+        `orders` given by hand are taken over; those given here before are forgotten.
+        """
+        given = orders or {}
+        with self._lock:
+            self._origin = self._second_0(age)
+            self._scenarios = {
+                n: replace(scenario, orders=given.get(n, ())) for n, scenario in self._scenarios.items()
+            }
+
+    def _second_0(self, age: float) -> float:
+        """The server's clock `age` seconds ago, at the beginning of a group."""
+        return math.floor((self._now() - age) / GROUP) * GROUP
+
+    @property
+    def age(self) -> float:
+        """Seconds since second 0 of the scripts; negative while the street waits for them."""
+        return self._now() - self._origin
+
+    @property
+    def orders(self) -> Orders:
+        """What was ordered by hand."""
+        return {n: scenario.orders for n, scenario in self._scenarios.items() if scenario.orders}
+
+    def first(self) -> list[tuple[int, Name]]:
+        """What the street cannot begin without: the empty pictures, and the first camera's bicycle."""
+        return [(camera, "empty") for camera in self._scenarios] + [
+            (camera, name) for camera in self._visited()[:1] for name in BICYCLE
+        ]
+
+    def rest(self) -> list[tuple[int, Name]]:
+        """What is shown later: may be encoded while the street plays."""
+        later = [(camera, name) for camera in self._visited()[1:] for name in BICYCLE]
+        return later + [(camera, "passing") for camera in self._scenarios]
+
+    def _visited(self) -> list[int]:
+        """Cameras before which something is left, the first first."""
+        found = [n for n, scenario in self._scenarios.items() if scenario.visits is not None]
+        return sorted(found, key=lambda n: DEMO[n].first if n in DEMO else 0)
 
     def segment(self, camera: int, stream: Stream, at: float) -> Segment:
         """What a stream shows at `at` on the server's clock: one group of pictures."""
