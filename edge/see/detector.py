@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
-from onnxruntime.capi.onnxruntime_pybind11_state import Fail, InvalidGraph, InvalidProtobuf
+from onnxruntime.capi.onnxruntime_pybind11_state import Fail, InvalidArgument, InvalidGraph, InvalidProtobuf
 
 from devices.site.labels import LABELS
 from edge.errors import WeightsMissing
@@ -31,6 +31,8 @@ MODEL = "ssdlite-mobilenet-v2"
 
 GAPS = frozenset({12, 26, 29, 30, 45, 66, 68, 69, 71, 83})
 """Class numbers that COCO planned and never used."""
+_DAMAGED = (Fail, InvalidArgument, InvalidGraph, InvalidProtobuf, ValueError, EOFError, OSError)
+"""What loading half a file raises."""
 NAMES = dict(zip((n for n in range(1, 91) if n not in GAPS), LABELS, strict=True))
 """The model's class numbers (COCO's 90 with ten gaps) -> label."""
 
@@ -95,7 +97,7 @@ class SsdLite:
                 str(model), options, providers=["CPUExecutionProvider"]
             )
             y0, x0, y1, x1 = np.load(anchors).T
-        except (Fail, InvalidGraph, InvalidProtobuf, ValueError, EOFError, OSError) as error:
+        except _DAMAGED as error:
             raise WeightsMissing(
                 f"the detector weights in {folder} are damaged ({type(error).__name__}); "
                 "delete that folder and run `make setup`"

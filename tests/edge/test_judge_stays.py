@@ -28,7 +28,7 @@ stories = st.lists(
 
 
 def told(story):
-    """The views of a story: (at, slots). A slot that goes is seen gone once; one that is lost just is not there."""
+    """The views of a story: (at, slots). What goes is seen gone once; what is lost just is not there."""
     at, number = 0.0, 100
     things = {place: slot(place, stood=0.0) for place in range(THINGS)}
     for gap, steps in story:
