@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import cv2
 import numpy as np
 
 from edge.see.anchors import correlation
 from edge.see.background import Backgrounds, Change, Luma, Mask
-from edge.see.blobs import MOMENT, Blob, adjacent, grown, inside, region_of
+from edge.see.blobs import MOMENT, Blob, PixelBox, adjacent, area_of, grown, inside, region_of
 from edge.see.ghosts import taken_away
 from edge.see.places import MARGIN
 from edge.see.slots import Phase, Slot
 
 SAME_GROUND = 0.85
 """Correlation from which a region is the same ground in another light."""
+CRUMB = 0.03
+"""Share of a gone thing's box; a bag that somebody left standing was a tenth of them or more."""
 
 
 def belongs(blob: Blob, slot: Slot, shape: tuple[int, ...]) -> bool:
@@ -27,6 +31,11 @@ def belongs(blob: Blob, slot: Slot, shape: tuple[int, ...]) -> bool:
     # A bicycle comes to rest as wheels, frame and bag: parts of one moment that lie close together.
     together = abs(slot.since - blob.since) <= MOMENT
     return together and adjacent(slot.box, blob.box, shape)
+
+
+def residue(blob: Blob, left: Iterable[PixelBox]) -> bool:
+    """A crumb where a thing stood that has just gone: what the encoder or a wrong guess left over."""
+    return any(inside(blob.box, box) >= 0.9 and area_of(blob.box) <= CRUMB * area_of(box) for box in left)
 
 
 def nothing_new(blob: Blob, backgrounds: Backgrounds, change: Change) -> bool:

@@ -19,7 +19,7 @@ import numpy as np
 
 from edge.see.anchors import Seen, decide, decide_by_taken, likeness
 from edge.see.background import Backgrounds, Change, Luma, Mask
-from edge.see.births import belongs, covered, nothing_new
+from edge.see.births import belongs, covered, nothing_new, residue
 from edge.see.blobs import Blob, PixelBox, grown, inside, iou, jolted, region_of, still_blobs, union
 from edge.see.detector import Colour, Detector
 from edge.see.health import Sight, sight_against, sight_of
@@ -43,6 +43,8 @@ SCAN_LOOKS = 4
 """And so many pictures, where they come seldom."""
 SCANS = 3
 """Scans for what was there before, one a look: in one of them somebody may just pass in front."""
+REMEMBERED = 60.0
+"""Seconds for which a place that became empty is remembered, for the crumbs in it."""
 STILL_THERE = 0.5
 """Score from which one look of the detector keeps a place that looks different."""
 MAX_LOOKS = 8
@@ -124,6 +126,7 @@ class Eye:
         self._scans = 0
         self._memory = memory
         self._resumed_at: float | None = None
+        self._left: dict[float, PixelBox] = {}
 
     def look(self, picture: Picture) -> View:
         """Take in one picture."""
@@ -156,7 +159,7 @@ class Eye:
         if self._name(picture, change):
             self._unite(change)
         view = View(at, picture.taken_at, sight, self.slots, (luma.shape[0], luma.shape[1]), self.shift)
-        self._forget()
+        self._forget(at)
         self._guard = self.places.guard(luma.shape)
         return view
 
@@ -221,11 +224,13 @@ class Eye:
         shape = change.picture.shape
         blobs = still_blobs(change, at, SETTLE, self._guard)
         knocked = jolted(blobs, shape)
+        leaving = [self.places[slot.id].box for slot in self.slots if slot.phase is Phase.LEAVING]
+        left = [*self._left.values(), *leaving]
         for blob in blobs:
             near = next((slot for slot in self.slots if belongs(blob, slot, shape)), None)
             if near is not None and not knocked:
                 self._extend(near, blob, change)
-            elif knocked or nothing_new(blob, self.backgrounds, change):
+            elif knocked or residue(blob, left) or nothing_new(blob, self.backgrounds, change):
                 self.backgrounds.absorb(region_of(blob.box), blob.mask)
             else:
                 self._open(blob, change, at)
@@ -318,12 +323,14 @@ class Eye:
                 united if slot.id == whole.id else slot for slot in self.slots if slot.id not in gone
             )
 
-    def _forget(self) -> None:
+    def _forget(self, at: float) -> None:
         """Let go of the places that are empty again."""
         assert self.backgrounds is not None
+        self._left = {since: box for since, box in self._left.items() if at - since <= REMEMBERED}
         for slot in self.slots:
             if slot.phase is Phase.GONE:
                 place = self.places.drop(slot.id)
+                self._left[at] = place.box
                 if place.anchors.empty is None:
                     self.backgrounds.absorb(region_of(place.box), place.anchors.mask)
         self.slots = tuple(slot for slot in self.slots if slot.phase is not Phase.GONE)
