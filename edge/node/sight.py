@@ -19,7 +19,7 @@ from edge.judge.stays import Ledger, judge
 from edge.judge.watch import watch_for
 from edge.keep import NodeStore
 from edge.keep.drawing import annotated, jpeg
-from edge.see.detector import Detector
+from edge.see.detector import Colour, Detector
 from edge.see.eye import LOOK_WIDTH, Eye, View
 from edge.see.health import Sight
 from edge.see.memory import freeze, thaw
@@ -32,6 +32,18 @@ KEEP_EVERY = 300.0
 """Seconds of stream time after which an eye's memory is kept even when nothing changed."""
 CALM_EVERY = 30.0
 """Seconds between two photos of a place with nothing on it, kept as the *empty* photo of what comes."""
+ARRIVING = timedelta(seconds=3)
+"""Before something came to rest it was already in the picture."""
+
+
+@dataclass(frozen=True, slots=True)
+class Photo:
+    """One picture as JPEG."""
+
+    at: datetime
+    jpeg: bytes
+    width: int
+    height: int
 
 
 @dataclass(slots=True)
@@ -47,8 +59,8 @@ class Seat:
     ledgers: list[Ledger] = field(default_factory=list)
     kept_at: float = 0.0
     slots: frozenset[tuple[UUID, str]] = frozenset()
-    calm: tuple[datetime, bytes, int, int] | None = None
-    """When, JPEG, width, height."""
+    calm: tuple[Photo, ...] = ()
+    """The latest two photos with nothing to be seen: on the last one, something may have just arrived."""
     sight: Sight = Sight.CLEAR
     unsaid: tuple[Slot, ...] = ()
     """Slots that went while the store failed: the eye has forgotten them, the rules have not heard of it."""
@@ -125,7 +137,7 @@ class SightDesk:
         if not turns and slots == seat.slots and not due:
             return
         memory = seat.eye.memory(frame)
-        photos = [photo for zone, rule, one in turns for photo in self._photos(seat, frame, zone, one)]
+        photos = [photo for zone, _, one in turns for photo in self._photos(seat, frame, view, zone, one)]
         offset = utc_offset(frame)
         try:
             with self._store.transaction() as tx:
@@ -166,7 +178,7 @@ class SightDesk:
             label=case.label,
             score=case.score,
             severity=rule.severity,
-            since=view.taken_at - timedelta(seconds=view.at - case.since),
+            since=_since(one, view),
             at_least=case.at_least,
             changed_at=view.taken_at - timedelta(seconds=view.at - one.at),
             box=case.box,
@@ -175,36 +187,34 @@ class SightDesk:
             reopens=case.reopens,
         )
 
-    def _photos(self, seat: Seat, frame: Frame, zone: Zone, one: Turn) -> list[Evidence]:
+    def _photos(self, seat: Seat, frame: Frame, view: View, zone: Zone, one: Turn) -> list[Evidence]:
         """Save the photos that go with a turn; their messages, to be queued."""
         photos: list[Evidence] = []
         if one.change not in (Change.OPENED, Change.CLEARED):
             return photos
         opened = one.change is Change.OPENED
-        if opened and seat.calm is not None and not one.case.at_least:
-            at, data, width, height = seat.calm
-            photos.append(self._evidence(seat, one, EvidenceKind.EMPTY, at, data, width, height))
+        before = _since(one, view) - ARRIVING
+        calm = [photo for photo in seat.calm if photo.at <= before]
+        if opened and calm and not one.case.at_least:
+            photos.append(self._evidence(seat, one, EvidenceKind.EMPTY, calm[-1]))
         picture = frame.colour(min(LOOK_WIDTH, frame.width))
         drawn = annotated(picture, zone.polygon, one.case.box if opened else None)
         kind = EvidenceKind.PRESENT if opened else EvidenceKind.CLEARED
-        height, width = drawn.shape[:2]
-        photos.append(self._evidence(seat, one, kind, frame.taken_at, jpeg(drawn), width, height))
+        photos.append(self._evidence(seat, one, kind, _photo(frame, drawn)))
         return photos
 
-    def _evidence(
-        self, seat: Seat, one: Turn, kind: EvidenceKind, at: datetime, data: bytes, width: int, height: int
-    ) -> Evidence:
-        sha256, _ = self._store.save_photo(data)
+    def _evidence(self, seat: Seat, one: Turn, kind: EvidenceKind, photo: Photo) -> Evidence:
+        sha256, _ = self._store.save_photo(photo.jpeg)
         return Evidence(
             evidence_id=self._new_id(),
             condition_id=one.case.id,
             kind=kind,
             camera=seat.camera.id,
-            captured_at=at,
+            captured_at=photo.at,
             sha256=sha256,
-            size=len(data),
-            width=width,
-            height=height,
+            size=len(photo.jpeg),
+            width=photo.width,
+            height=photo.height,
         )
 
     def _rest(self, seat: Seat, frame: Frame, view: View) -> None:
@@ -214,15 +224,24 @@ class SightDesk:
             seat.sight = view.sight
         if view.sight is not Sight.CLEAR or view.slots:
             return
-        if seat.calm is not None and (frame.taken_at - seat.calm[0]).total_seconds() < CALM_EVERY:
+        if seat.calm and (frame.taken_at - seat.calm[-1].at).total_seconds() < CALM_EVERY:
             return
         picture = frame.colour(min(LOOK_WIDTH, frame.width))
-        seat.calm = (frame.taken_at, jpeg(picture), picture.shape[1], picture.shape[0])
+        seat.calm = (*seat.calm[-1:], _photo(frame, picture))
 
 
 def utc_offset(frame: Frame) -> float:
     """What turns this stream's time into seconds since 1970 UTC."""
     return frame.taken_at.timestamp() - frame.stream_time
+
+
+def _photo(frame: Frame, picture: Colour) -> Photo:
+    return Photo(frame.taken_at, jpeg(picture), picture.shape[1], picture.shape[0])
+
+
+def _since(one: Turn, view: View) -> datetime:
+    """When the thing arrived, UTC."""
+    return view.taken_at - timedelta(seconds=view.at - one.case.since)
 
 
 def _key(camera: Camera, zone: Zone, rule: CameraRule) -> str:

@@ -1,4 +1,4 @@
-"""The real detector on the simulators' bicycle, and the one for tests. Set-up fetches the model and the film."""
+"""The real detector on the simulators' bicycle, and the one for tests. Set-up fetches model and film."""
 
 from __future__ import annotations
 

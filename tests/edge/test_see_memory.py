@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+from contextlib import suppress
 from dataclasses import replace
 from uuid import UUID
 
@@ -150,7 +151,5 @@ def test_bytes_that_rotted_never_crash_the_reader():
         rotten = bytearray(sound)
         for _ in range(chance.randint(1, 4)):
             rotten[chance.randrange(len(rotten))] = chance.randrange(256)
-        try:
+        with suppress(MemoryUnreadable):
             thaw(bytes(rotten))
-        except MemoryUnreadable as error:
-            assert str(error)

@@ -1,0 +1,296 @@
+"""The deciding thread for sensors, on a real store."""
+
+from __future__ import annotations
+
+import json
+import logging
+import queue
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from devices.ids import uuid7
+from devices.messages import Change, DeviceStatus, Series
+from devices.sensors.client import Delivery
+from edge.errors import StoreFull
+from edge.keep import NodeStore
+from edge.node.report import Reporter
+from edge.node.sense import BATCH, LEVEL, SenseDesk
+from tests.edge.points_for_tests import NOON, bodies, disk_full, open_store, point, sensor, threshold
+
+RULES = (threshold(), threshold(id="flood", above=90.0, clear=60.0, hold=30.0, event_class="05-07"))
+
+
+class Street:
+    """A desk over a store that can be opened again; its clock is moved by hand."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        self.deliveries: queue.Queue[Delivery] = queue.Queue()
+        self.acked: list[int] = []
+        self.woken = 0
+        self.now = 1000.0
+        self.boot_time = NOON.timestamp() - self.now
+        self._sent = 0
+        self.open()
+
+    def open(self) -> None:
+        self.store = open_store(self.directory)
+        self.reporter = Reporter("n1", self.store, lambda: NOON, self._wake)
+        self.desk = SenseDesk(
+            "n1",
+            [point(sensors=(sensor("P01-S1", *RULES, place="pond"), sensor("P01-S2")))],
+            self.store,
+            self.reporter,
+            uuid7,
+            self._wake,
+            monotonic=lambda: self.now,
+            wall=lambda: self.now + self.boot_time,
+        )
+
+    def restart(self, down: float) -> None:
+        """The machine is off for `down` seconds; its monotonic clock begins anew."""
+        self.store.close()
+        self.boot_time += self.now + down
+        self.now = 0.0
+        self.open()
+
+    def _wake(self) -> None:
+        self.woken += 1
+
+    def say(self, topic: str, payload: bytes | dict) -> None:
+        number = self._sent
+        self._sent += 1
+        raw = payload if isinstance(payload, bytes) else json.dumps(payload).encode()
+        at = datetime.fromtimestamp(self.now + self.boot_time, UTC)
+        self.deliveries.put(Delivery(topic, raw, at, False, lambda: self.acked.append(number)))
+
+    def measure(self, value: float, seq: int, name: str = "P01-S1", boot: str = "b1", **more) -> None:
+        measured = [{"n": "water_level", "v": value, "u": "cm"}]
+        self.say(f"grid/v1/P01/{name}/tele", {"v": 1, "boot": boot, "seq": seq, "m": measured} | more)
+
+    def presence(self, online: bool, connection: int, name: str = "P01-S1") -> None:
+        self.say(f"grid/v1/P01/{name}/state", {"v": 1, "online": online, "boot": "b1", "bd": connection})
+
+    def take(self) -> int:
+        return self.desk.take(self.deliveries, timeout=0.0)
+
+    def told(self) -> list[tuple[str, str, int]]:
+        return [(one.device, one.change.value, one.rev) for one in bodies(self.store, Series.ALARM)]
+
+    def health(self) -> list[tuple[str, DeviceStatus]]:
+        return [(one.device, one.status) for one in bodies(self.store, Series.HEALTH)]
+
+
+@pytest.fixture
+def street(tmp_path: Path) -> Iterator[Street]:
+    street = Street(tmp_path)
+    yield street
+    street.store.close()
+
+
+def test_a_value_past_its_limit_is_queued_as_a_condition_and_the_message_acknowledged(street):
+    street.measure(70.0, 1)
+    assert street.take() == 1
+    assert street.acked == [0]
+    assert street.woken == 1
+    (condition,) = bodies(street.store, Series.ALARM)
+    assert (condition.node, condition.point, condition.device, condition.rule) == (
+        "n1", "P01", "P01-S1", "high",
+    )  # fmt: skip
+    assert (condition.place, condition.event_class, condition.label) == ("pond", "05-06", "water_level")
+    assert (condition.measured.value, condition.measured.limit, condition.measured.unit) == (70.0, 50.0, "cm")
+    assert condition.since == condition.changed_at == NOON
+    assert condition.box is None
+
+
+def test_the_place_is_the_sensor_where_the_site_names_none(street):
+    street.measure(70.0, 1, name="P01-S2")
+    street.take()
+    assert [one.place for one in bodies(street.store, Series.ALARM)] == ["P01-S2"]
+
+
+def test_a_redelivered_message_changes_nothing_and_is_acknowledged_again(street):
+    street.measure(70.0, 1)
+    street.measure(10.0, 2)
+    street.take()
+    before = street.told()
+    assert before == [("P01-S1", "opened", 1), ("P01-S1", "cleared", 2)]
+    for _ in range(3):
+        street.measure(70.0, 1)
+    assert street.take() == 3
+    assert street.told() == before
+    assert street.acked == [0, 1, 2, 3, 4]
+
+
+def test_a_sensor_that_started_anew_may_count_from_one_again(street):
+    street.measure(70.0, 1)
+    street.measure(10.0, 1, boot="b2")
+    street.take()
+    assert [change for _, change, _ in street.told()] == ["opened", "cleared"]
+
+
+def test_both_rules_of_a_sensor_judge_the_same_reading_and_keep_their_own_holds(street):
+    street.measure(95.0, 1)
+    street.take()
+    street.now += 30.0
+    street.measure(95.0, 2)
+    street.take()
+    first, second = bodies(street.store, Series.ALARM)
+    assert (first.rule, second.rule) == ("high", "flood")
+    assert first.condition_id != second.condition_id
+    assert second.since == NOON
+    assert second.changed_at == NOON + timedelta(seconds=30)
+
+
+def test_a_batch_is_one_transaction_of_at_most_a_hundred(street, monkeypatch):
+    began = []
+    real = NodeStore.transaction
+
+    def counted(store):
+        began.append(None)
+        return real(store)
+
+    monkeypatch.setattr(NodeStore, "transaction", counted)
+    for seq in range(BATCH + 20):
+        street.measure(10.0, seq)
+    assert street.take() == BATCH
+    assert len(began) == 1
+    assert street.take() == 20
+    assert len(began) == 2
+    assert street.acked == list(range(BATCH + 20))
+    assert street.take() == 0
+
+
+def test_a_full_disk_acknowledges_nothing_and_the_same_is_decided_once_there_is_room(street, monkeypatch):
+    street.measure(70.0, 1)
+    street.measure(70.0, 1, name="P01-S2")
+    with disk_full(monkeypatch):
+        for _ in range(2):
+            with pytest.raises(StoreFull):
+                street.take()
+    assert street.acked == []
+    assert street.told() == []
+    assert street.store.states(LEVEL) == {}
+    street.measure(10.0, 2)
+    # The broker sends nothing twice on one connection: it must be the desk that still has them.
+    assert street.take() == 3
+    assert street.acked == [0, 1, 2]
+    assert street.told() == [("P01-S1", "opened", 1), ("P01-S2", "opened", 1), ("P01-S1", "cleared", 2)]
+
+
+def test_what_cannot_be_decoded_is_counted_logged_once_and_acknowledged_while_its_neighbours_go_on(
+    street, caplog
+):
+    with caplog.at_level(logging.WARNING, "edge.node.sense"):
+        street.measure(70.0, 1)
+        for _ in range(3):
+            street.say("grid/v1/P01/P01-S1/tele", b"\xff\x00")
+        street.say("grid/v1/P01/P99-S9/tele", b"{}")
+        street.say("somebody/elses/topic\nwith a line break", b"{}")
+        street.measure(10.0, 2)
+        assert street.take() == 7
+    assert len(street.acked) == 7
+    assert [change for _, change, _ in street.told()] == ["opened", "cleared"]
+    assert sorted(street.desk.refused.values()) == [1, 1, 3]
+    lines = [record.getMessage() for record in caplog.records]
+    assert len(lines) == 3
+    assert not any("\n" in line for line in lines)
+
+
+def test_a_refused_message_is_counted_once_though_the_store_failed_meanwhile(street, monkeypatch):
+    street.say("grid/v1/P01/P01-S1/tele", b"\xff")
+    with disk_full(monkeypatch), pytest.raises(StoreFull):
+        street.take()
+    assert street.desk.refused.total() == 0
+    street.take()
+    assert street.desk.refused.total() == 1
+
+
+def test_readings_of_a_self_test_or_a_broken_probe_open_nothing(street):
+    street.measure(90.0, 1, flags=["selftest"])
+    street.measure(90.0, 2, flags=["fault"])
+    street.take()
+    assert street.told() == []
+
+
+def test_birth_messages_and_other_quantities_are_nobodys_business(street):
+    street.say("grid/v1/P01/P01-S1/birth", {"v": 1})
+    street.say(
+        "grid/v1/P01/P01-S1/tele",
+        {"v": 1, "boot": "b", "seq": 1, "m": [{"n": "battery", "v": 3, "u": "%EL"}]},
+    )
+    assert street.take() == 2
+    assert street.told() == []
+
+
+def test_after_a_restart_the_open_case_goes_on_and_is_neither_raised_again_nor_forgotten(street):
+    street.measure(70.0, 1)
+    street.take()
+    (opened,) = bodies(street.store, Series.ALARM)
+    street.restart(down=3600.0)
+    street.measure(70.0, 1)  # redelivered: the machine died before the acknowledgement
+    street.measure(80.0, 2)
+    street.take()
+    assert len(bodies(street.store, Series.ALARM)) == 1
+    street.measure(10.0, 3)
+    street.take()
+    _, cleared = bodies(street.store, Series.ALARM)
+    assert (cleared.condition_id, cleared.rev, cleared.change) == (opened.condition_id, 2, Change.CLEARED)
+    assert cleared.since == opened.since
+
+
+def test_a_hold_that_runs_goes_on_over_a_restart(street):
+    street.measure(95.0, 1)
+    street.take()
+    street.restart(down=29.0)
+    street.measure(95.0, 2)
+    street.take()
+    assert [one.rule for one in bodies(street.store, Series.ALARM)] == ["high"]
+    street.now += 1.0
+    street.measure(95.0, 3)
+    street.take()
+    assert [one.rule for one in bodies(street.store, Series.ALARM)] == ["high", "flood"]
+
+
+def test_the_next_case_names_the_one_before_also_over_a_restart(street):
+    street.measure(70.0, 1)
+    street.measure(10.0, 2)
+    street.take()
+    street.restart(down=60.0)
+    street.measure(70.0, 3)
+    street.take()
+    first, _, second = bodies(street.store, Series.ALARM)
+    assert second.condition_id != first.condition_id
+    assert second.reopens == first.condition_id
+
+
+def test_presence_becomes_health_when_it_changes(street):
+    street.presence(True, 1)
+    street.presence(True, 2, name="P01-S2")
+    street.presence(True, 1)
+    street.take()
+    assert street.health() == [("P01-S1", DeviceStatus.UP), ("P01-S2", DeviceStatus.UP)]
+    street.presence(False, 1)
+    street.take()
+    assert street.health()[2:] == [("P01-S1", DeviceStatus.UNREACHABLE)]
+
+
+def test_a_late_will_of_an_earlier_connection_does_not_end_a_newer_one(street):
+    street.presence(True, 2)
+    street.presence(False, 1)
+    street.take()
+    assert street.health() == [("P01-S1", DeviceStatus.UP)]
+
+
+def test_presence_is_told_only_once_the_readings_beside_it_are_kept(street, monkeypatch):
+    street.presence(True, 1)
+    street.measure(70.0, 1)
+    with disk_full(monkeypatch), pytest.raises(StoreFull):
+        street.take()
+    assert street.health() == []
+    street.take()
+    assert street.health() == [("P01-S1", DeviceStatus.UP)]
+    assert len(street.told()) == 1
