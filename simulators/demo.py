@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import logging
+import re
 import signal
 import sys
 import threading
@@ -34,6 +35,8 @@ PATIENCE = 240.0
 """Seconds for one part to come up; the first start encodes the street's scenes."""
 SETTLE = 45.0
 """Seconds for all cameras to deliver; then the address is printed all the same."""
+_STAMP = re.compile(r"^\S+ \S+ (?:INFO|WARNING|ERROR) ")
+"""What a line of our logs begins with."""
 TICK = 0.25
 """Seconds between two looks at the processes."""
 
@@ -146,7 +149,7 @@ class Demo:
             if running.process.poll() is not None or waited > PATIENCE:
                 raise DemoError("\n  ".join([f"{name} did not come up; {log} ends with", *_tail(log, 3)]))
             self._pause(f"while {name} came up")
-            self._teller.progress(f"{name} … {' '.join(_tail(log, 1))[-100:]}")
+            self._teller.progress(f"{name} … {_STAMP.sub('', ' '.join(_tail(log, 1)))[:100]}")
         self._say_pid(name)
 
     def _settle(self, news: News) -> None:
@@ -207,8 +210,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Run the demonstration until SIGINT or SIGTERM; 1 with a clear line when it does not come up."""
     logging.basicConfig(level=logging.WARNING)
+    teller = Teller(sys.stdout)
     try:
-        demo = Demo(install(options.site, options.state, options.shift), Teller(sys.stdout))
+        demo = Demo(install(options.site, options.state, options.shift), teller)
     except (SiteError, SimulatorsError) as error:
         print(f"gridwatch demo: {error}", file=sys.stderr)
         return 1
@@ -220,5 +224,6 @@ def run(options: argparse.Namespace) -> int:
         print(f"gridwatch demo: {error}", file=sys.stderr)
         return 1
     finally:
+        teller.say("ending …")
         demo.close()
     return 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import urllib.error
 import urllib.request
+from http.client import HTTPException
 from http.cookiejar import CookieJar
 from pathlib import Path
 from typing import Any
@@ -31,7 +32,15 @@ class Patrol:
         Raises:
             PatrolError: no answer, or a refusal.
         """
-        return self._logged_in("GET", path, None, {})
+        return json.loads(self._logged_in("GET", path, None, {}))
+
+    def photo(self, url: str) -> bytes:
+        """A photo's JPEG, by its `url` in an evidence.
+
+        Raises:
+            PatrolError: no answer, or a refusal.
+        """
+        return self._logged_in("GET", url.removeprefix("/api/v1"), None, {})
 
     def act(self, incident: str, action: str, reason: str | None = None) -> Any:
         """Do something to an incident as it stands now; answers the incident.
@@ -42,9 +51,9 @@ class Patrol:
         version = self.get(f"/incidents/{incident}")["version"]
         body = {"action": action} | ({} if reason is None else {"reason": reason})
         path = f"/incidents/{incident}/transitions"
-        return self._logged_in("POST", path, body, {"If-Match": f'"v{version}"'})
+        return json.loads(self._logged_in("POST", path, body, {"If-Match": f'"v{version}"'}))
 
-    def _logged_in(self, method: str, path: str, body: Any, headers: dict[str, str]) -> Any:
+    def _logged_in(self, method: str, path: str, body: Any, headers: dict[str, str]) -> bytes:
         if not self._csrf:
             self._log_in()
         try:
@@ -57,20 +66,20 @@ class Patrol:
 
     def _log_in(self) -> None:
         who = {"username": self.username, "password": self._password}
-        self._csrf = self._send("POST", "/session", who, {})["csrf"]
+        self._csrf = str(json.loads(self._send("POST", "/session", who, {}))["csrf"])
 
-    def _send(self, method: str, path: str, body: Any, headers: dict[str, str]) -> Any:
+    def _send(self, method: str, path: str, body: Any, headers: dict[str, str]) -> bytes:
         data = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(f"{self._api}{path}", data, headers, method=method)  # noqa: S310
         request.add_header("Content-Type", "application/json")
         try:
             with self._opener.open(request, timeout=TIMEOUT) as answer:
-                return json.load(answer)
+                return bytes(answer.read())
         except urllib.error.HTTPError as error:
             with error:
                 text = error.read().decode("utf-8", "replace")
             raise PatrolError(f"{method} {path}: {error.code} {text[:300]}", error.code) from error
-        except (OSError, ValueError) as error:
+        except (OSError, HTTPException) as error:
             raise PatrolError(f"{method} {path}: {error}") from error
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
+from tests.e2e.demo_process import DemoProcess
 from tests.e2e.fake_cloud import DIST, FakeCloud
 from tests.e2e.wall_page import CHROMIUM, CHROMIUM_ARGUMENTS, Wall
 
@@ -19,6 +20,21 @@ def chromium() -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_ARGUMENTS)
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="session")
+def demo_of_the_session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DemoProcess]:
+    demo = DemoProcess(tmp_path_factory.mktemp("demo") / "state")
+    yield demo
+    demo.stop()
+
+
+@pytest.fixture
+def demo(demo_of_the_session: DemoProcess) -> DemoProcess:
+    """The demo of all 38 cameras, running; one for all tests, which leave it running or restart it."""
+    if not demo_of_the_session.runs:
+        demo_of_the_session.start()
+    return demo_of_the_session
 
 
 @pytest.fixture
