@@ -5,7 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from edge.see.background import Luma, Reals
+from edge.see.background import Luma, Mask, Reals
 
 Shift = tuple[float, float]
 """dx, dy in pixels of the analysed picture: how far it lies off the usual one."""
@@ -17,6 +17,8 @@ FARTHEST = 32.0
 """Pixels in all; a view that crept further is another view."""
 BETTER = 0.97
 """A new shift must fit this much better than the one before to be believed."""
+STEEP = 60.0
+"""Of the Sobel gradient; asphalt and its noise stay below, painted lines and kerbs are above."""
 LARGEST = 30.0
 """Grey steps; what differs more is something in the picture, whatever the shift."""
 
@@ -41,17 +43,27 @@ class Steady:
         if near and max(abs(found[0]), abs(found[1])) <= FARTHEST:
             gain = float(np.median(now)) / max(1.0, float(np.median(then)))
             then = then * np.float32(gain)
-            if _misfit(now, then, found) < BETTER * _misfit(now, then, self.shift):
+            telling = _edges(then)
+            if _misfit(now, then, found, telling) < BETTER * _misfit(now, then, self.shift, telling):
                 self.shift = found
         return self.shift
 
 
-def _misfit(now: Reals, then: Reals, shift: Shift) -> float:
+def _edges(picture: Reals) -> Mask:
+    """The pixels that tell a shift, away from the border: where the picture has edges."""
+    steep = cv2.magnitude(cv2.Sobel(picture, cv2.CV_32F, 1, 0), cv2.Sobel(picture, cv2.CV_32F, 0, 1))
+    border = int(FARTHEST / 2)
+    telling = np.zeros(picture.shape, bool)
+    telling[border:-border, border:-border] = steep[border:-border, border:-border] > STEEP
+    return telling
+
+
+def _misfit(now: Reals, then: Reals, shift: Shift, telling: Mask) -> float:
     """Mean difference at half size after moving back by `shift`, without what stands in the picture."""
-    moved = _moved(now, shift[0] / 2, shift[1] / 2)
-    edge = int(FARTHEST / 2)
-    inner = (slice(edge, -edge), slice(edge, -edge))
-    return float(np.minimum(cv2.absdiff(moved[inner], then[inner]), LARGEST).mean())
+    if not telling.any():
+        return 0.0
+    apart = cv2.absdiff(_moved(now, shift[0] / 2, shift[1] / 2), then)
+    return float(np.minimum(apart[telling], LARGEST).mean())
 
 
 def steadied(luma: Luma, shift: Shift) -> Luma:
