@@ -24,7 +24,7 @@ from edge.see.places import Place
 from edge.see.slots import Phase, Slot
 from edge.see.votes import Votes
 
-VERSION = 1
+VERSION = 2
 _UNREADABLE = (ValueError, LookupError, TypeError, AttributeError, OverflowError, RecursionError, cv2.error)
 """What reading something else than our own JSON may raise."""
 
@@ -92,6 +92,7 @@ def _slot(slot: Slot, place: Place) -> dict[str, Any]:
         "stood": slot.stood,
         "last_present": slot.last_present,
         "phase": slot.phase,
+        "confirmed": slot.confirmed,
         "presents": slot.presents,
         "looks": slot.looks,
         "leaving_since": slot.leaving_since,
@@ -116,6 +117,7 @@ def _thawed(raw: Mapping[str, Any]) -> tuple[Slot, Place]:
         stood=float(raw["stood"]),
         last_present=float(raw["last_present"]),
         phase=Phase(raw["phase"]),
+        confirmed=bool(raw["confirmed"]),
         presents=int(raw["presents"]),
         looks=int(raw["looks"]),
         leaving_since=None if raw["leaving_since"] is None else float(raw["leaving_since"]),

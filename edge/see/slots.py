@@ -55,6 +55,8 @@ class Slot:
     """Seconds it was seen to stand."""
     last_present: float
     phase: Phase = Phase.CANDIDATE
+    confirmed: bool = False
+    """It was once seen often enough, and most of the times that it could be; nothing takes that back."""
     presents: int = 0
     looks: int = 0
     leaving_since: float | None = None
@@ -63,11 +65,6 @@ class Slot:
     named_box: PixelBox | None = None
     """What the best look of the detector drew around it: truer where parts look like the ground."""
     named_score: float = 0.0
-
-    @property
-    def confirmed(self) -> bool:
-        """It was seen often enough, and most of the times that it could be."""
-        return self.presents >= CONFIRM and self.presents >= 0.5 * self.looks
 
     @property
     def steady(self) -> bool:
@@ -98,7 +95,9 @@ def step(slot: Slot, seen: Seen, at: float, clear_after: float) -> Slot:
             leaving_since=None,
             gone_looks=0,
         )
-        return replace(slot, phase=Phase.STANDING if slot.confirmed else Phase.CANDIDATE)
+        often = slot.presents >= CONFIRM and slot.presents >= 0.5 * slot.looks
+        confirmed = slot.confirmed or often
+        return replace(slot, confirmed=confirmed, phase=Phase.STANDING if confirmed else Phase.CANDIDATE)
     if seen is Seen.GONE:
         since = at if slot.leaving_since is None else slot.leaving_since
         slot = replace(slot, leaving_since=since, gone_looks=slot.gone_looks + 1, looks=slot.looks + 1)
