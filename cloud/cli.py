@@ -7,6 +7,7 @@ import asyncio
 import json
 import logging
 import sys
+import threading
 from argparse import ArgumentParser, Namespace
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
@@ -105,15 +106,20 @@ def _serve(settings: Settings, options: Namespace) -> None:
 
 @contextmanager
 def database(settings: Settings) -> Iterator[URL]:
-    """The database: the one named by the environment, or the embedded one, started and stopped."""
+    """The database: the one named by the environment, or the embedded one: started, kept alive, stopped."""
     if settings.database_url is not None:
         yield settings.database_url
         return
     server = EmbeddedServer(settings.state / "pg")
     url = server.start()
+    stopping = threading.Event()
+    keeper = threading.Thread(target=server.keep, args=(stopping,), name="database", daemon=True)
+    keeper.start()
     try:
         yield url
     finally:
+        stopping.set()
+        keeper.join()
         server.stop()
 
 

@@ -2,8 +2,9 @@
 
 Only the wheel's binaries are used, not its Python: that opens every directory above the data to all
 users, and stops the server with the process that started it. Here the server is a process of its own. It
-outlives an API process that is killed and is found again by the next; the last one that ends in order
-stops it (each holds a shared lock on a file beside the data; a kill frees it).
+outlives an API process that is killed and is found again by the next; killed itself, it is started again by
+those who use it (`keep`); the last one that ends in order stops it (each holds a shared lock on a file beside
+the data; a kill frees it).
 
 PostgreSQL refuses to run as root, so root runs it as the system user `gridwatch`, which is made when
 missing. Directories above the data and the binaries that this user may not pass through get the right to be
@@ -21,6 +22,7 @@ import os
 import pwd
 import shutil
 import subprocess
+import threading
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
@@ -36,6 +38,8 @@ SYSTEM_USER = "gridwatch"
 ROLE = "gridwatch"
 _SOCKET_PATH_LIMIT = 100
 """Bytes; Linux allows 107 for the whole path of a Unix socket."""
+WATCH = 1.0
+"""Seconds between two looks whether the server lives."""
 _OPTIONS = {
     "listen_addresses": "",
     "max_connections": "100",
@@ -81,6 +85,33 @@ class EmbeddedServer:
             self._held = self._lock_file("users").open("w")
             fcntl.flock(self._held, fcntl.LOCK_SH)
         return self.url()
+
+    def keep(self, stopping: threading.Event, every: float = WATCH) -> None:
+        """Until `stopping` is set: start the server again when it has died. Looks every `every` seconds."""
+        failing = False
+        while not stopping.wait(every):
+            if self._alive():
+                continue
+            try:
+                with self._alone():
+                    if not self._running():
+                        self._launch()
+                failing = False
+            except DatabaseUnavailable as error:
+                # Right after a kill its children may still hold the shared memory; they end by themselves.
+                if not failing:
+                    log.warning("%s; trying again", error)
+                failing = True
+
+    def _alive(self) -> bool:
+        """Whether the process of its pid file lives; cheaper than `_running`, which asks pg_ctl."""
+        try:
+            os.kill(int((self.data / "postmaster.pid").read_text().split()[0]), 0)
+        except PermissionError:
+            return True
+        except (OSError, ValueError, IndexError):
+            return False
+        return True
 
     def stop(self) -> None:
         """Give it up; when no other process uses it, stop it."""

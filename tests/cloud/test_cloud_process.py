@@ -222,10 +222,11 @@ def test_the_cloud_runs_on_any_server_by_its_address(cloud, empty_url, monkeypat
     assert not (cloud.directory / "state" / "pg").exists()
 
 
-def test_a_database_that_is_killed_is_back_with_the_next_start(cloud, sender, seen) -> None:
+def test_a_database_that_is_killed_is_started_again_by_the_cloud(cloud, sender, seen) -> None:
     cloud.start()
     send(cloud, [seen(sender).now("opened")])
-    os.kill(cloud.postmaster, signal.SIGQUIT)
+    database = cloud.postmaster
+    os.kill(database, signal.SIGKILL)
     wait_for(lambda: httpx.get(f"{cloud.url}/readyz").status_code == 503)
     answer = httpx.post(f"{cloud.url}/api/v1/ingest", content=b"[]", headers={"Authorization": "Bearer x"})
     assert (answer.status_code, answer.json()["code"]) == (503, "unavailable")
