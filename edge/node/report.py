@@ -52,8 +52,13 @@ class Reporter:
         with self._lock:
             self._facts[device] = {**self._facts.get(device, {}), **facts}
 
-    def tell(self, device: str, kind: Kind, status: DeviceStatus, detail: str) -> None:
-        """A device stands like this now; logged and queued when its status or the sentence changed."""
+    def tell(
+        self, device: str, kind: Kind, status: DeviceStatus, detail: str, *, logged: bool = False
+    ) -> None:
+        """A device stands like this now; queued when its status or the sentence changed.
+
+        A change of status is logged, unless whoever tells it has `logged` it.
+        """
         with self._lock:
             before = self._standing.get(device)
             same = before is not None and before.status is status
@@ -62,7 +67,7 @@ class Reporter:
             self._standing[device] = now
         if same and before is not None and before.detail == detail:
             return
-        if not same:
+        if not same and not logged:
             level = logging.INFO if status is DeviceStatus.UP else logging.WARNING
             log.log(level, "%s %s: %s", device, status, detail)
         self._queue({device: now})
@@ -92,7 +97,9 @@ class Reporter:
                         at,
                     )
         except StoreError as error:
-            self._trouble.failed(error)
-        else:
+            with self._lock:
+                self._trouble.failed(error)
+            return
+        with self._lock:
             self._trouble.kept()
-            self._wake()
+        self._wake()

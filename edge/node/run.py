@@ -103,7 +103,9 @@ class Node:
             None if name is None else Credentials.from_environment(name, env),
             client_id=f"gridwatch-{self._id}",
             filters=filters(points),
-            on_status=lambda status, detail: self._reporter.tell("broker", "broker", status, detail),
+            on_status=lambda status, detail: self._reporter.tell(
+                "broker", "broker", status, detail, logged=True
+            ),
         )
 
     def start(self) -> None:
@@ -236,6 +238,8 @@ def run(options: argparse.Namespace) -> int:
         stream=sys.stderr,
     )
     logging.getLogger("urllib3").setLevel(logging.WARNING)
+    # The reporter says the same, by the camera's id.
+    logging.getLogger("devices.stream.camera").setLevel(logging.ERROR)
     # One core's worth of threads a node: cameras run side by side instead.
     cv2.setNumThreads(1)
     try:

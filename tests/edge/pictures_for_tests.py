@@ -40,7 +40,8 @@ def thing(ground: Colour = GROUND, box: tuple[int, int, int, int] = BOX) -> Colo
 
 
 NOISE = [
-    cv2.merge([np.random.default_rng(seed).normal(0, 2, SIZE[::-1]).astype(np.int16)] * 3) for seed in range(7)
+    cv2.merge([np.random.default_rng(seed).normal(0, 2, SIZE[::-1]).astype(np.int16)] * 3)
+    for seed in range(7)
 ]
 EMPTY, TAKEN = GROUND, thing()
 DARK = np.zeros_like(GROUND)
