@@ -104,7 +104,7 @@ class SenseDesk:
 
     def _judge_all(self, readings: list[Reading]) -> None:
         levels = dict(self._levels)
-        turned = False
+        turned: list[tuple[Sensor, ThresholdRule, Turn, Reading]] = []
         with self._store.transaction() as tx:
             for reading in readings:
                 if not tx.mark_reading(f"{reading.sensor}.{reading.quantity}", reading.boot, reading.seq):
@@ -117,9 +117,11 @@ class SenseDesk:
                     state = level_to_json(level, self._wall() - self._monotonic())
                     tx.put_state(LEVEL, key, json.dumps(state, separators=(",", ":")).encode())
                     if turn is not None:
-                        turned = True
+                        turned.append((sensor, rule, turn, reading))
                         tx.queue(self._condition(point, sensor, rule, turn, reading), reading.received_at)
         self._levels = levels
+        for sensor, rule, turn, reading in turned:
+            log.info("%s %s %s: %g %s", sensor.id, rule.id, turn.change, reading.value, reading.unit)
         if turned:
             self._wake()
 
@@ -151,7 +153,6 @@ class SenseDesk:
         self, point: Point, sensor: Sensor, rule: ThresholdRule, turn: Turn, reading: Reading
     ) -> Condition:
         case = turn.case
-        log.info("%s %s %s: %s %s", sensor.id, rule.id, turn.change, reading.value, reading.unit)
         return Condition(
             condition_id=case.id,
             rev=case.rev,

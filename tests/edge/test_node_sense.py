@@ -181,6 +181,16 @@ def test_a_full_disk_acknowledges_nothing_and_the_same_is_decided_once_there_is_
     assert street.told() == [("P01-S1", "opened", 1), ("P01-S2", "opened", 1), ("P01-S1", "cleared", 2)]
 
 
+def test_a_condition_is_logged_once_it_is_kept_and_not_before(street, monkeypatch, caplog):
+    caplog.set_level(logging.INFO, "edge.node.sense")
+    street.measure(70.0, 1)
+    with disk_full(monkeypatch), pytest.raises(StoreFull):
+        street.take()
+    assert caplog.records == []
+    street.take()
+    assert [record.getMessage() for record in caplog.records] == ["P01-S1 high opened: 70 cm"]
+
+
 def test_what_cannot_be_decoded_is_counted_logged_once_and_acknowledged_while_its_neighbours_go_on(
     street, caplog
 ):
