@@ -30,6 +30,8 @@ log = logging.getLogger(__name__)
 EYE, LEDGER = "eye", "ledger"
 KEEP_EVERY = 300.0
 """Seconds of stream time after which an eye's memory is kept even when nothing changed."""
+KEEP_FIRST = 10.0
+"""The same after its first look: what comes while a young node is dead is then known to be new."""
 CALM_EVERY = 30.0
 """Seconds between two photos of a place with nothing on it, kept as the *empty* photo of what comes."""
 ARRIVING = timedelta(seconds=3)
@@ -57,7 +59,8 @@ class Seat:
     shelf: list[bytes | None]
     """The rules' ledgers as they were kept, until the first frame ties their times to the stream."""
     ledgers: list[Ledger] = field(default_factory=list)
-    kept_at: float = 0.0
+    keep_at: float | None = None
+    """Stream time at which the eye's memory is due to be kept."""
     slots: frozenset[tuple[UUID, str]] = frozenset()
     calm: tuple[Photo, ...] = ()
     """The latest two photos with nothing to be seen: on the last one, something may have just arrived."""
@@ -133,8 +136,9 @@ class SightDesk:
         turns: list[tuple[Zone, CameraRule, Turn]],
     ) -> None:
         slots = frozenset((slot.id, str(slot.phase)) for slot in view.slots)
-        due = view.at - seat.kept_at >= KEEP_EVERY
-        if not turns and slots == seat.slots and not due:
+        if seat.keep_at is None:
+            seat.keep_at = view.at + KEEP_FIRST
+        if not turns and slots == seat.slots and view.at < seat.keep_at:
             return
         memory = seat.eye.memory(frame)
         photos = [photo for zone, _, one in turns for photo in self._photos(seat, frame, view, zone, one)]
@@ -155,7 +159,7 @@ class SightDesk:
             for photo in photos:
                 self._store.discard_photo(photo.sha256)
             raise
-        seat.kept_at, seat.slots = view.at, slots
+        seat.keep_at, seat.slots = view.at + KEEP_EVERY, slots
         for _, rule, one in turns:
             log.info("%s %s %s: %s", seat.camera.id, rule.id, one.change, one.case.label)
         if turns:
