@@ -189,8 +189,8 @@ class Node:
                 self._stopping.wait(TICK)
 
     def _cloud_status(self, status: DeviceStatus, detail: str) -> None:
-        level = logging.INFO if status is DeviceStatus.UP else logging.WARNING
-        log.log(level, "cloud %s: %s", status, detail)
+        """The uplink has logged it; the node's next report carries it."""
+        self._reporter.note(self._id, {"cloud": str(status), "cloud_detail": detail})
 
 
 def _check_secrets(site: Site, points: list[Point], env: Mapping[str, str]) -> None:

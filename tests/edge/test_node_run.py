@@ -223,12 +223,12 @@ def stored(house: Path, series: Series) -> list:
 def test_without_broker_cloud_and_camera_the_node_runs_says_so_once_and_ends_when_told(house):
     write(house, site_of(cameras=(camera(port=free_port(), credentials="CAM"),)))
     with running(house) as node:
-        for words in ("broker unreachable", "cloud unreachable", "P01-C1 unreachable"):
+        for words in ("broker unreachable", "cloud is unreachable", "P01-C1 unreachable"):
             node.says(words)
         code, seconds = node.end()
     assert code == 0, "".join(node.lines)
     assert seconds < 6
-    for words in ("broker unreachable", "cloud unreachable", "P01-C1 unreachable"):
+    for words in ("broker unreachable", "cloud is unreachable", "P01-C1 unreachable"):
         assert node.count(words) == 1, "".join(node.lines)
     assert node.count("Traceback") == 0
     told = {one.device: one.status for one in stored(house, Series.HEALTH)}
