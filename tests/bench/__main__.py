@@ -60,22 +60,25 @@ def run(name: str) -> Iterator[Line]:
     watch = threading.Timer(limit, lambda: (overdue.set(), end(child)))
     watch.start()
     complaints: list[str] = []
-    assert child.stdout is not None
-    assert child.stderr is not None
-    listening = threading.Thread(target=complaints.extend, args=(child.stderr,), daemon=True)
-    listening.start()
-    try:
-        for text in child.stdout:
-            if text.strip():
-                yield read(name, text)
-    finally:
-        watch.cancel()
-        if child.poll() is None:
-            end(child)
-        listening.join(1)
+    with child:
+        assert child.stdout is not None
+        assert child.stderr is not None
+        listening = threading.Thread(target=complaints.extend, args=(child.stderr,), daemon=True)
+        listening.start()
+        try:
+            for text in child.stdout:
+                if text.strip():
+                    yield read(name, text)
+            child.wait()
+        finally:
+            watch.cancel()
+            if child.poll() is None:
+                end(child)
+            watch.join()
+            listening.join(GRACE)
     took = round(time.monotonic() - began, 1)
     if overdue.is_set():
-        yield {"bench": name, "not measured": f"took more than {limit:.0f} s"}
+        yield {"bench": name, "not measured": f"took more than {limit:g} s"}
     elif child.returncode != 0:
         said = next((text.strip() for text in reversed(complaints) if text.strip()), "it said nothing")
         yield {"bench": name, "not measured": said[:200]}
