@@ -106,7 +106,7 @@ class Backgrounds:
         threshold = max(DIFFERENT, 7.0 * self._noise)
         self._follow(values, from_recent, threshold, at)
         different = self._differs(picture, threshold)
-        self._learn(values, different, guarded, step, at)
+        self._learn(values, different, guarded, step, at, threshold)
         # Where the usual look is not established yet, nothing can be said to have left it.
         jumped = (self._since >= self._agreed_at - 1.5 * step) & (self._agreed_for >= ESTABLISHED)
         self._last = at
@@ -126,8 +126,8 @@ class Backgrounds:
         self.recent += np.where(held, 0.2, 0.0).astype(np.float32) * (values - self.recent)
         if changed.any():
             self.recent[changed] = values[changed]
-            # It began with the first of the missed pictures, which was the one before this.
-            self._since[changed] = (at + self._last) / 2
+            # It was first seen in the first of the missed pictures, the one before this.
+            self._since[changed] = self._last
             self._misses[changed] = 0
 
     def _differs(self, picture: Luma, threshold: float) -> Mask:
@@ -138,14 +138,24 @@ class Backgrounds:
         below = cv2.subtract(cv2.erode(usual, near), picture)
         return np.asarray(cv2.max(above, below) > threshold)
 
-    def _learn(self, values: Reals, different: Mask, guarded: Mask | None, step: float, at: float) -> None:
+    def _learn(
+        self,
+        values: Reals,
+        different: Mask,
+        guarded: Mask | None,
+        step: float,
+        at: float,
+        threshold: float,
+    ) -> None:
         """Pull `usual` towards the light, never towards what merely stands."""
         alike = ~different
         self._agreed_for += np.where(alike, np.float32(step), np.float32(0.0))
         self._agreed_at[alike] = at
         young = not self._known and at - self._began < 5 * FIRST_TAU
         rate = 1.0 - math.exp(-step / (FIRST_TAU if young else USUAL_TAU))
-        weight = np.where(alike, np.float32(rate), np.float32(0.0))
+        # A pixel that is only like its neighbour is not learnt: a thing would be eaten from its rim.
+        own = cv2.absdiff(values, self.usual) <= threshold
+        weight = np.where(alike & own, np.float32(rate), np.float32(0.0))
         still_for = at - self._since
         holding = different & (self._misses == 0)
         drifted = holding & (self._since < self._agreed_at - 1.5 * step) & (still_for > DRIFTED)

@@ -20,6 +20,9 @@ THINNEST = 6
 """Pixels; thinner things are edges that moved."""
 
 
+RIM, RIM_FACTOR = 2, 4
+"""Pixels from the picture's border, and how much larger a thing must be that reaches it: what sways in
+and out of the picture there was never seen whole."""
 MOMENT = 2.2
 """Seconds within which the parts of one thing come to rest, with a look a second."""
 APART = 6
@@ -59,7 +62,9 @@ def still_blobs(change: Change, at: float, settle: float, ignore: Mask | None = 
     blobs = []
     for index in range(1, count):
         x, y, w, h, area = (int(v) for v in stats[index])
-        if area < SMALLEST * width * height or min(w, h) < THINNEST:
+        rim = x <= RIM or y <= RIM or x + w >= width - RIM or y + h >= height - RIM
+        least = SMALLEST * width * height * (RIM_FACTOR if rim else 1)
+        if area < least or min(w, h) < THINNEST:
             continue
         region = (slice(y, y + h), slice(x, x + w))
         mask = labels[region] == index

@@ -27,6 +27,8 @@ CLEAR_LOOKS = 3
 """Looks in a row that must say *gone*, besides the time, before a place is called empty."""
 TOGETHER = 6.0
 """Seconds within which the parts of one thing come to rest."""
+RIM = 0.1
+"""Around what the detector drew: the shadow at its foot belongs to the thing."""
 DOUBTS = 8
 """Looks after which a candidate that was mostly not seen again is forgotten."""
 
@@ -136,6 +138,8 @@ def part_of(slot: Slot, whole: Slot) -> bool:
         return False
     if slot.named_box is not None and slot.named_score > whole.named_score:
         return False
-    within = inside(slot.box, whole.named_box) >= 0.6
+    x0, y0, x1, y1 = whole.named_box
+    dx, dy = round(RIM * (x1 - x0)), round(RIM * (y1 - y0))
+    within = inside(slot.box, (x0 - dx, y0 - dy, x1 + dx, y1 + dy)) >= 0.6
     same = slot.named_box is not None and iou(slot.named_box, whole.named_box) >= 0.6
     return within or same

@@ -15,11 +15,13 @@ STEP = 6.0
 """Pixels between two pictures; more is a turned camera, not a swaying one."""
 FARTHEST = 32.0
 """Pixels in all; a view that crept further is another view."""
-BETTER = 0.97
+BETTER = 0.9
 """A new shift must fit this much better than the one before to be believed."""
 STEEP = 60.0
 """Of the Sobel gradient; asphalt and its noise stay below, painted lines and kerbs are above."""
-LARGEST = 30.0
+FEWEST = 150
+"""Pixels with edges, at half size; with fewer no shift can be told."""
+LARGEST = 15.0
 """Grey steps; what differs more is something in the picture, whatever the shift."""
 
 
@@ -31,21 +33,29 @@ class Steady:
         self._window = cv2.createHanningWindow(self._size, cv2.CV_32F)
         self.shift = NONE
 
-    def follow(self, luma: Luma, usual: Reals) -> Shift:
+    def follow(self, luma: Luma, usual: Reals, guarded: Mask | None = None) -> Shift:
         """The shift of this picture. Phase correlation proposes it; it is taken only when it makes
-        the pictures more alike than the one before does, since a crowd can fool the correlation.
+        the pictures clearly more alike than the one before does, since a crowd can fool the correlation.
+        `guarded` pixels say nothing: things stand there that `usual` does not show.
         """
         now = cv2.resize(luma, self._size, interpolation=cv2.INTER_AREA).astype(np.float32)
         then = cv2.resize(usual, self._size, interpolation=cv2.INTER_AREA)
+        then *= np.float32(float(np.median(now)) / max(1.0, float(np.median(then))))
+        telling = _edges(then)
+        if guarded is not None:
+            small = cv2.resize(guarded.view(np.uint8), self._size, interpolation=cv2.INTER_NEAREST)
+            telling &= small == 0
+        if np.count_nonzero(telling) < FEWEST:
+            return self.shift
+        held = _misfit(now, then, self.shift, telling)
         (dx, dy), _ = cv2.phaseCorrelate(then, now, self._window)
         found = (2.0 * dx, 2.0 * dy)
         near = max(abs(found[0] - self.shift[0]), abs(found[1] - self.shift[1])) <= STEP
-        if near and max(abs(found[0]), abs(found[1])) <= FARTHEST:
-            gain = float(np.median(now)) / max(1.0, float(np.median(then)))
-            then = then * np.float32(gain)
-            telling = _edges(then)
-            if _misfit(now, then, found, telling) < BETTER * _misfit(now, then, self.shift, telling):
-                self.shift = found
+        far = max(abs(found[0]), abs(found[1])) > FARTHEST
+        if near and not far and _misfit(now, then, found, telling) < BETTER * held:
+            self.shift = found
+        elif self.shift != NONE and _misfit(now, then, NONE, telling) <= held:
+            self.shift = NONE
         return self.shift
 
 
@@ -60,8 +70,6 @@ def _edges(picture: Reals) -> Mask:
 
 def _misfit(now: Reals, then: Reals, shift: Shift, telling: Mask) -> float:
     """Mean difference at half size after moving back by `shift`, without what stands in the picture."""
-    if not telling.any():
-        return 0.0
     apart = cv2.absdiff(_moved(now, shift[0] / 2, shift[1] / 2), then)
     return float(np.minimum(apart[telling], LARGEST).mean())
 
