@@ -126,10 +126,12 @@ def _follow(case: Case, slots: list[Slot], view: View) -> tuple[Case, Turn | Non
     now = _described(case, staying, view) if staying else case
     if hidden and case.state is ConditionState.OPEN:
         return case, turn(case, Change.HELD, view.at)
+    if case.state is ConditionState.HELD:
+        # What looks empty now may be gone in a moment; only what is seen to stand is back.
+        back = any(slot.phase is Phase.STANDING for slot in staying)
+        return case, turn(now, Change.RESUMED, view.at) if back else None
     if hidden:
         return case, None
-    if case.state is ConditionState.HELD:
-        return case, turn(now, Change.RESUMED, view.at)
     if now.count != case.count or now.label != case.label:
         return case, turn(now, Change.UPDATED, view.at)
     # One thing may have taken another's place at the same look: who belongs to it is kept without a word.

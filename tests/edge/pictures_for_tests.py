@@ -45,6 +45,9 @@ NOISE = [
 ]
 EMPTY, TAKEN = GROUND, thing()
 DARK = np.zeros_like(GROUND)
+BUS = thing(box=(180, 120, 480, 320))
+"""Something large in front of the thing; its colours are others."""
+BUS[120:320, 180:480] = BUS[120:320, 180:480, ::-1]
 
 
 class BlueIsABicycle:

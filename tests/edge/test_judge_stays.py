@@ -98,6 +98,8 @@ def test_a_parked_case_lives_one_life_whatever_is_seen(story, count):
         if "cleared" in changes:
             assert Phase.GONE in {seen.get(member) for member in before.members}
             assert not standing
+        if "resumed" in changes:
+            assert any(thing.phase is Phase.STANDING for thing in slots)
         if before is None:
             assert (changes == ["opened"]) == (len(standing) >= count)
         elif standing:
@@ -182,6 +184,14 @@ def test_a_hidden_case_is_held_until_it_is_seen_again():
     assert judge.look(2.0, slot(0, phase=Phase.HIDDEN)) == ["held"]
     assert judge.look(3.0, slot(0, phase=Phase.HIDDEN)) == []
     assert judge.look(4.0, slot(0)) == ["resumed"]
+
+
+def test_an_empty_look_behind_what_hid_it_is_not_taken_for_the_things_return():
+    judge = Judge(parked())
+    judge.look(1.0, slot(0))
+    judge.look(2.0, slot(0, phase=Phase.HIDDEN))
+    assert judge.look(3.0, slot(0, phase=Phase.LEAVING)) == []
+    assert judge.look(9.0, slot(0, phase=Phase.GONE)) == ["cleared"]
 
 
 def test_a_hidden_thing_seen_gone_behind_what_hid_it_is_cleared_without_being_resumed():

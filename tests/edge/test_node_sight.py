@@ -18,7 +18,7 @@ from edge.keep.photos import FOLDER
 from edge.keep.transaction import Transaction
 from edge.node.sight import EYE, KEEP_EVERY, LEDGER, SightDesk
 from edge.see.health import Sight
-from tests.edge.pictures_for_tests import BOX, DARK, EMPTY, SIZE, TAKEN, BlueIsABicycle, Film, thing
+from tests.edge.pictures_for_tests import BOX, BUS, DARK, EMPTY, SIZE, TAKEN, BlueIsABicycle, Film, thing
 from tests.edge.points_for_tests import NOON, bodies, camera, disk_full, open_store, point, zone
 from tests.edge.views_for_tests import left, parked
 
@@ -177,6 +177,18 @@ def test_a_blind_camera_holds_the_condition_and_sight_resumes_it(street, caplog)
     assert street.told() == ["opened", "held", "resumed"]
     said = [record.getMessage() for record in caplog.records if "sight" in record.getMessage()]
     assert said == [f"{CAMERA}: sight is dark", f"{CAMERA}: sight is clear"]
+
+
+def test_a_thing_taken_away_behind_a_bus_that_stood_in_front_for_long_is_cleared_never_resumed(street):
+    street.show((EMPTY, ARRIVES), (TAKEN, OPENS), (BUS, 60))
+    assert street.told() == ["opened", "held"]
+    street.show((EMPTY, 12))
+    assert street.told() == ["opened", "held", "cleared"]
+
+
+def test_a_thing_behind_a_bus_for_longer_than_it_was_seen_is_still_the_same_thing(street):
+    street.show((EMPTY, ARRIVES), (TAKEN, OPENS), (BUS, 60), (TAKEN, 10))
+    assert street.told() == ["opened", "held", "resumed"]
 
 
 def test_the_first_pictures_after_a_restart_may_be_black(street):
