@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 
 import cv2
@@ -152,16 +151,3 @@ def test_all_cameras_are_up_as_the_cloud_has_it(demo: DemoProcess) -> None:
     cameras = [camera for point in points for camera in point["properties"]["cameras"]]
     assert len(cameras) == CAMERAS
     assert {camera["status"] for camera in cameras} == {"up"}
-
-
-def test_two_sensors_bring_incidents_of_their_own(demo: DemoProcess) -> None:
-    def found() -> list[Incident]:
-        return [one for state in ("open", "closed") for one in demo.incidents(state) if one["measured"]]
-
-    incidents = until(lambda: len(two := found()) >= 2 and two, 260, "two incidents of sensors")
-    for one in incidents:
-        assert one["measured"]["unit"]
-        assert one["evidence"] == []
-        assert one["area"]["grid"]["id"]
-        assert datetime.fromisoformat(one["since"]) <= datetime.fromisoformat(one["opened_at"])
-    assert len({one["place"] for one in incidents}) == len(incidents)
