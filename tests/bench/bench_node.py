@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import json
 import secrets
+import socket
 import subprocess
 import sys
 import tempfile
@@ -40,8 +41,8 @@ SECONDS = 105.0
 """Long enough for two of the reports that nodes make every minute, between which pictures are counted."""
 PATIENCE = 120.0
 """Seconds for a part to come up."""
-ONVIF = 23001
-"""The first camera's port; the others follow, out of the demo's way."""
+ONVIF = range(23001, 30000, 100)
+"""Where the first camera's port may be; the others follow, out of the demo's way."""
 NOT_MEASURED = "not measured"
 
 
@@ -85,7 +86,9 @@ def say(name: str, **figures: object) -> None:
 def measure(directory: Path, count: int, seconds: float) -> None:
     """All cameras on `count` nodes: start everything, warm up, measure, end, read what was seen."""
     broker, rtsp, nobody = free_port(), free_port(), free_port()
-    site = with_ports(divided(load_site(STREET), count), broker=broker, cloud=nobody, rtsp=rtsp, onvif=ONVIF)
+    site = divided(load_site(STREET), count)
+    onvif = free_ports(sum(cameras_of(site, node.id) for node in site.nodes))
+    site = with_ports(site, broker=broker, cloud=nobody, rtsp=rtsp, onvif=onvif)
     with everything(directory, site, broker, rtsp) as supervisor:
         time.sleep(WARM_UP)
         pids = {name: one.process.pid for name, one in supervisor.running.items()}
@@ -115,6 +118,21 @@ def measure(directory: Path, count: int, seconds: float) -> None:
         broker_cores=rounded(cores.get("broker")), machine_cores=round(machine_cores, 2),
         others_cores=round(rest, 2), load=loaded,
     )  # fmt: skip
+
+
+def free_ports(count: int) -> int:
+    """The first of `count` ports in a row on which nobody listens."""
+    return next(first for first in ONVIF if all(is_free(port) for port in range(first, first + count)))
+
+
+def is_free(port: int) -> bool:
+    """Whether a port of the loopback address can be had."""
+    with socket.socket() as probe:
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
 
 
 def now() -> float:
