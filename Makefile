@@ -27,11 +27,12 @@ test-long: setup-tests ## run every promise in its full form (an hour or more)
 bench: setup-tests ## measure: CPU of one edge node and of all, streams, outbox, cloud
 	@$(RUN)/python -m tests.bench
 
-check: setup-tests ## ruff, mypy, import contracts, the page's types
+check: setup-tests ## ruff, mypy, import contracts, the page's types and unit tests
 	@$(RUN)/ruff check -q .
 	@$(RUN)/ruff format -q --check .
 	@$(RUN)/mypy
-	@$(RUN)/lint-imports --no-logo 2>/dev/null || $(RUN)/lint-imports
+	@$(RUN)/lint-imports
+	@PATH="$(CURDIR)/.venv/node:$$PATH" npm --prefix cloud/web run -s check
 
 format: setup-tests ## let ruff put the code into shape
 	@$(RUN)/ruff check -q --fix .
