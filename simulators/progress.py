@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import time
 from collections.abc import Callable
@@ -9,6 +10,8 @@ from typing import TextIO
 
 EVERY = 5.0
 """Seconds between two lines of progress where nothing can be rewritten."""
+_ERASE = "\r\x1b[K"
+"""Back to the line's begin, and empty it (ECMA-48: EL)."""
 
 
 class Teller:
@@ -23,19 +26,21 @@ class Teller:
 
     def say(self, text: str) -> None:
         """A line that stays, in place of the one in the making."""
-        if self._open:
-            self._out.write("\r\x1b[K")
-            self._open = False
-        self._out.write(f"{text}\n")
-        self._out.flush()
+        self._write(f"{_ERASE if self._open else ''}{text}\n")
+        self._open = False
         self._told = self._clock()
 
     def progress(self, text: str) -> None:
         """How far it is; may be called often."""
         if self._rewrites:
             width = shutil.get_terminal_size().columns - 1
-            self._out.write(f"\r\x1b[K{text[:width]}")
-            self._out.flush()
+            self._write(f"{_ERASE}{text[:width]}")
             self._open = True
         elif self._clock() - self._told >= EVERY:
             self.say(text)
+
+    def _write(self, text: str) -> None:
+        # What is being looked after matters more than whether somebody still reads about it.
+        with contextlib.suppress(BrokenPipeError):
+            self._out.write(text)
+            self._out.flush()

@@ -22,7 +22,7 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def demo_of_the_session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DemoProcess]:
     demo = DemoProcess(tmp_path_factory.mktemp("demo") / "state")
     yield demo

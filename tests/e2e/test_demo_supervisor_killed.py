@@ -43,3 +43,4 @@ def test_a_killed_supervisor_leaves_nothing_behind_and_the_next_start_finds_yest
     assert before <= after
     demo.cameras_up(within=60)
     until(lambda: not demo.missing(), 60, "no number is missing")
+    demo.stop()  # what is tested after this needs the processor
