@@ -44,8 +44,11 @@ SCAN_LOOKS = 4
 CAME_SINCE = 0.1
 """Share of a thing's box that differs from the first picture if it was not there then: 0.24 of a bicycle's
 box did, which is mostly what is behind it, and 0.0 of one that stood there."""
-SCANS = 3
-"""Scans for what was there before, one a look: in one of them somebody may just pass in front."""
+SCANS = 4
+"""Scans for what stands there already: three, one a look, for what was there before (in one of them
+somebody may just pass in front), and a last one for what came before the usual look was established."""
+LAST_SCAN = 10.0
+"""Seconds after the eye opened at which the last scan is made."""
 REMEMBERED = 60.0
 """Seconds for which a place that became empty is remembered, for the crumbs in it."""
 STILL_THERE = 0.5
@@ -156,7 +159,8 @@ class Eye:
         self._changed_since = None
         self._check(picture, change)
         settled = at - self._opened_at >= SCAN_AFTER and self._looks >= SCAN_LOOKS
-        if settled and self._scans < SCANS:
+        late = self._scans == SCANS - 1 and at - self._opened_at < LAST_SCAN
+        if settled and self._scans < SCANS and not late:
             self._scan(picture, change, self._opened_at)
         self._notice(change, at)
         if self._name(picture, change):
@@ -266,17 +270,22 @@ class Eye:
         colour = picture.colour(min(LOOK_WIDTH, picture.width))
         for found, seen in scan(self._detector, colour, shape, self.watch.start_up):
             box = _moved(seen, self.shift, shape, back=True)
-            if any(iou(box, slot.box) > 0.3 or inside(box, slot.box) > 0.7 for slot in self.slots):
+            if any(_same_place(box, slot.box) for slot in self.slots):
                 continue
             region = region_of(box)
-            if float(np.mean(change.still_since[region] <= opened_at + 0.2 * SCAN_AFTER)) < 0.8:
+            stirred = change.still_since[region] > opened_at + 0.2 * SCAN_AFTER
+            came = float(np.mean(stirred)) > CAME_SINCE
+            if came is not (self._scans == SCANS):
+                continue
+            if float(np.mean(at - change.still_since[region] >= SETTLE)) < 0.8:
                 continue
             if float(np.mean(change.different[region])) > CAME_SINCE:
                 continue
             recent = cv2.convertScaleAbs(self.backgrounds.recent[region])
             if float(np.mean(cv2.absdiff(change.picture[region], recent) <= change.threshold)) < 0.85:
                 continue  # it drives past, or somebody passes before it: the next scan will tell
-            slot = Slot(self._new_id(), box, opened_at, True, at - opened_at, at)
+            since = float(np.median(change.still_since[region][stirred])) if came else opened_at
+            slot = Slot(self._new_id(), box, since, not came, at - since, at)
             self.places.take_unseen(slot.id, box, recent)
             self.slots += (slot.with_name(found.label, found.score, box),)
 
@@ -360,6 +369,10 @@ def _new_ground(change: Change, box: PixelBox, at: float) -> bool:
     region = region_of(box)
     still = at - change.still_since[region] >= SETTLE
     return float(np.mean(still)) >= 0.8 and float(np.mean(change.different[region])) >= 0.05
+
+
+def _same_place(a: PixelBox, b: PixelBox) -> bool:
+    return iou(a, b) > 0.3 or max(inside(a, b), inside(b, a)) > 0.7
 
 
 def _moved(box: PixelBox, by: Shift, shape: tuple[int, ...], *, back: bool = False) -> PixelBox:

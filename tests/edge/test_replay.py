@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from simulators.scenes import load_assets, write_clips
+from simulators.scenes import Layer, Scene, compose_clip, load_assets, write_clips
 
 ROOT = Path(__file__).parents[2]
 FOOTAGE = Path(os.environ.get("GRIDWATCH_FOOTAGE", ROOT.parent / "shared" / "data")) / "clips"
@@ -91,6 +91,17 @@ def test_a_real_clip_in_which_nothing_is_left_prints_nothing(name):
         )
     done = replay(clip, "--json")
     assert (done.returncode, done.stdout) == (0, ""), done.stdout
+
+
+def test_what_comes_before_the_usual_look_is_known_is_found_all_the_same(tmp_path):
+    made = load_assets()
+    bicycle = Layer(made.bicycle, (0.5, 0.8), 0.6, arrives=2.0, moving=1.0)
+    scene = Scene(made.pavement, (bicycle,), noise=2.0, seed=3).resized(640, 360)
+    clip = compose_clip(tmp_path / "early.mp4", scene, 20, gop=10)
+    (opened,) = events(clip, "--dwell", DWELL)
+    assert (opened["event"], opened["class"], opened["at_least"]) == ("opened", "bicycle", False)
+    assert opened["since"] == pytest.approx(2.0, abs=1.0)
+    assert opened["t"] == pytest.approx(2.0 + DWELL, abs=3.0)
 
 
 def test_each_event_has_the_promised_fields(clips):
