@@ -11,7 +11,7 @@ from devices.stream.clip import read_file
 from devices.stream.frame import Colour, Frame, FrameRequest, Luma
 from devices.stream.rtsp import Connect
 from devices.stream.source import Connection, Unit
-from devices.stream.status import StreamStatus
+from devices.stream.status import StreamFacts, StreamStatus
 
 __all__ = [
     "CameraStream",
@@ -21,6 +21,7 @@ __all__ = [
     "Frame",
     "FrameRequest",
     "Luma",
+    "StreamFacts",
     "StreamStatus",
     "Unit",
     "read_file",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 
 from devices.messages import DeviceStatus
@@ -20,3 +21,16 @@ class StreamStatus:
     """`packets`, `decoded`, `dropped`, `reconnects` since the start; and once there was a picture `codec`,
     `width`, `height`, `fps`, `key_interval_s` (the longest of the last three) and `sparse` (key frames come
     too seldom for what was asked, all frames are decoded)."""
+
+
+@dataclass(frozen=True, slots=True)
+class StreamFacts:
+    """What picture health must know of one stream, at one moment."""
+
+    state: DeviceStatus
+    key_interval: float | None = None
+    """Seconds between two key frames, the longest of the last three; None until one was measured."""
+    last_unit_age: float = math.inf
+    """Seconds since anything came of the stream; infinite until then."""
+    last_picture_age: float = math.inf
+    """Seconds since the last picture; infinite until then."""
