@@ -1,4 +1,4 @@
-"""An RTSP server for simulated cameras: many paths on one port, H.264 over TCP, almost no CPU.
+"""An RTSP server for simulated cameras: many paths on one port, H.264 and H.265 over TCP, almost no CPU.
 
 Frames are cut into RTP packets once, when a segment is loaded; playing one patches numbers and times into
 it and writes it whole. What a path shows is decided by its `Programme` at each key frame.

@@ -1,34 +1,30 @@
-"""A stretch of H.264, cut into RTP packets once so that playing it costs next to nothing.
+"""A stretch of H.264 or H.265, cut into RTP packets once so that playing it costs next to nothing.
 
-RTP payload: RFC 6184, packetization-mode 1 (single NAL units and FU-A). RTP: RFC 3550. Framing on the RTSP
-connection: RFC 2326, section 10.12.
+RTP: RFC 3550. Framing on the RTSP connection: RFC 2326, section 10.12.
 """
 
 from __future__ import annotations
 
-import re
 import struct
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
+from typing import Literal
 
 import av
 from av.error import FFmpegError
 
+from simulators.cameras.rtsp_coding import CODINGS, Coding, split_annex_b, split_lengths
 from simulators.errors import SegmentError
+
 
 CLOCK = 90_000
 """RTP ticks a second, for every video payload."""
 PAYLOAD_TYPE = 96
-MOST = 1_400
-"""Bytes of RTP payload in one packet: fits an Ethernet frame with its headers."""
 FRAMING, HEADER = 4, 12
 """Bytes of the `$` framing and of the RTP header."""
-IDR, SPS, PPS, DELIMITER, FILLER = 5, 7, 8, 9, 12
-"""NAL unit types of H.264, table 7-1."""
 
-_START_CODE = re.compile(b"\x00\x00\x00?\x01")
 _PATCH = struct.Struct(">HII").pack_into
 
 
@@ -61,17 +57,27 @@ class Segment:
     units: tuple[Unit, ...]
     duration: float
     """Seconds."""
-    sps: bytes
-    pps: bytes
+    coding: Coding
+    sets: Mapping[int, bytes]
+    """Parameter sets by NAL unit type."""
     rate: float
     """Frames a second, the mean."""
 
     @classmethod
-    def load(cls, source: Path | str | Iterable[bytes], *, rate: Fraction | float | None = None) -> Segment:
+    def load(
+        cls,
+        source: Path | str | Iterable[bytes],
+        *,
+        rate: Fraction | float | None = None,
+        codec: Literal["h264", "hevc"] = "h264",
+    ) -> Segment:
         """Read and packetise a clip (any container), or access units in Annex B form at `rate` a second.
 
+        `codec`: of access units; a clip knows its own.
+
         Raises:
-            SegmentError: not H.264, no key frame at its begin, no parameter sets, or nothing in it.
+            SegmentError: neither H.264 nor H.265, no key frame at its begin, no parameter sets, or nothing
+                in it.
 
         """
         if isinstance(source, Path | str):
@@ -80,56 +86,28 @@ class Segment:
             raise SegmentError("rate: access units carry no times, say how many frames there are a second")
         step = round(CLOCK / rate)
         units = ((split_annex_b(unit), n * step, n * step) for n, unit in enumerate(source))
-        return _build(_Coded(units, step, []), "access units")
+        return _build(_Coded(CODINGS[codec], units, step, []), "access units")
 
 
 @dataclass(frozen=True, slots=True)
 class _Coded:
+    coding: Coding
     pictures: Iterable[tuple[list[bytes], int, int]]
     """NAL units, decoding time and presentation time in ticks."""
     step: int
     parameters: list[bytes]
 
 
-def split_annex_b(data: bytes) -> list[bytes]:
-    """The NAL units between start codes (H.264 annex B)."""
-    marks = [match.span() for match in _START_CODE.finditer(data)]
-    ends = [begin for begin, _ in marks[1:]] + [len(data)]
-    return [data[begin:end] for (_, begin), end in zip(marks, ends, strict=True) if end > begin]
-
-
-def split_lengths(data: bytes, size: int) -> list[bytes]:
-    """The NAL units behind their lengths of `size` bytes (ISO/IEC 14496-15)."""
-    units, at = [], 0
-    while at + size <= len(data):
-        length = int.from_bytes(data[at : at + size], "big")
-        units.append(data[at + size : at + size + length])
-        at += size + length
-    return [unit for unit in units if unit]
-
-
-def _parameters_of(extradata: bytes) -> tuple[list[bytes], int]:
-    """Parameter sets of an avcC box (ISO/IEC 14496-15, 5.3.3.1) or Annex B; the length size (0: Annex B)."""
-    if not extradata or extradata[0] != 1:
-        return split_annex_b(extradata), 0
-    found, at = [], 6
-    for count in (extradata[5] & 31, None):
-        if count is None:
-            count, at = extradata[at], at + 1
-        for _ in range(count):
-            length = int.from_bytes(extradata[at : at + 2], "big")
-            found.append(extradata[at + 2 : at + 2 + length])
-            at += 2 + length
-    return found, (extradata[4] & 3) + 1
-
-
 def _read(path: Path) -> _Coded:
     try:
         with av.open(str(path)) as container:
             video = next(iter(container.streams.video), None)
-            if video is None or video.codec_context.name != "h264":
-                raise SegmentError(f"{path}: no H.264 video in it; encode it with libx264")
-            parameters, size = _parameters_of(video.codec_context.extradata or b"")
+            coding = None if video is None else CODINGS.get(video.codec_context.name)
+            if video is None or coding is None:
+                raise SegmentError(
+                    f"{path}: neither H.264 nor H.265 video in it; encode it with libx264 or libx265"
+                )
+            parameters, size = coding.configuration(video.codec_context.extradata or b"")
             base = float(video.time_base or Fraction(1, CLOCK)) * CLOCK
             step = round(CLOCK / (video.average_rate or 25))
             pictures: list[tuple[list[bytes], int, int]] = []
@@ -142,40 +120,43 @@ def _read(path: Path) -> _Coded:
                 pictures.append((nals, dts, dts if packet.pts is None else round(packet.pts * base)))
     except FFmpegError as error:
         raise SegmentError(f"{path}: not a clip that can be read ({error.strerror})") from error
-    return _Coded(pictures, step, parameters)
+    return _Coded(coding, pictures, step, parameters)
 
 
 def _build(coded: _Coded, name: str) -> Segment:
-    sets = {nal[0] & 31: nal for nal in coded.parameters if nal}
+    coding = coded.coding
+    needed = set(coding.parameters)
+    sets = {coding.kind(nal): nal for nal in coded.parameters if nal and coding.kind(nal) in needed}
     units: list[Unit] = []
     first = last = 0
     for nals, dts, pts in coded.pictures:
-        kinds = {nal[0] & 31 for nal in nals}
+        kinds = {coding.kind(nal) for nal in nals}
         for nal in nals:
-            if nal[0] & 31 in (SPS, PPS):
-                sets.setdefault(nal[0] & 31, nal)
-        key = IDR in kinds
+            if coding.kind(nal) in needed:
+                sets.setdefault(coding.kind(nal), nal)
+        key = bool(kinds & coding.keys)
         if not units:
             if not key:
                 raise SegmentError(f"{name}: does not begin with a key frame (IDR)")
-            if SPS not in sets or PPS not in sets:
-                raise SegmentError(f"{name}: no SPS and PPS in it")
+            if not needed <= set(sets):
+                raise SegmentError(f"{name}: no SPS and PPS in it (H.265: and VPS)")
             first = last = dts
-        body = [nal for nal in nals if nal[0] & 31 not in (DELIMITER, FILLER)]
-        if key and not {SPS, PPS} <= kinds:
-            body = [sets[SPS], sets[PPS], *(nal for nal in body if nal[0] & 31 not in (SPS, PPS))]
+        body = [nal for nal in nals if coding.kind(nal) not in coding.unsent]
+        if key and not needed <= kinds:
+            body = [nal for nal in body if coding.kind(nal) not in needed]
+            body = [*(sets[kind] for kind in coding.parameters), *body]
         last = max(last, dts)
-        packets, offsets = packetise(body)
+        packets, offsets = packetise(coding, body)
         units.append(Unit(packets, offsets, key, (last - first) / CLOCK, pts - dts))
     if not units:
         raise SegmentError(f"{name}: nothing in it")
     duration = (last - first + coded.step) / CLOCK
-    return Segment(tuple(units), duration, sets[SPS], sets[PPS], len(units) / duration)
+    return Segment(tuple(units), duration, coding, sets, len(units) / duration)
 
 
-def packetise(nals: list[bytes]) -> tuple[bytearray, tuple[int, ...]]:
+def packetise(coding: Coding, nals: list[bytes]) -> tuple[bytearray, tuple[int, ...]]:
     """One access unit as `$`-framed RTP packets in one buffer, and where each begins."""
-    payloads = [payload for nal in nals for payload in _payloads(nal)]
+    payloads = [payload for nal in nals for payload in coding.payloads(nal)]
     buffer, offsets = bytearray(), []
     for payload in payloads:
         offsets.append(len(buffer))
@@ -184,15 +165,3 @@ def packetise(nals: list[bytes]) -> tuple[bytearray, tuple[int, ...]]:
         buffer += payload
     buffer[offsets[-1] + FRAMING + 1] |= 0x80
     return buffer, tuple(offsets)
-
-
-def _payloads(nal: bytes) -> Iterator[bytes]:
-    if len(nal) <= MOST:
-        yield nal
-        return
-    indicator, kind = nal[0] & 0xE0 | 28, nal[0] & 31
-    room = MOST - 2
-    for at in range(1, len(nal), room):
-        start = 0x80 if at == 1 else 0
-        end = 0x40 if at + room >= len(nal) else 0
-        yield bytes((indicator, start | end | kind)) + nal[at : at + room]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import base64
 import contextlib
 import re
 import secrets
@@ -182,9 +181,8 @@ class Session:
 
 
 def describe(segment: Segment) -> str:
-    """The session description (RFC 4566, RFC 6184 section 8.2.1) of what is shown."""
-    sets = ",".join(base64.b64encode(each).decode() for each in (segment.sps, segment.pps))
-    level = segment.sps[1:4].hex().upper()
+    """The session description (RFC 4566) of what is shown."""
+    coding = segment.coding
     lines = (
         "v=0",
         "o=- 1 1 IN IP4 127.0.0.1",
@@ -194,8 +192,8 @@ def describe(segment: Segment) -> str:
         "a=control:*",
         "a=range:npt=now-",
         f"m=video 0 RTP/AVP {PAYLOAD_TYPE}",
-        f"a=rtpmap:{PAYLOAD_TYPE} H264/90000",
-        f"a=fmtp:{PAYLOAD_TYPE} packetization-mode=1;profile-level-id={level};sprop-parameter-sets={sets}",
+        f"a=rtpmap:{PAYLOAD_TYPE} {coding.encoding}/90000",
+        f"a=fmtp:{PAYLOAD_TYPE} {coding.format(segment.sets)}",
         f"a=framerate:{segment.rate:.3f}",
         f"a=control:{TRACK}",
     )

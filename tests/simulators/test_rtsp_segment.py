@@ -5,22 +5,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from devices.stream.fake import write_clip
+from simulators.cameras.rtsp_coding import CODINGS, MOST, split_annex_b, split_lengths
 from simulators.cameras.rtsp_faults import damaged
-from simulators.cameras.rtsp_segment import (
-    FRAMING,
-    HEADER,
-    MOST,
-    Segment,
-    packetise,
-    split_annex_b,
-    split_lengths,
-)
+from simulators.cameras.rtsp_segment import FRAMING, HEADER, Segment, packetise
 from simulators.errors import SegmentError
 
-nals = st.builds(
-    lambda kind, body: bytes((0x60 | kind,)) + body,
-    st.sampled_from([1, 5, 6, 7, 8]),
-    st.one_of(st.binary(min_size=1, max_size=40), st.binary(min_size=MOST - 3, max_size=3 * MOST)),
+AVC, HEVC = CODINGS["h264"], CODINGS["hevc"]
+bodies = st.one_of(st.binary(min_size=1, max_size=40), st.binary(min_size=MOST - 3, max_size=3 * MOST))
+nals = st.builds(lambda kind, body: bytes((0x60 | kind,)) + body, st.sampled_from([1, 5, 6, 7, 8]), bodies)
+long_headers = st.builds(
+    lambda kind, layer, body: bytes((kind << 1 | layer >> 5, (layer & 31) << 3 | 1)) + body,
+    st.sampled_from([1, 19, 20, 21, 32, 33, 34, 39]),
+    st.integers(0, 63),
+    bodies,
 )
 
 
@@ -48,9 +45,30 @@ def put_together(parts):
     return found
 
 
+def put_together_hevc(parts):
+    """The receiving side of RFC 7798, section 4.4.3."""
+    found, open_nal = [], bytearray()
+    for part in parts:
+        if part[0] >> 1 & 63 != 49:
+            found.append(part)
+            continue
+        if part[2] & 0x80:
+            open_nal = bytearray([part[0] & 0x81 | (part[2] & 63) << 1, part[1]])
+        open_nal += part[3:]
+        if part[2] & 0x40:
+            found.append(bytes(open_nal))
+    return found
+
+
+@given(st.lists(long_headers, min_size=1, max_size=5))
+def test_h265_that_is_cut_into_packets_can_be_put_together_again(units):
+    buffer, offsets = packetise(HEVC, units)
+    assert put_together_hevc(payloads(buffer, offsets)) == units
+
+
 @given(st.lists(nals, min_size=1, max_size=5))
 def test_what_is_cut_into_packets_can_be_put_together_again(units):
-    buffer, offsets = packetise(units)
+    buffer, offsets = packetise(AVC, units)
     assert put_together(payloads(buffer, offsets)) == units
     markers = [buffer[offset + FRAMING + 1] >> 7 for offset in offsets]
     assert markers == [0] * (len(offsets) - 1) + [1]
@@ -65,7 +83,7 @@ def test_nal_units_are_found_between_start_codes_and_behind_lengths(units):
 
 @given(st.integers(0, 65535), st.integers(0, 2**32 - 1), st.integers(0, 254))
 def test_numbers_times_and_sources_are_filled_in_with_wrap_around(seq, stamp, channel):
-    buffer, offsets = packetise([b"\x65" + bytes(5000)])
+    buffer, offsets = packetise(AVC, [b"\x65" + bytes(5000)])
     unit = Segment.load(
         [b"\x00\x00\x01\x67\x42\x00\x1e\x00\x00\x01\x68\x01\x00\x00\x01\x65" + bytes([1]) * 5000], rate=25
     )
@@ -91,6 +109,27 @@ def test_a_clip_of_any_container_becomes_a_segment(tmp_path, name):
         kinds = [nal[0] & 31 for nal in put_together(payloads(unit.packets, unit.offsets))]
         assert (kinds[:2] == [7, 8]) is unit.key
         assert 9 not in kinds
+
+
+@pytest.mark.parametrize("name", ["a.mp4", "a.ts", "a.hevc", "a.mkv"])
+def test_an_h265_clip_of_any_container_becomes_a_segment(tmp_path, name):
+    clip = write_clip(tmp_path / name, count=40, gop=10, rate=25, codec="libx265")
+    segment = Segment.load(clip)
+    assert segment.coding is HEVC
+    assert [n for n, unit in enumerate(segment.units) if unit.key] == [0, 10, 20, 30]
+    assert segment.duration == pytest.approx(1.6, abs=0.001)
+    for unit in segment.units:
+        kinds = [HEVC.kind(nal) for nal in put_together_hevc(payloads(unit.packets, unit.offsets))]
+        assert (kinds[:3] == [32, 33, 34]) is unit.key
+        assert 35 not in kinds
+    again = Segment.load([annex_b(unit) for unit in segment.units], rate=25, codec="hevc")
+    assert again.sets == segment.sets
+
+
+def annex_b(unit):
+    return b"".join(
+        b"\x00\x00\x00\x01" + nal for nal in put_together_hevc(payloads(unit.packets, unit.offsets))
+    )
 
 
 def test_b_frames_are_sent_in_decoding_order_with_their_own_times(tmp_path):

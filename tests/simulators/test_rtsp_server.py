@@ -1,4 +1,5 @@
 import hashlib
+import itertools
 import socket
 import time
 from itertools import pairwise
@@ -8,9 +9,9 @@ import av
 import pytest
 
 from devices.credentials import Credentials
-from devices.stream.fake import number_of
+from devices.stream.fake import number_of, write_clip
 from simulators.cameras import rtsp_session
-from simulators.cameras.rtsp import Fault, Looping, rtsp_in_thread
+from simulators.cameras.rtsp import Fault, Looping, Segment, rtsp_in_thread
 from tests.simulators.conftest import GOP, RATE
 
 TRANSPORT = "Transport: RTP/AVP/TCP;unicast;interleaved=0-1"
@@ -102,6 +103,28 @@ def test_an_ordinary_player_sees_every_frame_in_order_and_at_the_right_pace(serv
     assert {later - sooner for sooner, later in pairwise(stamps)} == {90_000 // RATE}
 
 
+def test_h265_is_described_and_decodes_to_the_very_pictures_of_its_clip(tmp_path):
+    clip = write_clip(tmp_path / "c.mp4", count=40, gop=10, rate=RATE, size=(96, 64), codec="libx265")
+    with av.open(str(clip)) as container:
+        made = {number: hashlib.sha256(luma).digest() for number, luma in pictures(container, 40)}
+    assert list(made) == list(range(40))
+    with rtsp_in_thread({"c": Looping(Segment.load(clip))}) as server:
+        with Player(server, "c") as player:
+            body = player.ask("DESCRIBE")[2]
+        assert all(name in body for name in ("H265/90000", "sprop-vps=", "sprop-sps=", "sprop-pps="))
+        with av.open(server.uri("c"), options={"rtsp_transport": "tcp"}, timeout=(5, 5)) as container:
+            assert container.streams.video[0].codec_context.name == "hevc"
+            seen = list(pictures(container, 60))
+    assert all(later == (sooner + 1) % 40 for (sooner, _), (later, _) in pairwise(seen))
+    assert all(hashlib.sha256(luma).digest() == made[number] for number, luma in seen)
+
+
+def pictures(container, count):
+    for frame in itertools.islice(container.decode(video=0), count):
+        luma = frame.to_ndarray()[:64]
+        yield number_of(frame.reformat(640, 360, "gray").to_ndarray()), luma.tobytes()
+
+
 def test_each_path_shows_its_own_programme(server):
     assert all(number >= 1000 for number, _ in numbers(server.uri("c/sub"), 5))
     assert all(number < 50 for number, _ in numbers(server.uri("c/main/"), 5))
@@ -161,7 +184,7 @@ def test_the_description_carries_the_parameter_sets(server, segments):
     assert status == 200
     assert headers["content-type"] == "application/sdp"
     assert headers["content-base"].startswith("rtsp://")
-    assert f"profile-level-id={segments[0].sps[1:4].hex().upper()}" in body
+    assert f"profile-level-id={segments[0].sets[7][1:4].hex().upper()}" in body
     assert "packetization-mode=1" in body
 
 

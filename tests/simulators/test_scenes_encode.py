@@ -7,7 +7,7 @@ import av
 import numpy as np
 import pytest
 
-from simulators.cameras.rtsp_segment import split_annex_b
+from simulators.cameras.rtsp_coding import split_annex_b
 from simulators.errors import SceneError
 from simulators.scenes import (
     Layer,
@@ -160,7 +160,7 @@ def test_both_streams_of_a_camera_tell_the_same_story(library):
     assert street.segment(CAMERA, "main", 1000.0) is main.segment(1000.0)
     arrival = main.segment(1004.0)
     assert arrival is not main.segment(1000.0)
-    assert arrival.sps == main.segment(1000.0).sps
+    assert arrival.sets == main.segment(1000.0).sets
     now[0] = 1010.0
     assert street.standing("P06-C1")
     assert street.command("take P06-C1") == "P06-C1: the bicycle is being taken"
