@@ -1,0 +1,145 @@
+"""The figures as a table for people, as Markdown, as JSON, and as an HTML page with each miss's picture."""
+
+from __future__ import annotations
+
+import base64
+import html
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import cv2
+
+from simulators.quality.match import Fault
+from simulators.quality.pictures import Shot
+from simulators.quality.score import SHOWN_FROM, Figures, interval, quantile
+
+COLUMNS = (
+    "condition",
+    "issues",
+    "recall (95 %)",
+    "conditions told",
+    "precision (95 %)",
+    "per issue",
+    "false clears",
+    "alarm delay s, median / p95",
+    "clear delay s, median / p95",
+    "clears missing",
+    "named right",
+    "hours, of them empty",
+    "assets",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """One run."""
+
+    seeds: str
+    overall: Figures
+    conditions: Mapping[str, Figures]
+    kind: str
+    """`tune` or `judge`, or both."""
+    detector: str
+
+    def as_json(self) -> dict[str, object]:
+        """`overall` and one object for each condition, by name."""
+        return {
+            "overall": self.overall.as_json(),
+            **{name: figures.as_json() for name, figures in self.conditions.items()},
+        }
+
+
+def rows(report: Report) -> list[tuple[str, ...]]:
+    """The table's cells; a condition with too few issues is not shown, one without any shows its hours."""
+    found = [_row(name, one) for name, one in report.conditions.items()]
+    return [*found, _row("overall", report.overall)]
+
+
+def _row(name: str, one: Figures) -> tuple[str, ...]:
+    hours = f"{one.hours:.1f}, {one.empty_hours:.1f}"
+    false = one.told - one.right
+    if one.issues == 0:
+        quiet = f"{false} false in {one.hours:.1f} h"
+        return (name, "0", "", str(one.told), quiet, *[""] * 6, hours, str(one.assets))
+    if not one.shown:
+        few = f"not shown (under {SHOWN_FROM})"
+        return (name, str(one.issues), few, str(one.told), few, *[""] * 6, hours, str(one.assets))
+    return (
+        name,
+        str(one.issues),
+        _share(one.found, one.issues),
+        str(one.told),
+        _share(one.right, one.told),
+        "" if one.incidents_per_issue is None else f"{one.incidents_per_issue:.3f}",
+        str(one.false_clears),
+        _delays(one.alarm_delays),
+        _delays(one.clear_delays),
+        f"{one.clears_missing} of {one.clears_owed}",
+        _share(one.named, one.found),
+        hours,
+        str(one.assets),
+    )
+
+
+def _share(hits: int, of: int) -> str:
+    found = interval(hits, of)
+    return "" if found is None else f"{hits / of:.3f} ({found[0]:.3f}-{found[1]:.3f})"
+
+
+def _delays(values: Sequence[float]) -> str:
+    middle, late = quantile(values, 0.5), quantile(values, 0.95)
+    return "" if middle is None or late is None else f"{middle:.1f} / {late:.1f}"
+
+
+def as_text(report: Report) -> str:
+    """A table of fixed width."""
+    cells = [COLUMNS, *rows(report)]
+    widths = [max(len(row[column]) for row in cells) for column in range(len(COLUMNS))]
+    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in cells]
+    return "\n".join(line.rstrip() for line in lines)
+
+
+def as_markdown(report: Report) -> str:
+    """The same as a Markdown table."""
+    lines = [COLUMNS, tuple("---" for _ in COLUMNS), *rows(report)]
+    return "\n".join("| " + " | ".join(row) + " |" for row in lines) + "\n"
+
+
+def as_html(report: Report, misses: Sequence[tuple[Fault, Shot]], lives: Sequence[Shot]) -> str:
+    """A page that needs nothing but itself: the table, every miss, and lives that went right."""
+    head = "".join(f"<th scope=col>{html.escape(name)}</th>" for name in COLUMNS)
+    body = "".join(
+        "<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in row) + "</tr>" for row in rows(report)
+    )
+    parts = []
+    for fault in Fault:
+        shots = [shot for kind, shot in misses if kind is fault]
+        if shots:
+            parts.append(f"<h2>{fault.value.capitalize()} ({len(shots)})</h2>{_gallery(shots)}")
+    return f"""<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+<title>Gridwatch: how right it is</title><style>
+body{{font:15px/1.45 system-ui,sans-serif;margin:1.5rem;color:#1b1f23;background:#fff}}
+.wide{{overflow-x:auto}} table{{border-collapse:collapse}} td,th{{border:1px solid #ccd;padding:.25rem .5rem;
+text-align:left;font-variant-numeric:tabular-nums}} tr:last-child{{font-weight:600}}
+.shots{{display:flex;flex-wrap:wrap;gap:.75rem}} figure{{margin:0;max-width:480px}} img{{max-width:100%}}
+figcaption{{font-size:13px}}
+</style></head><body><h1>How right it is</h1>
+<p>Composed scenes of the {html.escape(report.kind)} kind, seeds {html.escape(report.seeds)}, detector
+{html.escape(report.detector)}. Real cut-outs were painted into real pictures: this measures the method, not a
+street. Green: what stands there. Orange: what was told. Red: the fault.</p>
+<div class=wide><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>
+{"".join(parts) or "<p>No faults.</p>"}
+<h2>Lives that were told: before, alarm, clear</h2>{_gallery(lives)}
+</body></html>
+"""
+
+
+def _gallery(shots: Sequence[Shot]) -> str:
+    figures = []
+    for shot in shots:
+        data = cv2.imencode(".jpg", shot.image, [cv2.IMWRITE_JPEG_QUALITY, 75])[1].tobytes()
+        source = "data:image/jpeg;base64," + base64.b64encode(data).decode()
+        text = html.escape(shot.text)
+        figures.append(f'<figure><img alt="{text}" src="{source}"><figcaption>{text}</figcaption></figure>')
+    return f"<div class=shots>{''.join(figures)}</div>"
