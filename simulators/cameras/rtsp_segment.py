@@ -18,7 +18,6 @@ from av.error import FFmpegError
 from simulators.cameras.rtsp_coding import CODINGS, Coding, split_annex_b, split_lengths
 from simulators.errors import SegmentError
 
-
 CLOCK = 90_000
 """RTP ticks a second, for every video payload."""
 PAYLOAD_TYPE = 96
