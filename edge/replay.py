@@ -23,10 +23,11 @@ from devices.site.model import LeftRule, Names, Zone
 from devices.stream import read_file
 from edge.errors import EdgeError
 from edge.judge.case import Turn
-from edge.judge.stays import Ledger, judge
-from edge.judge.watch import request_for, watch_for
+from edge.judge.lookout import Lookout
+from edge.judge.panel import blank, judge_all
+from edge.judge.watch import request_for
 from edge.see.detector import Detector, SsdLite
-from edge.see.eye import Eye, Picture
+from edge.see.eye import Picture
 
 WHOLE = ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0))
 DWELL = 20.0
@@ -72,15 +73,12 @@ def replay(
     new_id: Callable[[], UUID] = uuid7,
 ) -> Iterator[Line]:
     """Every turn of every condition that the rules of `zones` see in `pictures`, as it is decided."""
-    rules = [(zone, rule) for zone in zones for rule in zone.rules]
-    eye = Eye(watch_for([rule for _, rule in rules]), detector, new_id)
-    ledgers = [Ledger({}) for _ in rules]
+    lookout = Lookout(zones, detector, new_id)
+    ledgers = blank(lookout.posts)
     for picture in pictures:
-        view = eye.look(picture)
-        for index, (zone, rule) in enumerate(rules):
-            ledgers[index], turns = judge(rule, zone.polygon, ledgers[index], view, new_id)
-            event_class = rule.event_class or None
-            yield from (Line(one, zone, event_class) for one in turns)
+        sighting = lookout.look(picture, ledgers)
+        ledgers, turns = judge_all(lookout.posts, ledgers, sighting, new_id)
+        yield from (Line(one, post.zone, post.rule.event_class or None) for post, one in turns)
 
 
 def whole_picture(dwell: float) -> tuple[Zone, ...]:

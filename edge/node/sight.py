@@ -5,22 +5,23 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from devices.messages import Change, Condition, Evidence, EvidenceKind
-from devices.site.model import Camera, CameraRule, Point, Zone
+from devices.site.model import Camera, Point, Zone
 from devices.stream import Frame
 from edge.errors import MemoryUnreadable, StoreError
 from edge.judge.case import Turn
+from edge.judge.lookout import Lookout
+from edge.judge.panel import Post, blank, judge_all
 from edge.judge.shelf import ledger_from_json, ledger_to_json
-from edge.judge.stays import Ledger, judge
-from edge.judge.watch import watch_for
+from edge.judge.stays import Ledger
 from edge.keep import NodeStore
 from edge.keep.drawing import annotated, jpeg
 from edge.see.detector import Colour, Detector
-from edge.see.eye import LOOK_WIDTH, Eye, View
+from edge.see.eye import LOOK_WIDTH, View
 from edge.see.health import Sight
 from edge.see.memory import freeze, thaw
 from edge.see.slots import Phase, Slot
@@ -54,11 +55,10 @@ class Seat:
 
     point: Point
     camera: Camera
-    eye: Eye
-    rules: list[tuple[Zone, CameraRule]]
+    lookout: Lookout
     shelf: list[bytes | None]
     """The rules' ledgers as they were kept, until the first frame ties their times to the stream."""
-    ledgers: list[Ledger] = field(default_factory=list)
+    ledgers: tuple[Ledger, ...] | None = None
     keep_at: float | None = None
     """Stream time at which the eye's memory is due to be kept."""
     slots: frozenset[tuple[UUID, str]] = frozenset()
@@ -89,16 +89,15 @@ class SightDesk:
         self.seats: dict[str, Seat] = {}
         for point in points:
             for camera in point.cameras:
-                rules = [(zone, rule) for zone in camera.zones for rule in zone.rules]
                 memory = None
                 if camera.id in eyes:
                     try:
                         memory = thaw(eyes[camera.id])
                     except MemoryUnreadable as error:
                         log.warning("%s: %s; it begins anew", camera.id, error)
-                eye = Eye(watch_for([rule for _, rule in rules]), detector, new_id, memory)
-                shelf = [ledgers.get(_key(camera, zone, rule)) for zone, rule in rules]
-                self.seats[camera.id] = Seat(point, camera, eye, rules, shelf)
+                lookout = Lookout(camera.zones, detector, new_id, memory)
+                shelf = [ledgers.get(_key(camera, post)) for post in lookout.posts]
+                self.seats[camera.id] = Seat(point, camera, lookout, shelf)
 
     def look(self, camera: str, frame: Frame) -> View:
         """Take in one frame; whatever it changes is on the disk when this returns.
@@ -107,21 +106,18 @@ class SightDesk:
             StoreError: the store failed; nothing of this look was kept, the next look says it again.
         """
         seat = self.seats[camera]
-        if len(seat.ledgers) != len(seat.rules):
+        if seat.ledgers is None:
             offset = utc_offset(frame)
-            seat.ledgers = [
-                Ledger({}) if kept is None else ledger_from_json(json.loads(kept), offset)
-                for kept in seat.shelf
-            ]
-        view = seat.eye.look(frame)
-        view = replace(view, slots=view.slots + seat.unsaid)
+            seat.ledgers = tuple(
+                new if kept is None else ledger_from_json(json.loads(kept), offset)
+                for new, kept in zip(blank(seat.lookout.posts), seat.shelf, strict=True)
+            )
+        sighting = seat.lookout.look(frame, seat.ledgers)
+        view = replace(sighting.view, slots=sighting.view.slots + seat.unsaid)
         seat.unsaid = tuple(slot for slot in view.slots if slot.phase is Phase.GONE)
-        ledgers: list[Ledger] = []
-        turns: list[tuple[Zone, CameraRule, Turn]] = []
-        for (zone, rule), ledger in zip(seat.rules, seat.ledgers, strict=True):
-            after, taken = judge(rule, zone.polygon, ledger, view, self._new_id)
-            ledgers.append(after)
-            turns += [(zone, rule, one) for one in taken]
+        ledgers, turns = judge_all(
+            seat.lookout.posts, seat.ledgers, replace(sighting, view=view), self._new_id
+        )
         self._keep(seat, frame, view, ledgers, turns)
         seat.ledgers, seat.unsaid = ledgers, ()
         self._rest(seat, frame, view)
@@ -132,26 +128,26 @@ class SightDesk:
         seat: Seat,
         frame: Frame,
         view: View,
-        ledgers: list[Ledger],
-        turns: list[tuple[Zone, CameraRule, Turn]],
+        ledgers: tuple[Ledger, ...],
+        turns: tuple[tuple[Post, Turn], ...],
     ) -> None:
         slots = frozenset((slot.id, str(slot.phase)) for slot in view.slots)
         if seat.keep_at is None:
             seat.keep_at = view.at + KEEP_FIRST
         if not turns and slots == seat.slots and view.at < seat.keep_at:
             return
-        memory = seat.eye.memory(frame)
-        photos = [photo for zone, _, one in turns for photo in self._photos(seat, frame, view, zone, one)]
+        memory = seat.lookout.eye.memory(frame)
+        photos = [photo for post, one in turns for photo in self._photos(seat, frame, view, post.zone, one)]
         offset = utc_offset(frame)
         try:
             with self._store.transaction() as tx:
                 if memory is not None:
                     tx.put_state(EYE, seat.camera.id, freeze(memory))
-                for (zone, rule), ledger in zip(seat.rules, ledgers, strict=True):
+                for post, ledger in zip(seat.lookout.posts, ledgers, strict=True):
                     state = json.dumps(ledger_to_json(ledger, offset), separators=(",", ":"))
-                    tx.put_state(LEDGER, _key(seat.camera, zone, rule), state.encode())
-                for zone, rule, one in turns:
-                    tx.queue(self._condition(seat, zone, rule, one, view), view.taken_at)
+                    tx.put_state(LEDGER, _key(seat.camera, post), state.encode())
+                for post, one in turns:
+                    tx.queue(self._condition(seat, post, one, view), view.taken_at)
                 for photo in photos:
                     tx.queue(photo, photo.captured_at)
         except StoreError:
@@ -160,13 +156,13 @@ class SightDesk:
                 self._store.discard_photo(photo.sha256)
             raise
         seat.keep_at, seat.slots = view.at + KEEP_EVERY, slots
-        for _, rule, one in turns:
-            log.info("%s %s %s: %s", seat.camera.id, rule.id, one.change, one.case.label)
+        for post, one in turns:
+            log.info("%s %s %s: %s", seat.camera.id, post.rule.id, one.change, one.case.label)
         if turns:
             self._wake()
 
-    def _condition(self, seat: Seat, zone: Zone, rule: CameraRule, one: Turn, view: View) -> Condition:
-        case = one.case
+    def _condition(self, seat: Seat, post: Post, one: Turn, view: View) -> Condition:
+        case, zone, rule = one.case, post.zone, post.rule
         return Condition(
             condition_id=case.id,
             rev=case.rev,
@@ -248,5 +244,5 @@ def _since(one: Turn, view: View) -> datetime:
     return view.taken_at - timedelta(seconds=view.at - one.case.since)
 
 
-def _key(camera: Camera, zone: Zone, rule: CameraRule) -> str:
-    return f"{camera.id}|{zone.id}|{rule.id}"
+def _key(camera: Camera, post: Post) -> str:
+    return f"{camera.id}|{post.zone.id}|{post.rule.id}"
