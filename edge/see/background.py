@@ -121,9 +121,8 @@ class Backgrounds:
         self._misses += 1
         self._misses *= moved
         changed = self._misses >= MISSES
-        held = ~changed & (moved == 0)
         # Where it holds, recent follows gently, so that slow light does not end its stillness.
-        self.recent += np.where(held, 0.2, 0.0).astype(np.float32) * (values - self.recent)
+        cv2.accumulateWeighted(values, self.recent, 0.2, mask=1 - moved)
         if changed.any():
             self.recent[changed] = values[changed]
             # It was first seen in the first of the missed pictures, the one before this.
@@ -148,22 +147,25 @@ class Backgrounds:
         threshold: float,
     ) -> None:
         """Pull `usual` towards the light, never towards what merely stands."""
+        free = np.ones(values.shape, np.bool_) if guarded is None else ~guarded
         alike = ~different
-        self._agreed_for += np.where(alike, np.float32(step), np.float32(0.0))
-        self._agreed_at[alike] = at
+        agrees = alike.view(np.uint8)
+        cv2.add(self._agreed_for, step, dst=self._agreed_for, mask=agrees)
+        cv2.copyTo(np.full_like(values, at), agrees, self._agreed_at)
         young = not self._known and at - self._began < 5 * FIRST_TAU
         rate = 1.0 - math.exp(-step / (FIRST_TAU if young else USUAL_TAU))
         # A pixel that is only like its neighbour is not learnt: a thing would be eaten from its rim.
         own = cv2.absdiff(values, self.usual) <= threshold
-        weight = np.where(alike & own, np.float32(rate), np.float32(0.0))
-        still_for = at - self._since
+        cv2.accumulateWeighted(values, self.usual, rate, mask=(alike & own & free).view(np.uint8))
         holding = different & (self._misses == 0)
+        if not holding.any():
+            return
+        still_for = at - self._since
         drifted = holding & (self._since < self._agreed_at - 1.5 * step) & (still_for > DRIFTED)
-        weight[drifted] = 1.0 - math.exp(-step / FIRST_TAU)
         never = holding & (self._agreed_for < ESTABLISHED)
         never &= still_for > np.maximum(self._agreed_for, ESTABLISHED / 2)
-        weight[never | (holding & (still_for > FORGOTTEN))] = 1.0
-        if guarded is not None:
-            weight[guarded] = 0.0
+        taken = never | (holding & (still_for > FORGOTTEN))
         self._agreed_for[never] = still_for[never]
-        self.usual += weight * (values - self.usual)
+        drift = 1.0 - math.exp(-step / FIRST_TAU)
+        cv2.accumulateWeighted(values, self.usual, drift, mask=(drifted & ~taken & free).view(np.uint8))
+        cv2.copyTo(values, (taken & free).view(np.uint8), self.usual)

@@ -20,6 +20,8 @@ THINNEST = 6
 """Pixels; thinner things are edges that moved."""
 
 
+REACH = 11
+"""Pixels within which spokes and tubes are joined to one thing."""
 RIM, RIM_FACTOR = 2, 4
 """Pixels from the picture's border, and how much larger a thing must be that reaches it: what sways in
 and out of the picture there was never seen whole."""
@@ -50,30 +52,39 @@ def still_blobs(change: Change, at: float, settle: float, ignore: Mask | None = 
         still &= ~ignore
     if not still.any():
         return ()
-    raw = still.view(np.uint8)
+    # Only the part of the picture that holds anything: labelling costs as much for an empty one.
+    around = grown(_bounds(still), 0.0, REACH, still.shape)
+    raw = np.ascontiguousarray(still[region_of(around)]).view(np.uint8)
+    since_when = change.still_since[region_of(around)]
     # Single pixels are noise; an opening would also take the spokes.
     crowd = cv2.boxFilter(raw, -1, (3, 3), normalize=False, borderType=cv2.BORDER_CONSTANT)
     opened = raw & (crowd >= 4).view(np.uint8)
     # A bicycle is spokes and tubes: join what lies within a few pixels.
-    reach = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (11, 11))
+    reach = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (REACH, REACH))
     joined = cv2.morphologyEx(opened, cv2.MORPH_CLOSE, reach)
     count, labels, stats, _ = cv2.connectedComponentsWithStats(joined, connectivity=8)
-    height, width = raw.shape
+    height, width = still.shape
     blobs = []
     for index in range(1, count):
-        x, y, w, h, area = (int(v) for v in stats[index])
+        left, top, w, h, area = (int(v) for v in stats[index])
+        x, y = left + around[0], top + around[1]
         rim = x <= RIM or y <= RIM or x + w >= width - RIM or y + h >= height - RIM
         least = SMALLEST * width * height * (RIM_FACTOR if rim else 1)
         if area < least or min(w, h) < THINNEST:
             continue
-        region = (slice(y, y + h), slice(x, x + w))
+        region = (slice(top, top + h), slice(left, left + w))
         mask = labels[region] == index
         core = mask & (opened[region] > 0)
         if np.count_nonzero(core) < 0.25 * area:
             continue
-        since = float(np.percentile(change.still_since[region][core], 30))
+        since = float(np.percentile(since_when[region][core], 30))
         blobs.append(Blob((x, y, x + w, y + h), mask, since))
-    return tuple(_gathered(blobs, raw.shape))
+    return tuple(_gathered(blobs, still.shape))
+
+
+def _bounds(mask: Mask) -> PixelBox:
+    x, y, w, h = cv2.boundingRect(mask.view(np.uint8))
+    return x, y, x + w, y + h
 
 
 def _gathered(blobs: list[Blob], shape: tuple[int, ...]) -> list[Blob]:
