@@ -9,11 +9,10 @@ from uuid import UUID
 
 from devices.ids import uuid7
 from devices.messages import Change
+from edge.judge.lookout import Lookout
+from edge.judge.panel import blank, judge_all
 from edge.judge.shelf import ledger_from_json, ledger_to_json
-from edge.judge.stays import Ledger, judge
-from edge.judge.watch import watch_for
 from edge.see.detector import Detector
-from edge.see.eye import Eye
 from edge.see.memory import freeze, thaw
 from simulators.quality.match import Told
 from simulators.scenes.labelled.model import LabelledScene
@@ -26,29 +25,27 @@ def watch(scene: LabelledScene, detector: Detector, new_id: Callable[[], UUID] =
 
     At `scene.restart_at` eye and rules are thrown away and made anew from what a node keeps on its disk.
     """
-    rules = [(zone, rule) for zone in scene.zones for rule in zone.rules]
-    wanted = watch_for([rule for _, rule in rules])
-    eye = Eye(wanted, detector, new_id)
-    ledgers = [Ledger({}) for _ in rules]
+    lookout = Lookout(scene.zones, detector, new_id)
+    ledgers = blank(lookout.posts)
     told: dict[UUID, Told] = {}
     last = None
     for picture in scene.pictures():
-        stopped = scene.restart_at is not None and last is not None
-        if stopped and last is not None and last.stream_time < (scene.restart_at or 0) <= picture.stream_time:
-            memory = eye.memory(last)
-            eye = Eye(wanted, detector, new_id, None if memory is None else thaw(freeze(memory)))
-            ledgers = [
-                ledger_from_json(json.loads(json.dumps(ledger_to_json(ledger, 0.0))), 0.0)
-                for ledger in ledgers
-            ]
+        if (
+            last is not None
+            and scene.restart_at is not None
+            and last.stream_time < scene.restart_at <= picture.stream_time
+        ):
+            memory = lookout.eye.memory(last)
+            lookout = Lookout(scene.zones, detector, new_id, None if memory is None else thaw(freeze(memory)))
+            kept = [json.dumps(ledger_to_json(ledger, 0.0)) for ledger in ledgers]
+            ledgers = tuple(ledger_from_json(json.loads(one), 0.0) for one in kept)
         last = picture
-        view = eye.look(picture)
-        for index, (zone, rule) in enumerate(rules):
-            ledgers[index], turns = judge(rule, zone.polygon, ledgers[index], view, new_id)
-            for turn in turns:
-                case = turn.case
-                if turn.change is Change.OPENED:
-                    told[case.id] = Told(zone.id, rule.id, case.label, case.box or WHOLE, turn.at)
-                elif turn.change is Change.CLEARED:
-                    told[case.id] = replace(told[case.id], cleared=turn.at)
+        sighting = lookout.look(picture, ledgers)
+        ledgers, turns = judge_all(lookout.posts, ledgers, sighting, new_id)
+        for post, turn in turns:
+            case = turn.case
+            if turn.change is Change.OPENED:
+                told[case.id] = Told(post.zone.id, post.rule.id, case.label, case.box or WHOLE, turn.at)
+            elif turn.change is Change.CLEARED:
+                told[case.id] = replace(told[case.id], cleared=turn.at)
     return tuple(told.values())
