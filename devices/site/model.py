@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from enum import StrEnum
 from typing import Annotated, Literal, Self
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -198,6 +199,46 @@ class Zone(Part):
     rules: tuple[CameraRule, ...] = ()
 
 
+class HealthKind(StrEnum):
+    """What can be wrong with what a camera delivers."""
+
+    COVERED = "covered"
+    """A hand, a bag or a box is before all of the lens."""
+    SPRAYED = "sprayed"
+    """Something blurs a part of the picture: paint, dirt, a leaf on the glass."""
+    FROZEN = "frozen"
+    """The stream runs, but its picture stands still."""
+    BLACK = "black"
+    WASHED_OUT = "washed_out"
+    DEFOCUSED = "defocused"
+    TURNED = "turned"
+    """It looks somewhere else."""
+    GOP_TOO_LONG = "gop_too_long"
+    """Key frames come so seldom that every frame must be decoded for the rules' sake."""
+    STALLED = "stalled"
+    """No pictures come."""
+
+
+class PictureHealth(Part):
+    """How the health of one camera's picture is judged."""
+
+    off: tuple[HealthKind, ...] = ()
+    """Kinds that are neither judged nor reported, such as `black` for a street without lamps."""
+    event_classes: dict[HealthKind, str] = Field(default_factory=dict)
+    """Kind -> code, where it differs from the site's `health_classes`."""
+    severity: Severity = Severity.LOW
+    enter: Seconds = 10.0
+    """How long a kind must last before it is believed; some take longer by themselves."""
+    leave: Seconds = 10.0
+    """How long it must be over before it is."""
+    frozen_after: Seconds = 20.0
+    """The same as `enter` for a frozen picture."""
+    stalled_after: Seconds = 30.0
+    """Without any picture."""
+    new_view_after: Seconds = 600.0
+    """A view that lasts so long is the usual one from then on."""
+
+
 class Camera(Part):
     """One ONVIF camera at a point."""
 
@@ -219,6 +260,7 @@ class Camera(Part):
     signage: bool = False
     """A visible sign at the place says that it is watched."""
     zones: tuple[Zone, ...] = ()
+    health: PictureHealth = PictureHealth()
 
 
 class Sensor(Part):
@@ -316,6 +358,8 @@ class Site(Part):
     uplink: Uplink = Uplink()
     areas: tuple[Area, ...] = ()
     event_classes: tuple[EventClass, ...] = ()
+    health_classes: dict[HealthKind, str] = Field(default_factory=dict)
+    """Kind of ill health of a camera -> code of the event class; kinds that are not here are not reported."""
     nodes: tuple[Node, ...] = Field(min_length=1)
     points: tuple[Point, ...] = Field(min_length=1)
 

@@ -1,4 +1,4 @@
-"""Can this picture be judged at all? A blind camera holds every clock: no alarms and no clears."""
+"""What keeps a picture from being judged. A blind camera holds every clock: no alarms and no clears."""
 
 from __future__ import annotations
 
@@ -17,23 +17,38 @@ class Sight(StrEnum):
     DARK = "dark"
     WASHED_OUT = "washed_out"
     COVERED = "covered"
+    SPRAYED = "sprayed"
+    FROZEN = "frozen"
+    DEFOCUSED = "defocused"
+    TURNED = "turned"
     CHANGED = "changed"
-    """So much differs at once that the camera was turned, covered in part, or the light switched."""
+    """So much differs at once that it cannot be compared: the light switched, or the camera is being turned."""
 
 
 CHANGED_SHARE = 0.6
 """Of the picture. Rush-hour traffic over a whole crossing stays under a half."""
+BLACK = 24.0
+"""Grey level that 98 % of a black picture stay under."""
+WHITE = 232.0
+"""Grey level that 98 % of a washed-out picture lie above."""
+FLAT = 12.0
+"""Grey levels between the 2nd and the 98th percentile of a picture that shows nothing."""
 
 
 def sight_of(luma: Luma) -> Sight:
     """Judge one picture by itself (grey values 0..255)."""
     small = cv2.resize(luma, (160, 90), interpolation=cv2.INTER_AREA)
     low, high = (float(v) for v in np.percentile(small, (2, 98)))
-    if high < 24:
+    return sight_of_levels(low, high)
+
+
+def sight_of_levels(low: float, high: float) -> Sight:
+    """Judge the 2nd and 98th percentile of one picture."""
+    if high < BLACK:
         return Sight.DARK
-    if low > 232:
+    if low > WHITE:
         return Sight.WASHED_OUT
-    if high - low < 12:
+    if high - low < FLAT:
         return Sight.COVERED
     return Sight.CLEAR
 

@@ -1,0 +1,8 @@
+"""Picture health: can this picture be judged at all, and what is wrong with it when not?
+
+luma ─► facts (against the usual look) ─► signs (yes, no, cannot tell) ─► what lasts
+"""
+
+from edge.see.health.sight import Sight, sight_against, sight_of
+
+__all__ = ["Sight", "sight_against", "sight_of"]

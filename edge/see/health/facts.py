@@ -1,0 +1,147 @@
+"""What is measured of each picture: how bright, how many of its usual edges are there, how sharp, does it live.
+
+Everything is measured on small copies of the picture (160x90, its edges; 320x180, its sharpness) and told
+for 16x9 blocks. Nothing here decides.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.see.background import Luma, Reals
+
+BLOCKS = (16, 9)
+"""Columns and rows."""
+SMALL = (160, 90)
+FINE = (320, 180)
+COARSE = (80, 45)
+BURNT = 240.0
+"""Mean grey level of a block from which its edges are lost in white."""
+TELLING = 2.0
+"""Grey levels a pixel of 160x90 that a block's edges must rise to, above the noise, for their loss to tell."""
+USUALLY = 0.5
+"""Agreement a block must usually have: leaves in the wind and a lane full of traffic tell nothing."""
+LOST = 0.25
+"""Part of its usual edges that a block keeps when they are said to have vanished."""
+OTHER = 0.3
+"""Correlation of a block's edges with the usual ones under which they are others."""
+STEP = 8.0
+"""Grey levels a pixel of 80x45 from which a block has an edge whose sharpness can be told."""
+ALIVE = 1
+"""Grey levels by which two decoded pictures of one frozen source may differ."""
+
+Blocks = NDArray[np.float32]
+"""[9, 16]"""
+Quadrants = tuple[float, float, float, float]
+"""Top left, top right, bottom left, bottom right."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """One picture taken apart; what `Usual` averages."""
+
+    levels: tuple[float, float, float]
+    """2nd, 50th and 98th percentile."""
+    edges: Reals
+    """[90, 160] gradient, grey levels a pixel."""
+    mean: Blocks
+    """Mean grey level of each block."""
+    texture: Blocks
+    """Mean gradient of each block above the picture's noise."""
+    spread: Blocks
+    """Standard deviation of the gradient in each block."""
+    sharpness: float | None
+    """Steepness of edges at 320x180 by that at 80x45, median of the blocks with edges; None with too few."""
+
+
+@dataclass(frozen=True, slots=True)
+class PictureFacts:
+    """One picture held against the usual look and the picture before it."""
+
+    low: float
+    middle: float
+    high: float
+    """2nd, 50th and 98th percentile, grey levels."""
+    burnt: float
+    """Share of the blocks lost in white."""
+    moving: int | None
+    """Blocks that differ from the picture before; None for the first one."""
+    moving_inside: int
+    """Those of them away from the upper and lower rim, where a clock may be written into the picture."""
+    telling: int = 0
+    """Blocks whose edges must be there in this light; all shares below are of them."""
+    vanished: float = 0.0
+    """Their edges are gone and nothing is in their stead."""
+    strange: float = 0.0
+    """They have edges, but others."""
+    quadrants: Quadrants = (0.0, 0.0, 0.0, 0.0)
+    """Vanished or strange, of each quarter of the picture."""
+    shade: float = 0.0
+    """Correlation of the blocks' grey levels with the usual ones: does the picture show the same, seen from afar?"""
+    sharpness: float | None = None
+    """By the usual sharpness in this light; None when it cannot be told."""
+
+
+def parts_of(luma: Luma) -> Parts:
+    """Take one picture [360, 640] (or of any size) apart."""
+    small = cv2.resize(luma, SMALL, interpolation=cv2.INTER_AREA).astype(np.float32)
+    edges = cv2.blur(_gradient(small), (3, 3))
+    low, middle, high = (float(level) for level in np.percentile(small, (2, 50, 98)))
+    mean, strength = _blocks(small), _blocks(edges)
+    noise = float(np.percentile(strength, 5))
+    spread = np.sqrt(np.maximum(_blocks(edges * edges) - strength * strength, 0.0))
+    return Parts((low, middle, high), edges, mean, strength - noise, spread, _sharpness(luma))
+
+
+def moving_blocks(luma: Luma, before: Luma) -> tuple[int, int]:
+    """Blocks in which the picture differs from the one before: in all, and away from the upper and lower rim."""
+    apart = cv2.compare(cv2.absdiff(luma, before), ALIVE, cv2.CMP_GT)
+    shares = cv2.resize(apart.astype(np.float32), BLOCKS, interpolation=cv2.INTER_AREA) > 0
+    return int(np.count_nonzero(shares)), int(np.count_nonzero(shares[2:-2]))
+
+
+def agreement(parts: Parts, usual_edges: Reals) -> Blocks:
+    """Correlation of each block's edges with the usual ones, -1..1; 0 where either has none."""
+    mean, usual_mean = _blocks(parts.edges), _blocks(usual_edges)
+    usual_spread = np.sqrt(np.maximum(_blocks(usual_edges * usual_edges) - usual_mean * usual_mean, 0.0))
+    together = _blocks(parts.edges * usual_edges) - mean * usual_mean
+    return np.asarray(together / np.maximum(parts.spread * usual_spread, 1e-3), np.float32)
+
+
+def correlation(a: Blocks, b: Blocks) -> float:
+    """Of two sets of blocks; 0 where one of them is flat."""
+    a, b = a - a.mean(), b - b.mean()
+    size = float(np.sqrt((a * a).sum() * (b * b).sum()))
+    return float((a * b).sum()) / size if size > 1.0 else 0.0
+
+
+def _gradient(picture: Reals) -> Reals:
+    """Sobel, grey levels a pixel."""
+    across = cv2.Sobel(picture, cv2.CV_32F, 1, 0, scale=0.125)
+    down = cv2.Sobel(picture, cv2.CV_32F, 0, 1, scale=0.125)
+    return cv2.magnitude(across, down)
+
+
+def _blocks(picture: Reals) -> Blocks:
+    return np.asarray(cv2.resize(picture, BLOCKS, interpolation=cv2.INTER_AREA), np.float32)
+
+
+def _sharpness(luma: Luma) -> float | None:
+    """The steepest edge of each block, fine by coarse: an edge of any height has the same gradient at every
+    scale until it is blurred, and the blur halves it at the finer one first.
+    """
+    fine = _peaks(_gradient(cv2.resize(luma, FINE, interpolation=cv2.INTER_AREA).astype(np.float32)))
+    coarse = _peaks(_gradient(cv2.resize(luma, COARSE, interpolation=cv2.INTER_AREA).astype(np.float32)))
+    edged = coarse >= STEP
+    if np.count_nonzero(edged) < 12:
+        return None
+    return float(np.median(fine[edged] / coarse[edged]))
+
+
+def _peaks(gradient: Reals) -> Blocks:
+    rows, columns = gradient.shape[0] // BLOCKS[1], gradient.shape[1] // BLOCKS[0]
+    return gradient.reshape(BLOCKS[1], rows, BLOCKS[0], columns).max(axis=(1, 3))

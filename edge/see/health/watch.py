@@ -1,0 +1,135 @@
+"""One camera's health: picture in, out comes what is wrong with it and has been for a while."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from devices.site.model import HealthKind, PictureHealth
+from edge.errors import MemoryUnreadable
+from edge.see.background import Luma
+from edge.see.health.facts import PictureFacts, moving_blocks, parts_of
+from edge.see.health.lasting import Lasting
+from edge.see.health.sight import Sight, sight_of_levels
+from edge.see.health.signs import PICTURE_KINDS, Signs, signs_of
+from edge.see.health.usual import Usual
+
+VERSION = 1
+SLOW = {HealthKind.SPRAYED: 30.0, HealthKind.DEFOCUSED: 30.0, HealthKind.TURNED: 12.0}
+"""Seconds that these kinds must last at least before they are believed: a van stops in front, rain runs down
+the glass, a camera is wiped."""
+SIGHTS = {
+    HealthKind.BLACK: Sight.DARK,
+    HealthKind.WASHED_OUT: Sight.WASHED_OUT,
+    HealthKind.FROZEN: Sight.FROZEN,
+    HealthKind.COVERED: Sight.COVERED,
+    HealthKind.SPRAYED: Sight.SPRAYED,
+    HealthKind.DEFOCUSED: Sight.DEFOCUSED,
+    HealthKind.TURNED: Sight.TURNED,
+}
+_UNREADABLE = (ValueError, LookupError, TypeError, AttributeError, OverflowError, RecursionError)
+
+Standing = Mapping[HealthKind, Lasting]
+"""Of each kind that is judged, what is believed."""
+NOTHING: Standing = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Checkup:
+    """What one look found."""
+
+    facts: PictureFacts
+    signs: Signs
+    standing: Standing
+    sight: Sight
+    """Why this picture cannot be judged, or that it can."""
+    renewed: bool = False
+    """The camera was turned so long ago that what it shows now is the usual view from here on."""
+
+
+class HealthWatch:
+    """Watches the pictures of one camera. Not safe for use by several threads at once."""
+
+    def __init__(self, settings: PictureHealth | None = None) -> None:
+        """Begin with a camera never seen before."""
+        self.settings = PictureHealth() if settings is None else settings
+        self.standing: dict[HealthKind, Lasting] = {
+            kind: Lasting() for kind in PICTURE_KINDS if kind not in self.settings.off
+        }
+        self.usual: Usual | None = None
+        self._before: Luma | None = None
+        self._last: float | None = None
+        self._shelf: dict[HealthKind, Lasting] = {}
+
+    def see(self, luma: Luma, at: float, offset: float = 0.0) -> Checkup:
+        """Take in one picture of stream time `at`; `offset` is what turns that into UTC seconds."""
+        if self._shelf:
+            self.standing |= {kind: one.moved(-offset) for kind, one in self._shelf.items()}
+            self._shelf = {}
+        parts = parts_of(luma)
+        moving = None if self._before is None else moving_blocks(luma, self._before)
+        self._before = luma.copy()
+        usual = self.usual = Usual.of(parts) if self.usual is None else self.usual
+        facts = usual.facts(parts, moving)
+        signs = signs_of(facts)
+        for kind, one in self.standing.items():
+            enter = max(self._enter(kind), self.settings.enter)
+            self.standing[kind] = one.after(signs[kind], at, enter, self.settings.leave)
+        step = 0.0 if self._last is None else max(0.0, at - self._last)
+        self._last = at
+        renewed = self._renewed(at)
+        if renewed:
+            self.usual = Usual.of(parts)
+            self.standing[HealthKind.TURNED] = Lasting(on=False, since=at, told_at=at)
+        elif not any(signs.values()) and not any(one.on for one in self.standing.values()):
+            usual.learn(parts, step)
+        return Checkup(facts, signs, dict(self.standing), self._sight(facts), renewed)
+
+    @property
+    def turning(self) -> bool:
+        """The view is another one, for whatever time: it must not be taken for the usual one yet."""
+        turned = self.standing.get(HealthKind.TURNED)
+        return turned is not None and (turned.on or turned.other_since is not None)
+
+    def kept(self, offset: float) -> bytes:
+        """For the store; `offset` is what turns stream time into UTC seconds."""
+        standing = {kind: [one.on, one.moved(offset).since] for kind, one in self.standing.items() if one.on}
+        usual = None if self.usual is None else self.usual.kept()
+        return json.dumps({"version": VERSION, "standing": standing, "usual": usual}).encode()
+
+    def resume(self, kept: bytes) -> None:
+        """Go on where `kept` was made.
+
+        Raises:
+            MemoryUnreadable: not made by `kept`, or by another version.
+        """
+        try:
+            raw = json.loads(kept)
+            if raw["version"] != VERSION:
+                raise MemoryUnreadable(f"a camera's health has version {raw['version']}, this is {VERSION}")
+            usual = None if raw["usual"] is None else Usual.back(raw["usual"])
+            shelf = {
+                HealthKind(kind): Lasting(bool(on), None if since is None else float(since))
+                for kind, (on, since) in raw["standing"].items()
+            }
+        except _UNREADABLE as error:
+            raise MemoryUnreadable(f"a camera's health cannot be read: {error}") from error
+        self.usual = usual
+        self._shelf = {kind: one for kind, one in shelf.items() if kind in self.standing}
+
+    def _enter(self, kind: HealthKind) -> float:
+        return self.settings.frozen_after if kind is HealthKind.FROZEN else SLOW.get(kind, 0.0)
+
+    def _renewed(self, at: float) -> bool:
+        turned = self.standing.get(HealthKind.TURNED)
+        if turned is None or not turned.on or turned.since is None or turned.other_since is not None:
+            return False
+        return turned.told_at == at and at - turned.since >= self.settings.new_view_after
+
+    def _sight(self, facts: PictureFacts) -> Sight:
+        """What stands, else what this very picture shows: nothing is judged by a black one."""
+        for kind, one in self.standing.items():
+            if one.on:
+                return SIGHTS[kind]
+        return sight_of_levels(facts.low, facts.high)
