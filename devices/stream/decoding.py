@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from fractions import Fraction
-from typing import cast
 
 from av.error import FFmpegError
 from av.packet import Packet
@@ -16,7 +15,7 @@ from av.video.reformatter import VideoReformatter
 from av.video.stream import VideoStream
 
 from devices.stream.cadence import Act, Cadence, Pace
-from devices.stream.frame import Frame, FrameRequest, Luma
+from devices.stream.frame import Frame, FrameRequest, picture_frame
 from devices.stream.source import Unit
 
 TICK = Fraction(1, 1_000_000)
@@ -116,15 +115,12 @@ class Decoding:
                 yield self._frame(picture, at)
 
     def _frame(self, picture: VideoFrame, at: float) -> Frame:
-        scaled = self._reformatter.reformat(
-            picture, *self._size, "gray", interpolation="FAST_BILINEAR", threads=1
-        )
         ratio = self._decoder.sample_aspect_ratio
-        return Frame(
-            luma=cast("Luma", scaled.to_ndarray()),
-            stream_time=at,
-            taken_at=self._zero + timedelta(seconds=at),
-            is_key=picture.key_frame,
-            aspect=picture.width / picture.height * (float(ratio) if ratio else 1.0),
-            picture=picture,
+        return picture_frame(
+            picture,
+            at=at,
+            zero=self._zero,
+            size=self._size,
+            ratio=float(ratio) if ratio else None,
+            reformatter=self._reformatter,
         )

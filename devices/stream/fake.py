@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from pathlib import Path
@@ -14,9 +16,14 @@ from av.video.stream import VideoStream
 
 from devices.credentials import Credentials
 from devices.errors import StreamError, StreamUnreachable
+from devices.stream.coded import Stamped
 from devices.stream.frame import Colour, Frame, Luma
 from devices.stream.source import Connection, Unit, step_of, units_of
 
+_BEGIN = b"\0\0\0\1"
+"""What NAL units begin with."""
+TS_CLOCK = 90_000
+"""Ticks a second of a transport stream, as of RTP."""
 BITS = 12
 """Columns of a numbered picture; it counts to 4095."""
 BEGIN = datetime(2024, 5, 1, tzinfo=UTC)
@@ -56,6 +63,8 @@ def write_clip(
     options = {"bf": str(b_frames), "sc_threshold": "1000000000", "b_strategy": "0"}
     if codec == "libx264":
         options |= {"preset": "ultrafast", "x264-params": "scenecut=0"}
+    else:
+        options |= {"preset": "ultrafast", "x265-params": "scenecut=0:pools=1:log-level=none"}
     with av.open(str(path), "w") as container:
         video = container.add_stream(codec, rate=rate, options=options)
         assert isinstance(video, VideoStream)
@@ -85,6 +94,56 @@ def frame_of(
         aspect=width / height,
         picture=picture,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class FakeUnit:
+    """A coded picture out of a clip."""
+
+    codec: str
+    key: bool
+    parameters: bytes
+    rtp_time: int
+    data: bytes
+    broken: bool = False
+
+    @property
+    def size(self) -> int:
+        """Bytes."""
+        return len(self.data)
+
+    def annexb(self) -> bytes:
+        """Its NAL units."""
+        return self.data
+
+
+def coded_clip(path: Path, *, rtp_base: int = 0) -> list[Stamped]:
+    """The units of a clip in an MPEG transport stream, in decoding order, from stream time 0 on.
+
+    Parameter sets are taken out of the units, as cameras send them that describe them in the session only.
+    """
+    units: list[Stamped] = []
+    parameters = b""
+    with av.open(str(path)) as container:
+        video = container.streams.video[0]
+        codec = video.codec_context.name
+        for packet in container.demux(video):
+            if packet.pts is None or packet.dts is None:
+                continue
+            nals = [_BEGIN + nal for nal in re.split(b"\0\0\0?\1", bytes(packet)) if nal]
+            sets = b"".join(nal for nal in nals if _is_set(codec, nal))
+            parameters = sets or parameters
+            data = b"".join(nal for nal in nals if not _is_set(codec, nal))
+            stamp = (packet.pts + rtp_base) & 0xFFFFFFFF
+            at = packet.dts / TS_CLOCK
+            units.append(Stamped(at, FakeUnit(codec, packet.is_keyframe, parameters, stamp, data)))
+    return [Stamped(one.at - units[0].at, one.unit) for one in units]
+
+
+def _is_set(codec: str, nal: bytes) -> bool:
+    """Whether a NAL unit is a parameter set: H.264 table 7-1, H.265 table 7-1."""
+    head = nal[len(_BEGIN)]
+    return head & 31 in (7, 8) if codec == "h264" else head >> 1 & 63 in (32, 33, 34)
 
 
 class FakeCamera:

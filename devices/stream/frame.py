@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import cast
 
 import numpy as np
@@ -86,3 +86,28 @@ class Frame:
             threads=1,
         )
         return cast("Colour", converted.to_ndarray())
+
+
+def picture_frame(
+    picture: VideoFrame,
+    *,
+    at: float,
+    zero: datetime,
+    size: tuple[int, int],
+    ratio: float | None,
+    reformatter: VideoReformatter,
+) -> Frame:
+    """The frame of a decoded picture.
+
+    `zero`: the UTC time of stream time 0; `ratio`: width by height of one pixel, square unless known;
+    `reformatter`: the calling thread's own, which remembers its tables between pictures of one size.
+    """
+    scaled = reformatter.reformat(picture, *size, "gray", interpolation="FAST_BILINEAR", threads=1)
+    return Frame(
+        luma=cast("Luma", scaled.to_ndarray()),
+        stream_time=at,
+        taken_at=zero + timedelta(seconds=at),
+        is_key=picture.key_frame,
+        aspect=picture.width / picture.height * (ratio or 1.0),
+        picture=picture,
+    )
