@@ -1,7 +1,8 @@
 """The errors of `edge`.
 
 EdgeError
-├── WeightsMissing        the detector's model is not there yet (`edge.see`)
+├── ModelUnusable         a detector's model cannot be used as described (`edge.see`, `edge.models`)
+│   └── WeightsMissing    its file is not there yet, or is damaged
 ├── MemoryUnreadable      what an eye kept over a restart cannot be read (`edge.see`)
 ├── StoreError            the node's store did not do as asked (`edge.keep`)
 │   ├── StoreBusy         another process works with the same state directory
@@ -21,8 +22,12 @@ class EdgeError(Exception):
     """Root of every error that `edge` raises on purpose."""
 
 
-class WeightsMissing(EdgeError):
-    """The detector's weights are not there; `make setup` fetches them."""
+class ModelUnusable(EdgeError):
+    """A detector's model cannot be used as described; the text names what to change."""
+
+
+class WeightsMissing(ModelUnusable):
+    """The detector's weights are not there or damaged; the text names what fetches them."""
 
 
 class MemoryUnreadable(EdgeError):
