@@ -61,6 +61,21 @@ def correlation(a: Luma, b: Luma, mask: Mask) -> float:
     return float(np.dot(x, y)) / scale if scale > 25.0 * x.size else 0.0
 
 
+def edge_likeness(a: Luma, b: Luma, mask: Mask) -> float:
+    """Correlation of the edges' strength under the mask, -1..1: what is alike in any light."""
+    strengths = []
+    for look in (a, b):
+        soft = cv2.GaussianBlur(look, (3, 3), 0)
+        gx, gy = cv2.Sobel(soft, cv2.CV_32F, 1, 0), cv2.Sobel(soft, cv2.CV_32F, 0, 1)
+        strengths.append(np.sqrt(cv2.blur(cv2.magnitude(gx, gy), (3, 3)))[mask])
+    x, y = strengths
+    if x.size < 16:
+        return 0.0
+    x, y = x - x.mean(), y - y.mean()
+    scale = float(np.sqrt(np.dot(x, x) * np.dot(y, y)))
+    return float(np.dot(x, y)) / scale if scale > 0 else 0.0
+
+
 def likeness(look: Luma, anchors: Anchors, threshold: float) -> Likeness:
     """Hold one look of the place against its anchors."""
     look = cv2.GaussianBlur(look, (3, 3), 0)

@@ -152,9 +152,7 @@ class Eye:
         if sight is not Sight.CLEAR:
             began = self._changed_since = at if self._changed_since is None else self._changed_since
             if at - began >= RELEARN:
-                self.backgrounds = Backgrounds(picture.luma, at)
-                self._steady.shift = self.shift = NONE
-                self._changed_since = None
+                self._relearn(picture)
             return self._blind(picture, sight)
         self._changed_since = None
         self._check(picture, change)
@@ -190,6 +188,25 @@ class Eye:
         self._scans = SCANS
         self._guard = self.places.guard(luma.shape)
         return Backgrounds(luma, at, memory.usual)
+
+    def _relearn(self, picture: Picture) -> None:
+        """The whole picture has changed for good (infrared at dusk, another view): begin anew.
+
+        What is still seen to stand, by its edges or its name, is kept under its new looks; the rest stays
+        hidden until its old look is back.
+        """
+        luma = picture.luma
+        self.backgrounds = Backgrounds(luma, picture.stream_time)
+        self._steady.shift = self.shift = NONE
+        self._changed_since = None
+        colour = picture.colour(min(LOOK_WIDTH, picture.width)) if self.slots else None
+        for slot in self.slots:
+            name = None if colour is None else name_place(self._detector, colour, slot.box, luma.shape)
+            same = name is not None and name.label == slot.votes.verdict()[0]
+            if same or self.places.same_edges(slot.id, luma):
+                self.places.take_unseen(
+                    slot.id, self.places[slot.id].box, luma[region_of(self.places[slot.id].box)]
+                )
 
     def _blind(self, picture: Picture, sight: Sight) -> View:
         self.slots = tuple(blinded(slot, picture.stream_time) for slot in self.slots)

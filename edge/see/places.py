@@ -9,7 +9,7 @@ from uuid import UUID
 import cv2
 import numpy as np
 
-from edge.see.anchors import Anchors, followed
+from edge.see.anchors import Anchors, edge_likeness, followed
 from edge.see.background import Backgrounds, Change, Luma, Mask
 from edge.see.blobs import PixelBox, grown, region_of
 
@@ -17,6 +17,8 @@ MARGIN = (0.08, 3)
 """Ground that anchors hold around a thing: a share of its size, and pixels at the least."""
 TELLING = 0.6
 """Share of the threshold by which a pixel must differ between empty and taken to tell them apart."""
+SAME_EDGES = 0.6
+"""Correlation of edge strength from which it is the same thing in another light (infrared, lamps)."""
 SPARE = np.ones((7, 7), np.uint8)
 """How far around a thing no other one is looked for: its shadow's rim and the encoder's halo."""
 
@@ -58,6 +60,12 @@ class Places:
     def take_unseen(self, slot: UUID, box: PixelBox, taken: Luma) -> None:
         """A thing stands in `box` that was there before anybody looked."""
         self._places[slot] = Place(box, Anchors(taken, None, np.ones(taken.shape, bool)))
+
+    def same_edges(self, slot: UUID, luma: Luma) -> bool:
+        """Whether the edges where a thing stands are still its own, in whatever light."""
+        place = self._places[slot]
+        look = luma[region_of(place.box)]
+        return edge_likeness(look, place.anchors.taken, place.anchors.mask) >= SAME_EDGES
 
     def agree(self, slot: UUID, look: Luma, threshold: float) -> None:
         """A look agreed with the taken anchor, which follows the light a little."""
