@@ -1,0 +1,145 @@
+"""Where a scene plays: a crop of a background, perhaps mirrored, with its ground and its perspective."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from simulators.scenes.labelled.props import BackgroundLike, Image
+from simulators.scenes.labelled.sprites import FINER, HEIGHT, WIDTH, Tint
+
+TRIES = 40
+LEAST_GROUND = 0.12
+"""Share of the picture that must be ground for things to stand on."""
+METRE = (16.0, 130.0)
+"""Luma pixels of a metre in the middle of the ground: what street cameras show."""
+Polygon = tuple[tuple[float, float], ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Stage:
+    """A view of 1280x720 and what is known of it."""
+
+    background: BackgroundLike
+    colour: Image
+    """BGR, 720x1280."""
+    grey: Image
+    """360x640."""
+    infrared: Image
+    """The same view by infrared light, 360x640."""
+    ground: Polygon
+    """Parts of the picture."""
+    crop: tuple[float, float, float]
+    """Upper left and width, pixels of the background."""
+    mirror: bool
+
+    def metre(self, y: float) -> float:
+        """Luma pixels of a metre that stands at `y` (luma pixels)."""
+        _, top, width = self.crop
+        scale = WIDTH / width
+        part = (top + y / scale) / self.background.image.shape[0]
+        return max(1e-3, self.background.pixels_per_metre(part) * scale)
+
+    @property
+    def brightness(self) -> float:
+        """Mean grey of the ground."""
+        return float(self.grey[self.floor > 0].mean())
+
+    @property
+    def floor(self) -> Image:
+        """255 where things may stand, 360x640."""
+        return filled(self.ground)
+
+
+def filled(polygon: Polygon) -> Image:
+    """255 inside a polygon (parts of the picture), 360x640."""
+    out = np.zeros((HEIGHT, WIDTH), np.uint8)
+    corners = np.round(np.array(polygon) * (WIDTH, HEIGHT)).astype(np.int32)
+    cv2.fillPoly(out, [corners], 255)
+    return out
+
+
+def choose_stage(background: BackgroundLike, dice: random.Random) -> Stage | None:
+    """A crop with enough ground at a street camera's scale; None when `TRIES` found none."""
+    rows, columns = background.image.shape[:2]
+    largest = min(columns, rows * WIDTH / HEIGHT)
+    for _ in range(TRIES):
+        width = largest * dice.uniform(0.5, 1.0)
+        height = width * HEIGHT / WIDTH
+        left, top = dice.uniform(0, columns - width), dice.uniform(0, rows - height)
+        ground = _ground(background, left, top, width, height)
+        if ground is None:
+            continue
+        middle = float(np.mean([y for _, y in ground]))
+        metre = background.pixels_per_metre((top + middle * height) / rows) * WIDTH / width
+        if METRE[0] <= metre <= METRE[1]:
+            return _stage(background, (left, top, width), ground, dice)
+    return None
+
+
+def _ground(
+    background: BackgroundLike, left: float, top: float, width: float, height: float
+) -> Polygon | None:
+    """The part of the ground in the crop; None when it is too small."""
+    rows, columns = background.image.shape[:2]
+    outline = np.array(background.ground, np.float32) * (columns, rows)
+    outline = (outline - (left, top)) / (width, height)
+    mask = filled(tuple((float(x), float(y)) for x, y in outline))
+    if np.count_nonzero(mask) < LEAST_GROUND * mask.size:
+        return None
+    contours, _ = cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
+    largest = max(contours, key=cv2.contourArea)
+    corners = cv2.approxPolyDP(largest, 2.0, True)[:, 0, :]
+    if len(corners) < 3 or cv2.contourArea(corners) < LEAST_GROUND * mask.size:
+        return None
+    return tuple((round(float(x) / (WIDTH - 1), 4), round(float(y) / (HEIGHT - 1), 4)) for x, y in corners)
+
+
+def _stage(
+    background: BackgroundLike, crop: tuple[float, float, float], ground: Polygon, dice: random.Random
+) -> Stage:
+    left, top, width = crop
+    mirror = dice.random() < 0.5
+    scale = FINER * WIDTH / width
+    move = np.array([[scale, 0, -left * scale], [0, scale, -top * scale]], np.float32)
+    how = cv2.INTER_CUBIC if scale > 1 else cv2.INTER_AREA
+    source = background.image
+    if scale < 1:  # warpAffine has no area mode: shrink first, then cut
+        source = cv2.resize(source, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+        move = np.array([[1, 0, -left * scale], [0, 1, -top * scale]], np.float32)
+        how = cv2.INTER_LINEAR
+    size = (FINER * WIDTH, FINER * HEIGHT)
+    colour = cv2.warpAffine(source, move, size, flags=how, borderMode=cv2.BORDER_REPLICATE)
+    if mirror:
+        colour = np.ascontiguousarray(colour[:, ::-1])
+        ground = tuple((round(1 - x, 4), y) for x, y in ground)
+    colour = _toned(np.asarray(colour, np.uint8), dice)
+    grey = cv2.resize(cv2.cvtColor(colour, cv2.COLOR_BGR2GRAY), (WIDTH, HEIGHT), interpolation=cv2.INTER_AREA)
+    return Stage(background, colour, np.asarray(grey, np.uint8), _by_infrared(colour), ground, crop, mirror)
+
+
+def _toned(colour: Image, dice: random.Random) -> Image:
+    """The view as this camera renders it: brightness, contrast, warmth, saturation."""
+    warm = dice.uniform(-0.08, 0.08)
+    tint: Tint = (1 - warm, 1.0, 1 + warm)
+    contrast, gamma = dice.uniform(0.75, 1.1), dice.uniform(0.85, 1.2)
+    mean = float(colour.mean())
+    values = np.arange(256, dtype=np.float32)[:, None] * np.array(tint, np.float32)
+    values = mean + (values - mean) * contrast
+    values = 255 * np.power(np.clip(values / 255, 0, 1), gamma)
+    table = np.round(np.clip(values, 0, 255)).astype(np.uint8)[None]
+    return np.asarray(cv2.LUT(colour, table), np.uint8)
+
+
+def _by_infrared(colour: Image) -> Image:
+    """Roughly the view by the camera's own infrared lamp: leaves bright, blue dark, the rim and the far dim."""
+    small = cv2.resize(colour, (WIDTH, HEIGHT), interpolation=cv2.INTER_AREA).astype(np.float32)
+    blue, green, red = (small[..., i] for i in range(3))
+    value = 0.55 * red + 0.45 * green - 0.1 * blue + 1.5 * np.maximum(0, green - np.maximum(red, blue))
+    value = 255 * np.power(np.clip(value / 235, 0, 1), 0.85)
+    y, x = np.mgrid[0:HEIGHT, 0:WIDTH].astype(np.float32)
+    far = ((x / WIDTH - 0.5) / 0.75) ** 2 + ((y / HEIGHT - 0.62) / 0.85) ** 2
+    return np.round(value * np.clip(1.1 - 0.9 * far, 0.3, 1.1)).clip(0, 255).astype(np.uint8)

@@ -1,0 +1,133 @@
+"""What a perfect observer says of a scene: the issues, with their times, from what can be seen at each look.
+
+A clock runs for every thing. It counts the time between two looks at which the thing is seen, in a row or with
+up to `BRIDGE` seconds between them in which it is not (somebody passes); a longer time in which it is covered,
+or in which there are no pictures, is left out.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from devices.site.model import LeftRule, ParkedRule, Zone
+from simulators.scenes.labelled.actors import Thing, covered_share, own_share
+from simulators.scenes.labelled.model import Box, Issue
+from simulators.scenes.labelled.paint import Plan
+
+BRIDGE = 12.0
+"""Seconds it may be out of sight while its clock runs on."""
+HIDDEN = 0.5
+"""Share of a thing's place that is covered from which it cannot be seen."""
+EMPTY = 0.15
+"""Share of its place that a thing which moves off may still cover when the place counts as empty."""
+SHORT = 0.7
+"""What stays for less than this part of the dwell must not be reported."""
+SPARE = 8.0
+"""Seconds for which something that must be reported is seen after its dwell was over, at least."""
+
+
+@dataclass(frozen=True, slots=True)
+class Life:
+    """What can be seen of one thing."""
+
+    thing: Thing
+    since: float
+    due: float | None
+    """None: its dwell was never over."""
+    stood: float
+    """What its clock showed at the end, seconds."""
+    gone: float | None
+
+
+def life(plan: Plan, thing: Thing, dwell: float) -> Life | None:
+    """Follow one thing through the scene; None when it was never seen at rest."""
+    actors = list(plan.actors)
+    since = due = gone = last = None
+    stood = 0.0
+    for t in plan.times():
+        if t < thing.rest:
+            continue
+        hidden = covered_share(thing, actors, t) > HIDDEN
+        if t >= thing.leave:
+            if not hidden and own_share(thing, t) <= EMPTY:
+                gone = t
+                break
+            continue
+        if hidden:
+            continue
+        if since is None:
+            since = max(thing.rest, 0.0) if t - max(thing.rest, 0.0) <= BRIDGE else t
+            last = since
+        assert last is not None
+        stood += t - last if t - last <= BRIDGE else 0.0
+        last = t
+        if due is None and stood >= dwell:
+            due = t
+    return None if since is None else Life(thing, since, due, stood, gone)
+
+
+def issues(plan: Plan, zone: Zone) -> tuple[Issue, ...] | None:
+    """The truth for the one rule of `zone`; None when the plan is neither yes nor no: draw another one."""
+    rule = zone.rules[0]
+    lives = []
+    for thing in plan.things:
+        if not (thing.in_zone and thing.counts):
+            continue
+        found = life(plan, thing, rule.dwell)
+        if found is None or not _clear(found, rule.dwell):
+            return None
+        if found.due is not None:
+            lives.append(found)
+    if isinstance(rule, LeftRule):
+        return tuple(_one(found, zone, rule) for found in lives)
+    return _together(lives, zone, rule)
+
+
+def _clear(found: Life, dwell: float) -> bool:
+    """It stayed long enough beyond doubt, or not at all long enough."""
+    if found.due is None:
+        return found.stood <= SHORT * dwell
+    return found.stood >= dwell + SPARE
+
+
+def _one(found: Life, zone: Zone, rule: LeftRule) -> Issue:
+    assert found.due is not None
+    thing = found.thing
+    there = thing.rest < 0
+    return Issue(
+        zone.id, rule.id, names_of(thing), thing.box, found.since, found.due, found.gone, at_least=there
+    )
+
+
+def _together(lives: Sequence[Life], zone: Zone, rule: ParkedRule) -> tuple[Issue, ...] | None:
+    """One issue for the zone: due when enough have stood, gone when the last is gone."""
+    if not lives:
+        return ()
+    if len(lives) < rule.count:
+        return ()
+    by_due = sorted(lives, key=lambda one: one.due or 0.0)
+    deciding = by_due[rule.count - 1]
+    assert deciding.due is not None
+    ends = [math.inf if one.gone is None else one.gone for one in lives]
+    if min(ends) <= deciding.due + SPARE:
+        return None
+    gone = None if math.isinf(max(ends)) else max(ends)
+    boxes: list[Box] = [one.thing.box for one in lives]
+    union = (
+        min(box[0] for box in boxes),
+        min(box[1] for box in boxes),
+        max(box[2] for box in boxes),
+        max(box[3] for box in boxes),
+    )
+    labels = frozenset[str]().union(*(names_of(one.thing) for one in lives))
+    there = all(one.thing.rest < 0 for one in lives)
+    since = sorted(one.since for one in lives)[rule.count - 1]
+    return (Issue(zone.id, rule.id, labels, union, since, deciding.due, gone, at_least=there),)
+
+
+def names_of(thing: Thing) -> frozenset[str]:
+    """Labels that are right for it."""
+    source = thing.actor.sprite.source
+    return source.names | {source.label}
