@@ -20,11 +20,12 @@ import numpy as np
 from edge.see.anchors import Seen, decide, decide_by_taken, likeness
 from edge.see.background import Backgrounds, Change, Luma, Mask
 from edge.see.births import belongs, covered, nothing_new, residue
-from edge.see.blobs import Blob, PixelBox, grown, inside, iou, jolted, region_of, still_blobs, union
+from edge.see.blobs import Blob, PixelBox, grown, jolted, region_of, still_blobs, union
 from edge.see.detector import Colour, Detector
 from edge.see.health import Sight, sight_against, sight_of
 from edge.see.memory import Memory, moved
 from edge.see.naming import Name, name_place, scan
+from edge.see.opening import Opening, same_place
 from edge.see.places import Places
 from edge.see.slots import Phase, Slot, blinded, part_of, step
 from edge.see.steady import NONE, Shift, Steady, steadied
@@ -36,19 +37,6 @@ RELEARN = 20.0
 """Seconds of a wholly changed picture after which it is taken as the new view."""
 LOOK_WIDTH = 1280
 """Pixels; the detector's crops are cut out of a colour picture at most this wide."""
-SCAN_AFTER = 3.0
-"""Seconds after the eye opened at which it looks for what was there before: by then, what stands is
-told from what drives."""
-SCAN_LOOKS = 4
-"""And so many pictures, where they come seldom."""
-CAME_SINCE = 0.1
-"""Share of a thing's box that differs from the first picture if it was not there then: 0.24 of a bicycle's
-box did, which is mostly what is behind it, and 0.0 of one that stood there."""
-SCANS = 4
-"""Scans for what stands there already: three, one a look, for what was there before (in one of them
-somebody may just pass in front), and a last one for what came before the usual look was established."""
-LAST_SCAN = 10.0
-"""Seconds after the eye opened at which the last scan is made."""
 REMEMBERED = 60.0
 """Seconds for which a place that became empty is remembered, for the crumbs in it."""
 STILL_THERE = 0.5
@@ -127,9 +115,7 @@ class Eye:
         self._changed_since: float | None = None
         self.shift = NONE
         self._guard: Mask | None = None
-        self._opened_at: float | None = None
-        self._looks = 0
-        self._scans = 0
+        self._opening = Opening()
         self._memory = memory
         self._resumed_at: float | None = None
         self._left: dict[float, PixelBox] = {}
@@ -145,8 +131,6 @@ class Eye:
             self._steady = Steady(luma.shape)
         self.shift = self._steady.follow(luma, self.backgrounds.usual, self._guard)
         luma = steadied(luma, self.shift)
-        self._looks += 1
-        self._opened_at = at if self._opened_at is None else self._opened_at
         change = self.backgrounds.see(luma, at, self._guard)
         sight = sight_against(change)
         if sight is not Sight.CLEAR:
@@ -156,10 +140,8 @@ class Eye:
             return self._blind(picture, sight)
         self._changed_since = None
         self._check(picture, change)
-        settled = at - self._opened_at >= SCAN_AFTER and self._looks >= SCAN_LOOKS
-        late = self._scans == SCANS - 1 and at - self._opened_at < LAST_SCAN
-        if settled and self._scans < SCANS and not late:
-            self._scan(picture, change, self._opened_at)
+        if self._opening.due(at):
+            self._scan(picture, change)
         self._notice(change, at)
         if self._name(picture, change):
             self._unite(change)
@@ -185,7 +167,7 @@ class Eye:
         self.slots = tuple(moved(slot, -offset) for slot in memory.slots)
         self.places = Places(memory.places)
         self._resumed_at = at
-        self._scans = SCANS
+        self._opening.over()
         self._guard = self.places.guard(luma.shape)
         return Backgrounds(luma, at, memory.usual)
 
@@ -277,32 +259,23 @@ class Eye:
         self.places.take(slot.id, box, mask, self.backgrounds, change)
         self.slots = tuple(replace(one, box=box) if one.id == slot.id else one for one in self.slots)
 
-    def _scan(self, picture: Picture, change: Change, opened_at: float) -> None:
+    def _scan(self, picture: Picture, change: Change) -> None:
         """Things that were there when the eye opened: only the detector can know them."""
         assert self.backgrounds is not None
-        self._scans += 1
         if not self.watch.start_up:
             return
         shape, at = change.picture.shape, picture.stream_time
         colour = picture.colour(min(LOOK_WIDTH, picture.width))
         for found, seen in scan(self._detector, colour, shape, self.watch.start_up):
             box = _moved(seen, self.shift, shape, back=True)
-            if any(_same_place(box, slot.box) for slot in self.slots):
+            if any(same_place(box, slot.box) for slot in self.slots):
                 continue
-            region = region_of(box)
-            stirred = change.still_since[region] > opened_at + 0.2 * SCAN_AFTER
-            came = float(np.mean(stirred)) > CAME_SINCE
-            if came is not (self._scans == SCANS):
+            recent = cv2.convertScaleAbs(self.backgrounds.recent[region_of(box)])
+            stands = self._opening.stands(box, change, recent, at)
+            if stands is None:
                 continue
-            if float(np.mean(at - change.still_since[region] >= SETTLE)) < 0.8:
-                continue
-            if float(np.mean(change.different[region])) > CAME_SINCE:
-                continue
-            recent = cv2.convertScaleAbs(self.backgrounds.recent[region])
-            if float(np.mean(cv2.absdiff(change.picture[region], recent) <= change.threshold)) < 0.85:
-                continue  # it drives past, or somebody passes before it: the next scan will tell
-            since = float(np.median(change.still_since[region][stirred])) if came else opened_at
-            slot = Slot(self._new_id(), box, since, not came, at - since, at)
+            since, before = stands
+            slot = Slot(self._new_id(), box, since, before, at - since, at)
             self.places.take_unseen(slot.id, box, recent)
             self.slots += (slot.with_name(found.label, found.score, box),)
 
@@ -386,10 +359,6 @@ def _new_ground(change: Change, box: PixelBox, at: float) -> bool:
     region = region_of(box)
     still = at - change.still_since[region] >= SETTLE
     return float(np.mean(still)) >= 0.8 and float(np.mean(change.different[region])) >= 0.05
-
-
-def _same_place(a: PixelBox, b: PixelBox) -> bool:
-    return iou(a, b) > 0.3 or max(inside(a, b), inside(b, a)) > 0.7
 
 
 def _moved(box: PixelBox, by: Shift, shape: tuple[int, ...], *, back: bool = False) -> PixelBox:
