@@ -16,13 +16,15 @@ from devices.stream.coded import Coded, Stamped
 
 CLOCK = 90_000
 """RTP ticks a second: fixed for H.264 (RFC 6184, 8.2.1) and H.265 (RFC 7798, 7.1)."""
-HEAD = 1 << 14
-"""Bytes of the first picture that FFmpeg is shown to learn size and profile from the parameter sets."""
+USUAL_STEP = CLOCK // 25
 QUICKLY = {"probesize": "32", "analyzeduration": "0"}
 
 
-def write_mp4(clip: Sequence[Stamped]) -> bytes:
+def write_mp4(clip: Sequence[Stamped], size: tuple[int, int]) -> bytes:
     """An MP4 file of these units, which begin with a key unit; it ends where the stream changes its shape.
+
+    `size`: width and height of the pictures, known to whoever has decoded one: FFmpeg would decode to find
+    out, which costs more than all the rest.
 
     Raises:
         StreamError: there is nothing, it begins with no key unit, or its parameter sets say nothing.
@@ -36,15 +38,18 @@ def write_mp4(clip: Sequence[Stamped]) -> bytes:
     ordered = sorted(shown)
     delay = max(early - late for early, late in zip(ordered, shown, strict=True))
     out = io.BytesIO()
-    head = io.BytesIO(first.parameters + first.annexb()[:HEAD])
+    sets = io.BytesIO(first.parameters)
     raw = "h264" if first.codec == "h264" else "hevc"
     try:
-        with av.open(head, format=raw, options=QUICKLY) as said, av.open(out, "w", format="mp4") as file:
-            video = file.add_stream_from_template(said.streams.video[0])
+        with av.open(sets, format=raw, options=QUICKLY) as said, av.open(out, "w", format="mp4") as file:
+            if not said.streams.video[0].codec_context.extradata_size:
+                raise StreamError("no clip can be made without parameter sets")
+            video = file.add_stream_from_template(said.streams.video[0], width=size[0], height=size[1])
             for unit, pts, dts in zip(units, shown, ordered, strict=True):
                 packet = Packet(unit.annexb())
                 packet.stream, packet.time_base = video, Fraction(1, CLOCK)
                 packet.pts, packet.dts, packet.is_keyframe = pts, dts - delay, unit.key
+                packet.duration = USUAL_STEP  # that of the last one counts
                 file.mux(packet)
     except FFmpegError as error:
         raise StreamError(f"no clip can be made of the pictures ({error.strerror})") from error

@@ -16,9 +16,11 @@ from devices.stream.coded import Stamped
 from devices.stream.fake import coded_clip, number_of, write_clip
 from devices.stream.mp4 import write_mp4
 
+SIZE = (352, 288)
+
 
 def made(tmp_path, name="c.ts", **more) -> list[Stamped]:
-    given = {"count": 48, "gop": 12, "rate": 12, "size": (352, 288)} | more
+    given = {"count": 48, "gop": 12, "rate": 12, "size": SIZE} | more
     return coded_clip(write_clip(tmp_path / name, **given))
 
 
@@ -33,7 +35,7 @@ def played(clip: bytes) -> list[tuple[int, Fraction]]:
 @pytest.mark.parametrize("codec", ["libx264", "libx265"])
 @pytest.mark.parametrize("b_frames", [0, 2])
 def test_every_picture_is_in_it_in_its_order_and_at_its_time(tmp_path, codec, b_frames):
-    clip = write_mp4(made(tmp_path, codec=codec, b_frames=b_frames))
+    clip = write_mp4(made(tmp_path, codec=codec, b_frames=b_frames), SIZE)
     shown = played(clip)
     assert [number for number, _ in shown] == list(range(48))
     begin = shown[0][1]
@@ -41,7 +43,7 @@ def test_every_picture_is_in_it_in_its_order_and_at_its_time(tmp_path, codec, b_
         assert float(at - begin) == pytest.approx(number / 12, abs=0.001)
     with av.open(io.BytesIO(clip)) as container:
         video = container.streams.video[0]
-        assert (video.codec_context.width, video.codec_context.height) == (352, 288)
+        assert (video.codec_context.width, video.codec_context.height) == SIZE
         assert "mp4" in container.format.name
 
 
@@ -51,32 +53,34 @@ def test_the_wrap_of_rtp_time_in_the_middle_is_not_seen(tmp_path):
     stamps = [one.unit.rtp_time for one in units]
     assert min(stamps) < 90_000
     assert max(stamps) > (1 << 32) - 90_000
-    times = [float(at) for _, at in played(write_mp4(units))]
+    times = [float(at) for _, at in played(write_mp4(units, SIZE))]
     assert np.diff(times) == pytest.approx([1 / 12] * 47, abs=0.001)
 
 
 def test_it_ends_where_the_stream_changes_its_shape(tmp_path):
     before, after = made(tmp_path), made(tmp_path, "d.ts", size=(640, 360), first=100)
-    assert [number for number, _ in played(write_mp4(before + after))] == list(range(48))
-    assert [number for number, _ in played(write_mp4(after + before))] == list(range(100, 148))
+    assert [number for number, _ in played(write_mp4(before + after, SIZE))] == list(range(48))
+    assert [number for number, _ in played(write_mp4(after + before, (640, 360)))] == list(range(100, 148))
 
 
 def test_one_picture_is_a_clip_too(tmp_path):
-    assert [number for number, _ in played(write_mp4(made(tmp_path)[:1]))] == [0]
+    assert [number for number, _ in played(write_mp4(made(tmp_path)[:1], SIZE))] == [0]
 
 
 def test_nothing_and_a_begin_without_a_key_picture_are_refused(tmp_path):
     units = made(tmp_path)
     for wrong in ([], units[1:]):
         with pytest.raises(StreamError, match="key picture"):
-            write_mp4(wrong)
+            write_mp4(wrong, SIZE)
 
 
 def test_parameter_sets_that_say_nothing_are_refused(tmp_path):
     unit = made(tmp_path)[0].unit
-    for parameters in (b"", b"\0\0\0\1\x67nonsense"):
+    for parameters in (b"", b"nonsense"):
         with pytest.raises(StreamError, match="no clip"):
-            write_mp4([Stamped(0.0, replace(unit, parameters=parameters, data=b"\0\0\0\1\x65" + bytes(99)))])
+            write_mp4(
+                [Stamped(0.0, replace(unit, parameters=parameters, data=b"\0\0\0\1\x65" + bytes(99)))], SIZE
+            )
 
 
 def test_a_clip_of_a_quarter_of_a_minute_costs_less_than_ten_milliseconds(tmp_path):
@@ -106,7 +110,7 @@ def test_a_clip_of_a_quarter_of_a_minute_costs_less_than_ten_milliseconds(tmp_pa
     costs = []
     for _ in range(5):
         began = time.thread_time()
-        write_mp4(units)
+        write_mp4(units, (1920, 1080))
         costs.append(time.thread_time() - began)
     print(f"a clip of {units[-1].at:.0f} s, {sum(u.unit.size for u in units) / 1e6:.1f} MB: {costs} CPU-s")
     assert min(costs) < 0.010
