@@ -253,6 +253,9 @@ class Camera(Part):
     """Which stream is looked at."""
     stream_uri: Annotated[str, AfterValidator(_stream)] | None = None
     """An RTSP address for a camera without ONVIF; without user or password in it."""
+    transport: Literal["gridwatch", "ffmpeg", "snapshot"] = "gridwatch"
+    """How its pictures come: by our own RTSP receiver, by FFmpeg's (many times the CPU, for a camera that ours
+    cannot read), or as still pictures over ONVIF (for one without RTSP)."""
     owner: str = ""
     """The organisation the camera belongs to."""
     purpose: str = ""
@@ -293,6 +296,9 @@ class Node(Part):
 
     id: Identifier
     name: Names
+    cpu_budget: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
+    """Cores it may use. Beyond it, cameras with nothing in view are looked at less often, then those with
+    something that may become a condition, never those with an open one."""
 
 
 class Broker(Part):
