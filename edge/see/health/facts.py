@@ -1,4 +1,4 @@
-"""What is measured of each picture: how bright, how many of its usual edges are there, how sharp, does it live.
+"""What is measured of each picture: how bright, how many of its usual edges it has, how sharp.
 
 Everything is measured on small copies of the picture (160x90, its edges; 320x180, its sharpness) and told
 for 16x9 blocks. Nothing here decides.
@@ -22,7 +22,7 @@ COARSE = (80, 45)
 BURNT = 240.0
 """Mean grey level of a block from which its edges are lost in white."""
 TELLING = 2.0
-"""Grey levels a pixel of 160x90 that a block's edges must rise to, above the noise, for their loss to tell."""
+"""Grey levels a pixel of 160x90 above the noise, from which the loss of a block's edges tells."""
 USUALLY = 0.5
 """Agreement a block must usually have: leaves in the wind and a lane full of traffic tell nothing."""
 LOST = 0.25
@@ -36,8 +36,8 @@ ALIVE = 1
 
 Blocks = NDArray[np.float32]
 """[9, 16]"""
-Quadrants = tuple[float, float, float, float]
-"""Top left, top right, bottom left, bottom right."""
+Sides = tuple[float, float, float, float]
+"""Top, bottom, left, right: two blocks deep each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +52,6 @@ class Parts:
     """Mean grey level of each block."""
     texture: Blocks
     """Mean gradient of each block above the picture's noise."""
-    spread: Blocks
-    """Standard deviation of the gradient in each block."""
     sharpness: float | None
     """Steepness of edges at 320x180 by that at 80x45, median of the blocks with edges; None with too few."""
 
@@ -78,10 +76,12 @@ class PictureFacts:
     """Their edges are gone and nothing is in their stead."""
     strange: float = 0.0
     """They have edges, but others."""
-    quadrants: Quadrants = (0.0, 0.0, 0.0, 0.0)
-    """Vanished or strange, of each quarter of the picture."""
+    sides: Sides = (0.0, 0.0, 0.0, 0.0)
+    """Vanished or strange along each side of the picture."""
+    shifted: float = 0.0
+    """Parts of the width by which the whole picture lies off the usual one; 0 when no shift explains it."""
     shade: float = 0.0
-    """Correlation of the blocks' grey levels with the usual ones: does the picture show the same, seen from afar?"""
+    """Correlation of the blocks' grey levels with the usual ones: is it the same, seen from afar?"""
     sharpness: float | None = None
     """By the usual sharpness in this light; None when it cannot be told."""
 
@@ -93,23 +93,23 @@ def parts_of(luma: Luma) -> Parts:
     low, middle, high = (float(level) for level in np.percentile(small, (2, 50, 98)))
     mean, strength = _blocks(small), _blocks(edges)
     noise = float(np.percentile(strength, 5))
-    spread = np.sqrt(np.maximum(_blocks(edges * edges) - strength * strength, 0.0))
-    return Parts((low, middle, high), edges, mean, strength - noise, spread, _sharpness(luma))
+    return Parts((low, middle, high), edges, mean, strength - noise, _sharpness(luma))
 
 
 def moving_blocks(luma: Luma, before: Luma) -> tuple[int, int]:
-    """Blocks in which the picture differs from the one before: in all, and away from the upper and lower rim."""
+    """Blocks that differ from the picture before: in all, and away from the upper and lower rim."""
     apart = cv2.compare(cv2.absdiff(luma, before), ALIVE, cv2.CMP_GT)
     shares = cv2.resize(apart.astype(np.float32), BLOCKS, interpolation=cv2.INTER_AREA) > 0
     return int(np.count_nonzero(shares)), int(np.count_nonzero(shares[2:-2]))
 
 
-def agreement(parts: Parts, usual_edges: Reals) -> Blocks:
+def agreement(edges: Reals, usual_edges: Reals) -> Blocks:
     """Correlation of each block's edges with the usual ones, -1..1; 0 where either has none."""
-    mean, usual_mean = _blocks(parts.edges), _blocks(usual_edges)
-    usual_spread = np.sqrt(np.maximum(_blocks(usual_edges * usual_edges) - usual_mean * usual_mean, 0.0))
-    together = _blocks(parts.edges * usual_edges) - mean * usual_mean
-    return np.asarray(together / np.maximum(parts.spread * usual_spread, 1e-3), np.float32)
+    mean, usual_mean = _blocks(edges), _blocks(usual_edges)
+    spread = _blocks(edges * edges) - mean * mean
+    usual_spread = _blocks(usual_edges * usual_edges) - usual_mean * usual_mean
+    together = _blocks(edges * usual_edges) - mean * usual_mean
+    return np.asarray(together / np.sqrt(np.maximum(spread * usual_spread, 1e-6)), np.float32)
 
 
 def correlation(a: Blocks, b: Blocks) -> float:
@@ -123,7 +123,7 @@ def _gradient(picture: Reals) -> Reals:
     """Sobel, grey levels a pixel."""
     across = cv2.Sobel(picture, cv2.CV_32F, 1, 0, scale=0.125)
     down = cv2.Sobel(picture, cv2.CV_32F, 0, 1, scale=0.125)
-    return cv2.magnitude(across, down)
+    return np.asarray(cv2.magnitude(across, down), np.float32)
 
 
 def _blocks(picture: Reals) -> Blocks:
@@ -144,4 +144,5 @@ def _sharpness(luma: Luma) -> float | None:
 
 def _peaks(gradient: Reals) -> Blocks:
     rows, columns = gradient.shape[0] // BLOCKS[1], gradient.shape[1] // BLOCKS[0]
-    return gradient.reshape(BLOCKS[1], rows, BLOCKS[0], columns).max(axis=(1, 3))
+    peaks = gradient.reshape(BLOCKS[1], rows, BLOCKS[0], columns).max(axis=(1, 3))
+    return np.asarray(peaks, np.float32)

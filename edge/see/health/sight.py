@@ -22,7 +22,7 @@ class Sight(StrEnum):
     DEFOCUSED = "defocused"
     TURNED = "turned"
     CHANGED = "changed"
-    """So much differs at once that it cannot be compared: the light switched, or the camera is being turned."""
+    """So much differs at once that nothing can be compared: the light switched, or the camera turns."""
 
 
 CHANGED_SHARE = 0.6

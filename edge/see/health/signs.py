@@ -26,6 +26,8 @@ Signs = Mapping[HealthKind, bool | None]
 
 FEWEST = 20
 """Telling blocks, of 144; with fewer nothing is said of edges."""
+TURNED = 0.028
+"""Parts of the width; less is a pole that sways, which the eye follows."""
 MOVING = 4
 """Blocks at the upper and lower rim that may change in a frozen picture: a clock written into it runs on."""
 
@@ -85,7 +87,7 @@ def sprayed(facts: PictureFacts) -> bool | None:
     What stands in front (a bus, a crowd) has edges of its own; what is on the lens is a blur.
     """
     lost = facts.vanished + facts.strange
-    if facts.vanished > 0.2 and facts.vanished > 0.75 * lost:
+    if facts.vanished > 0.2 and facts.vanished > 0.6 * lost:
         return True
     return False if facts.vanished < 0.12 else None
 
@@ -102,11 +104,16 @@ def defocused(facts: PictureFacts) -> bool | None:
 
 
 def turned(facts: PictureFacts) -> bool | None:
-    """Other edges nearly everywhere, in every quarter of the picture: the whole view is another one."""
+    """The usual edges are all elsewhere, or there are others along every side of the picture.
+
+    A bus may fill the middle and three sides; turning, rolling and zooming change the rim most of all.
+    """
     lost = facts.vanished + facts.strange
-    if lost > 0.75 and facts.strange > 0.4 * lost and min(facts.quadrants) > 0.5:
+    if facts.shifted > TURNED:
         return True
-    return False if lost < 0.6 else None
+    if lost > 0.5 and facts.strange > 0.4 * lost and min(facts.sides) >= 0.5:
+        return True
+    return False if lost < 0.4 or min(facts.sides) < 0.3 else None
 
 
 def _between(value: float, yes_below: float, no_above: float) -> bool | None:

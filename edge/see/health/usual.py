@@ -7,6 +7,7 @@ import math
 from dataclasses import dataclass, field
 from typing import Any
 
+import cv2
 import numpy as np
 
 from edge.see.background import Mask, Reals
@@ -21,17 +22,27 @@ from edge.see.health.facts import (
     Blocks,
     Parts,
     PictureFacts,
-    Quadrants,
+    Sides,
     agreement,
     correlation,
 )
 
 TAU = 300.0
 """Seconds in which the usual look follows."""
+SIDE = 5
+"""Telling blocks that a side needs."""
+NEAR = 3.0
+"""Pixels of 160x90 from which a shift counts; what is nearer is a pole that sways."""
+FAR = 0.5
+"""Of the width: of a picture shifted farther too little is left to compare."""
+REGAINED = 0.6
+"""Agreement that moving the picture back must bring."""
 YOUNG = 10.0
 """Seconds and
 looks of it before anything is told against it."""
 LOOKS = 5
+SHIFTING = 0.25
+"""Share of telling blocks without their usual edges from which a shift is looked for."""
 SHARPNESS_TAU = 1800.0
 """Seconds in which the usual sharpness follows: a lens that slowly slips is not followed, seasons are."""
 SHARPNESS_SEEN = 20.0
@@ -39,6 +50,9 @@ SHARPNESS_SEEN = 20.0
 LIGHTS = (50.0, 100.0)
 """Median grey levels that part the kinds of light: night, dusk, day. Noise and the camera's own
 smoothing make sharpness differ between them."""
+
+
+_WINDOW = cv2.createHanningWindow(SMALL, cv2.CV_32F)
 
 
 @dataclass(slots=True)
@@ -69,6 +83,7 @@ class Usual:
     def facts(self, parts: Parts, moving: tuple[int, int] | None) -> PictureFacts:
         """One picture held against it."""
         low, middle, high = parts.levels
+        shifted = 0.0
         count, inside = (None, 0) if moving is None else moving
         burnt = float(np.mean(parts.mean > BURNT))
         if not self.established:
@@ -78,9 +93,11 @@ class Usual:
         expected = self.texture * light
         telling = (expected > TELLING) & (self.agreement > USUALLY) & (parts.mean < BURNT)
         vanished = telling & (parts.texture < LOST * expected)
-        strange = telling & ~vanished & (agreement(parts, self.edges) < OTHER)
+        strange = telling & ~vanished & (agreement(parts.edges, self.edges) < OTHER)
         number = int(np.count_nonzero(telling))
         lost = vanished | strange
+        if np.count_nonzero(lost) > SHIFTING * number:
+            shifted = _shift(parts, self.edges, telling)
         return PictureFacts(
             low,
             middle,
@@ -91,7 +108,8 @@ class Usual:
             number,
             float(np.count_nonzero(vanished)) / max(1, number),
             float(np.count_nonzero(strange)) / max(1, number),
-            _quadrants(lost, telling),
+            _sides(lost, telling),
+            shifted,
             correlation(parts.mean, self.mean),
             self._sharp(parts),
         )
@@ -101,7 +119,7 @@ class Usual:
         self.looks += 1
         self.seen += step
         rate = max(1.0 / self.looks, 1.0 - math.exp(-step / TAU))
-        self.agreement += rate * (agreement(parts, self.edges) - self.agreement)
+        self.agreement += rate * (agreement(parts.edges, self.edges) - self.agreement)
         self.edges += rate * (parts.edges - self.edges)
         self.mean += rate * (parts.mean - self.mean)
         self.texture += rate * (parts.texture - self.texture)
@@ -120,10 +138,10 @@ class Usual:
     def kept(self) -> dict[str, Any]:
         """For the shelf, as JSON."""
         return {
-            "edges": _packed(self.edges * 8),
-            "mean": _packed(self.mean),
-            "texture": _packed(self.texture * 8),
-            "agreement": _packed(self.agreement * 200),
+            "edges": _packed(self.edges, 8),
+            "mean": _packed(self.mean, 1),
+            "texture": _packed(self.texture, 8),
+            "agreement": _packed(self.agreement, 200),
             "seen": self.seen,
             "looks": self.looks,
             "sharpness": self.sharpness,
@@ -137,10 +155,10 @@ class Usual:
             ValueError, KeyError, TypeError: not made by `kept`.
         """
         return cls(
-            _unpacked(kept["edges"], (SMALL[1], SMALL[0])) / 8,
-            _unpacked(kept["mean"], (BLOCKS[1], BLOCKS[0])),
-            _unpacked(kept["texture"], (BLOCKS[1], BLOCKS[0])) / 8,
-            _unpacked(kept["agreement"], (BLOCKS[1], BLOCKS[0])) / 200,
+            _unpacked(kept["edges"], SMALL, 8),
+            _unpacked(kept["mean"], BLOCKS, 1),
+            _unpacked(kept["texture"], BLOCKS, 8),
+            _unpacked(kept["agreement"], BLOCKS, 200),
             float(kept["seen"]),
             int(kept["looks"]),
             [(float(usual), float(seen)) for usual, seen in kept["sharpness"]],
@@ -151,21 +169,41 @@ def _light(parts: Parts) -> int:
     return sum(parts.levels[1] >= limit for limit in LIGHTS)
 
 
-def _quadrants(lost: Mask, telling: Mask) -> Quadrants:
-    """The middle row belongs to both halves."""
-    shares = []
-    for rows in (slice(0, 5), slice(4, 9)):
-        for columns in (slice(0, 8), slice(8, 16)):
-            number = int(np.count_nonzero(telling[rows, columns]))
-            shares.append(float(np.count_nonzero(lost[rows, columns])) / max(1, number))
-    return shares[0], shares[1], shares[2], shares[3]
+def _sides(lost: Mask, telling: Mask) -> Sides:
+    """A side on which too little tells says what the whole picture does."""
+
+    def share(rows: slice, columns: slice) -> float:
+        number = int(np.count_nonzero(telling[rows, columns]))
+        if number < SIDE:
+            return float(np.count_nonzero(lost)) / max(1, int(np.count_nonzero(telling)))
+        return float(np.count_nonzero(lost[rows, columns])) / number
+
+    every, first, last = slice(None), slice(2), slice(-2, None)
+    return share(first, every), share(last, every), share(every, first), share(every, last)
 
 
-def _packed(values: Reals) -> str:
+def _shift(parts: Parts, usual: Reals, telling: Mask) -> float:
+    """How far the picture lies off the usual one, if moving it back brings the usual edges back."""
+    # Copies: OpenCV lays the window over the very pictures that it is given.
+    (dx, dy), _ = cv2.phaseCorrelate(usual.copy(), parts.edges.copy(), _WINDOW)
+    far = math.hypot(dx, dy)
+    if not NEAR <= far <= FAR * SMALL[0]:
+        return 0.0
+    back = np.array([[1.0, 0.0, -dx], [0.0, 1.0, -dy]], np.float32)
+    moved = cv2.warpAffine(parts.edges, back, SMALL, borderMode=cv2.BORDER_CONSTANT, borderValue=-1.0)
+    inside = cv2.resize((moved >= 0).astype(np.float32), BLOCKS, interpolation=cv2.INTER_AREA) > 0.99
+    there = telling & inside
+    if np.count_nonzero(there) < SIDE:
+        return 0.0
+    again = agreement(moved, usual)[there]
+    return far / SMALL[0] if float(np.median(again)) > REGAINED else 0.0
+
+
+def _packed(values: Reals, scale: int) -> str:
     """One byte a value; enough for what was averaged out of bytes."""
-    return base64.b64encode(np.clip(values + 0.5, 0, 255).astype(np.uint8).tobytes()).decode()
+    return base64.b64encode(np.clip(values * scale + 0.5, 0, 255).astype(np.uint8).tobytes()).decode()
 
 
-def _unpacked(text: str, shape: tuple[int, int]) -> Reals:
+def _unpacked(text: str, size: tuple[int, int], scale: int) -> Reals:
     values = np.frombuffer(base64.b64decode(text, validate=True), np.uint8)
-    return values.reshape(shape).astype(np.float32)
+    return values.reshape(size[::-1]).astype(np.float32) / np.float32(scale)

@@ -9,16 +9,20 @@ from dataclasses import dataclass
 from devices.site.model import HealthKind, PictureHealth
 from edge.errors import MemoryUnreadable
 from edge.see.background import Luma
-from edge.see.health.facts import PictureFacts, moving_blocks, parts_of
+from edge.see.health.facts import Parts, PictureFacts, moving_blocks, parts_of
 from edge.see.health.lasting import Lasting
 from edge.see.health.sight import Sight, sight_of_levels
 from edge.see.health.signs import PICTURE_KINDS, Signs, signs_of
 from edge.see.health.usual import Usual
 
 VERSION = 1
-SLOW = {HealthKind.SPRAYED: 30.0, HealthKind.DEFOCUSED: 30.0, HealthKind.TURNED: 12.0}
+SLOW = {HealthKind.SPRAYED: 120.0, HealthKind.DEFOCUSED: 30.0, HealthKind.TURNED: 75.0}
 """Seconds that these kinds must last at least before they are believed: a van stops in front, rain runs down
-the glass, a camera is wiped."""
+the glass, a bus fills the whole picture."""
+AT_ONCE = (HealthKind.BLACK, HealthKind.WASHED_OUT, HealthKind.COVERED, HealthKind.TURNED)
+"""By a picture that looks so nothing is judged, whether it lasts or not."""
+MOSTLY = 0.3
+"""Share of telling blocks that may have lost their usual edges while the usual look still follows."""
 SIGHTS = {
     HealthKind.BLACK: Sight.DARK,
     HealthKind.WASHED_OUT: Sight.WASHED_OUT,
@@ -60,6 +64,7 @@ class HealthWatch:
         self.usual: Usual | None = None
         self._before: Luma | None = None
         self._last: float | None = None
+        self._odd_since: float | None = None
         self._shelf: dict[HealthKind, Lasting] = {}
 
     def see(self, luma: Luma, at: float, offset: float = 0.0) -> Checkup:
@@ -83,8 +88,8 @@ class HealthWatch:
             self.usual = Usual.of(parts)
             self.standing[HealthKind.TURNED] = Lasting(on=False, since=at, told_at=at)
         elif not any(signs.values()) and not any(one.on for one in self.standing.values()):
-            usual.learn(parts, step)
-        return Checkup(facts, signs, dict(self.standing), self._sight(facts), renewed)
+            self._learn(parts, facts, at, step)
+        return Checkup(facts, signs, dict(self.standing), self._sight(facts, signs), renewed)
 
     @property
     def turning(self) -> bool:
@@ -118,6 +123,18 @@ class HealthWatch:
         self.usual = usual
         self._shelf = {kind: one for kind, one in shelf.items() if kind in self.standing}
 
+    def _learn(self, parts: Parts, facts: PictureFacts, at: float, step: float) -> None:
+        """Follow what looks mostly as usual; what does not, and is nothing else, becomes so after a while."""
+        assert self.usual is not None
+        if facts.vanished + facts.strange <= MOSTLY:
+            self._odd_since = None
+            self.usual.learn(parts, step)
+        elif self._odd_since is None:
+            self._odd_since = at
+        elif at - self._odd_since >= self.settings.new_view_after:
+            self._odd_since = None
+            self.usual = Usual.of(parts)
+
     def _enter(self, kind: HealthKind) -> float:
         return self.settings.frozen_after if kind is HealthKind.FROZEN else SLOW.get(kind, 0.0)
 
@@ -127,9 +144,9 @@ class HealthWatch:
             return False
         return turned.told_at == at and at - turned.since >= self.settings.new_view_after
 
-    def _sight(self, facts: PictureFacts) -> Sight:
-        """What stands, else what this very picture shows: nothing is judged by a black one."""
+    def _sight(self, facts: PictureFacts, signs: Signs) -> Sight:
+        """What stands, else what this very picture shows."""
         for kind, one in self.standing.items():
-            if one.on:
+            if one.on or (kind in AT_ONCE and signs[kind]):
                 return SIGHTS[kind]
         return sight_of_levels(facts.low, facts.high)
