@@ -14,6 +14,7 @@ import contextlib
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
+from types import MappingProxyType
 
 from devices.credentials import Credentials
 from simulators.cameras.rtsp_faults import Fault, Faults
@@ -67,9 +68,17 @@ class Server:
         """How many clients play a path. Any thread."""
         return self._feeds[path].viewers
 
+    def sessions(self) -> int:
+        """How many connections are open. Any thread."""
+        return len(self._sessions)
+
     def frames_sent(self) -> int:
         """Frames given to clients, of all paths. Any thread."""
         return sum(feed.frames_sent for feed in self._feeds.values())
+
+    def keys_sent(self) -> int:
+        """Key frames among them. Any thread."""
+        return sum(feed.keys_sent for feed in self._feeds.values())
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
@@ -89,22 +98,31 @@ async def serve_rtsp(
     faults: Faults | None = None,
     *,
     now: Callable[[], float] = time.monotonic,
+    ahead: Mapping[str, float] = MappingProxyType({}),
 ) -> Server:
     """Serve each programme under its path; returns when the port is open.
 
     `credentials`: asked for on every path, when given. `now`: the clock the programmes follow, in seconds.
+    `ahead`: seconds by which a path's clock is ahead of it; key frames of many cameras that show segments of
+    one length would come all at once otherwise.
 
     Raises:
         OSError: the port is taken.
     """
     switched = faults if faults is not None else Faults()
     feeds = {
-        path.strip("/"): Feed(path.strip("/"), programme, switched, now, time.time)
+        path.strip("/"): Feed(
+            path.strip("/"), programme, switched, _ahead(now, ahead.get(path, 0.0)), time.time
+        )
         for path, programme in paths.items()
     }
     server = Server(feeds, host, credentials, switched)
     await server.start(port)
     return server
+
+
+def _ahead(now: Callable[[], float], by: float) -> Callable[[], float]:
+    return (lambda: now() + by) if by else now
 
 
 @contextlib.contextmanager
@@ -115,6 +133,7 @@ def rtsp_in_thread(
     host: str = "127.0.0.1",
     port: int = 0,
     now: Callable[[], float] = time.monotonic,
+    ahead: Mapping[str, float] = MappingProxyType({}),
 ) -> Iterator[Server]:
     """The same in a thread of its own, for callers that have no event loop (tests, benchmarks).
 
@@ -123,7 +142,7 @@ def rtsp_in_thread(
     """
     loop = asyncio.new_event_loop()
     try:
-        server = loop.run_until_complete(serve_rtsp(paths, host, port, credentials, now=now))
+        server = loop.run_until_complete(serve_rtsp(paths, host, port, credentials, now=now, ahead=ahead))
         thread = threading.Thread(target=loop.run_forever, name="rtsp", daemon=True)
         thread.start()
         try:

@@ -77,6 +77,8 @@ class Feed:
         """`now`: the clock that drives the programme; `utc`: Unix time for sender reports."""
         self.frames_sent = 0
         """Frames given to viewers, for measuring."""
+        self.keys_sent = 0
+        """Key frames among them."""
         self._path = path
         self._programme = programme
         self._faults = faults
@@ -207,6 +209,7 @@ class Feed:
             viewer.packets += len(unit.offsets)
             viewer.octets += len(data) - (FRAMING + HEADER) * len(unit.offsets)
             self.frames_sent += 1
+            self.keys_sent += unit.key
 
     def _report(self, viewer: Viewer, stamp: int) -> bytes:
         """A sender report: this RTP time is this NTP time (RFC 3550, section 6.4.1)."""

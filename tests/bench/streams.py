@@ -44,14 +44,14 @@ LOOKS = (0, 5, 13)
 GROUP = 2.0
 """Seconds of the shortest stretch that can be shown."""
 TAKE: tuple[tuple[Name, int], ...] = (
-    ("empty", 6),
+    ("empty", 5),
     ("passing", 2),
     ("arrival", 2),
     ("present", 3),
     ("passing_present", 2),
     ("removal", 2),
 )
-"""A content: what is shown, for how many groups."""
+"""A content: what is shown, for how many groups; `scenario.STILL` says how many of the still ones loop."""
 UNSETTLED = 2
 """Groups at the begin in which the encoder finds its pace; they are cut off."""
 BROUGHT, TAKEN = 3.2, 1.4
