@@ -1,0 +1,134 @@
+"""What H.264 and H.265 have in common: NAL units in RTP payloads, their kinds, Annex-B byte streams."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from enum import IntFlag
+
+from devices.stream.rtsp_client import rtp
+
+START_CODE = b"\x00\x00\x00\x01"
+"""Always the long form of annex B."""
+
+Data = bytes | bytearray
+
+
+class Sees(IntFlag):
+    """What one RTP payload shows without assembling anything."""
+
+    NOTHING = 0
+    SLICE = 1
+    """Coded picture."""
+    KEY = 2
+    """Of an IDR picture, in H.265 of any random-access picture."""
+    FIRST = 4
+    """The first slice of its picture."""
+    SETS = 8
+    """A parameter set."""
+    HEAD = 16
+    """What an access unit begins with, so nothing of it is missing before: delimiter, VPS, SPS."""
+    OPENS = 32
+    """A fragmented NAL unit begins here, ..."""
+    GOES_ON = 64
+    """... goes on, ..."""
+    CLOSES = 128
+    """... ends here."""
+    BAD = 256
+    """Not what the payload format allows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fragment:
+    """A piece of a NAL unit that was cut into several packets."""
+
+    opens: bool
+    closes: bool
+    header: bytes
+    """Of the NAL unit."""
+    begin: int
+    """Where this piece begins; it goes to the payload's end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Codec:
+    """One payload format. All functions take a buffer, and where in it the payload begins and ends."""
+
+    name: str
+    """FFmpeg's name."""
+    look: Callable[[Data, int, int], int]
+    """What the payload shows (`Sees`)."""
+    fragment: Callable[[Data, int, int], Fragment | None]
+    """The fragment it is; None: it holds whole NAL units, or nothing that can be read."""
+    whole: Callable[[Data, int, int], list[tuple[int, int]]]
+    """Where the whole NAL units in it begin and end; none when there is anything wrong."""
+    set_of: Callable[[bytes], tuple[int, int] | None]
+    """Type and id of a NAL unit that is a parameter set; None for others and for nonsense."""
+    fu_header: int
+    """Bytes before the byte that says whether a fragment opens or closes."""
+
+
+def pieces(codec: Codec, chunks: Iterable[bytes]) -> Iterator[list[bytes | memoryview]]:
+    """The NAL units in runs of `$` frames, each as the pieces that make it; broken ones are left out."""
+    fragments: list[bytes | memoryview] = []
+    follows = -1
+    for chunk in chunks:
+        view = memoryview(chunk)
+        at = 0
+        while at < len(chunk):
+            stop = at + rtp.FRAMING + (chunk[at + 2] << 8 | chunk[at + 3])
+            sequence = chunk[at + 6] << 8 | chunk[at + 7]
+            bounds = rtp.payload(chunk, at, stop)
+            at = stop
+            if sequence != follows:
+                fragments.clear()
+            follows = (sequence + 1) & 0xFFFF
+            if bounds is None or bounds[0] == bounds[1]:
+                continue
+            fragment = codec.fragment(chunk, *bounds)
+            if fragment is None:
+                fragments.clear()
+                for begin, end in codec.whole(chunk, *bounds):
+                    yield [view[begin:end]]
+                continue
+            if fragment.opens:
+                fragments = [fragment.header]
+            elif not fragments:
+                continue
+            fragments.append(view[fragment.begin : bounds[1]])
+            if fragment.closes:
+                yield fragments
+                fragments = []
+
+
+def annexb(codec: Codec, chunks: Iterable[bytes]) -> bytes:
+    """The NAL units in runs of `$` frames as an Annex-B byte stream."""
+    found: list[bytes | memoryview] = []
+    for nal in pieces(codec, chunks):
+        found.append(START_CODE)
+        found += nal
+    return b"".join(found)
+
+
+def aggregated(data: Data, begin: int, end: int) -> list[tuple[int, int]]:
+    """NAL units behind two bytes of length each (STAP-A, AP); none when a length is wrong."""
+    found = []
+    while begin < end:
+        if begin + 2 > end:
+            return []
+        first = begin + 2
+        begin = first + (data[begin] << 8 | data[begin + 1])
+        if begin > end or begin == first:
+            return []
+        found.append((first, begin))
+    return found
+
+
+def exp_golomb(data: bytes, most: int) -> int | None:
+    """The unsigned Exp-Golomb number that `data` begins with (H.264, 9.1); None when it is above `most`."""
+    bits = int.from_bytes(data[:8].ljust(8, b"\0"), "big")
+    zeros = 64 - bits.bit_length()
+    if zeros > 15:
+        return None
+    value = (bits >> (64 - 2 * zeros - 1)) - 1
+    return value if value <= most else None
