@@ -43,6 +43,8 @@ looks of it before anything is told against it."""
 LOOKS = 5
 SHIFTING = 0.25
 """Share of telling blocks without their usual edges from which a shift is looked for."""
+FALLS = 3.0
+"""Times as fast as it rises: how the usual texture of a block falls."""
 SHARPNESS_TAU = 1800.0
 """Seconds in which the usual sharpness follows: a lens that slowly slips is not followed, seasons are."""
 SHARPNESS_SEEN = 20.0
@@ -72,8 +74,8 @@ class Usual:
     @classmethod
     def of(cls, parts: Parts) -> Usual:
         """Begin with one picture."""
-        ones = np.ones_like(parts.mean)
-        return cls(parts.edges.copy(), parts.mean.copy(), parts.texture.copy(), ones)
+        unknown = np.zeros_like(parts.mean)
+        return cls(parts.edges.copy(), parts.mean.copy(), parts.texture.copy(), unknown)
 
     @property
     def established(self) -> bool:
@@ -122,7 +124,9 @@ class Usual:
         self.agreement += rate * (agreement(parts.edges, self.edges) - self.agreement)
         self.edges += rate * (parts.edges - self.edges)
         self.mean += rate * (parts.mean - self.mean)
-        self.texture += rate * (parts.texture - self.texture)
+        # What passes by adds edges and takes none.
+        down = min(1.0, FALLS * rate)
+        self.texture += np.where(parts.texture < self.texture, down, rate) * (parts.texture - self.texture)
         if parts.sharpness is not None:
             light = _light(parts)
             usual, seen = self.sharpness[light]
