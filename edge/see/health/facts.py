@@ -31,6 +31,8 @@ OTHER = 0.3
 """Correlation of a block's edges with the usual ones under which they are others."""
 STEP = 8.0
 """Grey levels a pixel of 80x45 from which a block has an edge whose sharpness can be told."""
+QUIETEST = 7
+"""Of the 144 blocks in the order of their gradients: the one whose gradient is taken for noise."""
 ALIVE = 1
 """Grey levels by which two decoded pictures of one frozen source may differ."""
 
@@ -53,7 +55,8 @@ class Parts:
     texture: Blocks
     """Mean gradient of each block above the picture's noise."""
     sharpness: float | None
-    """Steepness of edges at 320x180 by that at 80x45, median of the blocks with edges; None with too few."""
+    """Steepness of edges at 320x180 by that at 80x45, median of the blocks with edges; None with too few,
+    or when it was not measured."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,14 +89,15 @@ class PictureFacts:
     """By the usual sharpness in this light; None when it cannot be told."""
 
 
-def parts_of(luma: Luma) -> Parts:
-    """Take one picture [360, 640] (or of any size) apart."""
-    small = cv2.resize(luma, SMALL, interpolation=cv2.INTER_AREA).astype(np.float32)
+def parts_of(luma: Luma, *, sharply: bool = True) -> Parts:
+    """Take one picture [360, 640] (or of any size) apart; without `sharply`, leave its sharpness out."""
+    grey = cv2.resize(luma, SMALL, interpolation=cv2.INTER_AREA)
+    small = grey.astype(np.float32)
     edges = cv2.blur(_gradient(small), (3, 3))
-    low, middle, high = (float(level) for level in np.percentile(small, (2, 50, 98)))
     mean, strength = _blocks(small), _blocks(edges)
-    noise = float(np.percentile(strength, 5))
-    return Parts((low, middle, high), edges, mean, strength - noise, _sharpness(luma))
+    noise = float(np.sort(strength, axis=None)[QUIETEST])
+    sharpness = _sharpness(luma, small) if sharply else None
+    return Parts(_levels(grey), edges, mean, strength - noise, sharpness)
 
 
 def moving_blocks(luma: Luma, before: Luma) -> tuple[int, int]:
@@ -130,12 +134,19 @@ def _blocks(picture: Reals) -> Blocks:
     return np.asarray(cv2.resize(picture, BLOCKS, interpolation=cv2.INTER_AREA), np.float32)
 
 
-def _sharpness(luma: Luma) -> float | None:
+def _levels(grey: Luma) -> tuple[float, float, float]:
+    """2nd, 50th and 98th percentile."""
+    below = np.cumsum(np.bincount(grey.ravel(), minlength=256))
+    low, middle, high = np.searchsorted(below, np.array([0.02, 0.5, 0.98]) * below[-1])
+    return float(low), float(middle), float(high)
+
+
+def _sharpness(luma: Luma, small: Reals) -> float | None:
     """The steepest edge of each block, fine by coarse: an edge of any height has the same gradient at every
     scale until it is blurred, and the blur halves it at the finer one first.
     """
     fine = _peaks(_gradient(cv2.resize(luma, FINE, interpolation=cv2.INTER_AREA).astype(np.float32)))
-    coarse = _peaks(_gradient(cv2.resize(luma, COARSE, interpolation=cv2.INTER_AREA).astype(np.float32)))
+    coarse = _peaks(_gradient(cv2.resize(small, COARSE, interpolation=cv2.INTER_AREA)))
     edged = coarse >= STEP
     if np.count_nonzero(edged) < 12:
         return None
@@ -144,5 +155,7 @@ def _sharpness(luma: Luma) -> float | None:
 
 def _peaks(gradient: Reals) -> Blocks:
     rows, columns = gradient.shape[0] // BLOCKS[1], gradient.shape[1] // BLOCKS[0]
-    peaks = gradient.reshape(BLOCKS[1], rows, BLOCKS[0], columns).max(axis=(1, 3))
+    peaks = (
+        gradient.reshape(BLOCKS[1], rows, -1).max(axis=1).reshape(BLOCKS[1], BLOCKS[0], columns).max(axis=2)
+    )
     return np.asarray(peaks, np.float32)

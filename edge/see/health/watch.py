@@ -21,6 +21,8 @@ SLOW = {HealthKind.SPRAYED: 120.0, HealthKind.DEFOCUSED: 30.0, HealthKind.TURNED
 the glass, a bus fills the whole picture."""
 AT_ONCE = (HealthKind.BLACK, HealthKind.WASHED_OUT, HealthKind.COVERED, HealthKind.TURNED)
 """By a picture that looks so nothing is judged, whether it lasts or not."""
+SHARPLY = 3
+"""Of so many looks one measures how sharp the picture is, which costs as much as all the rest."""
 MOSTLY = 0.3
 """Share of telling blocks that may have lost their usual edges while the usual look still follows."""
 SIGHTS = {
@@ -65,6 +67,7 @@ class HealthWatch:
         self._before: Luma | None = None
         self._last: float | None = None
         self._odd_since: float | None = None
+        self._looks = 0
         self._shelf: dict[HealthKind, Lasting] = {}
 
     def see(self, luma: Luma, at: float, offset: float = 0.0) -> Checkup:
@@ -72,7 +75,10 @@ class HealthWatch:
         if self._shelf:
             self.standing |= {kind: one.moved(-offset) for kind, one in self._shelf.items()}
             self._shelf = {}
-        parts = parts_of(luma)
+        doubtful = self.standing.get(HealthKind.DEFOCUSED, Lasting())
+        sharply = self._looks % SHARPLY == 0 or doubtful.on or doubtful.other_since is not None
+        self._looks += 1
+        parts = parts_of(luma, sharply=sharply)
         moving = None if self._before is None else moving_blocks(luma, self._before)
         self._before = luma.copy()
         usual = self.usual = Usual.of(parts) if self.usual is None else self.usual
