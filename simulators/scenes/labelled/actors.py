@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -33,8 +34,10 @@ class Actor:
         """Where its foot is; None when it is not in the picture."""
         if not self.times[0] <= t < self.times[-1]:
             return None
-        x = float(np.interp(t, self.times, [spot[0] for spot in self.spots]))
-        y = float(np.interp(t, self.times, [spot[1] for spot in self.spots]))
+        after = next(i for i, time in enumerate(self.times) if time > t)
+        (x0, y0), (x1, y1) = self.spots[after - 1], self.spots[after]
+        part = (t - self.times[after - 1]) / (self.times[after] - self.times[after - 1])
+        x, y = x0 + part * (x1 - x0), y0 + part * (y1 - y0)
         if self.fidget:
             step = max(1.0, 0.02 * self.sprite.height)
             x += step * random.Random(f"{self.fidget}/{int(t / FIDGET)}").choice((-1, 0, 0, 1))
@@ -52,19 +55,14 @@ class Thing:
     """A thing that comes to rest, and perhaps goes again."""
 
     actor: Actor
+    spot: Spot
+    """Where it stands."""
     rest: float
     """From when it stands still; before the first picture: it was there."""
     leave: float
     """When it begins to move; inf: it stays."""
-    in_zone: bool = True
     counts: bool = True
-    """The rule asks for things of its kind."""
-
-    @property
-    def spot(self) -> Spot:
-        """Where it stands."""
-        index = next(i for i, time in enumerate(self.actor.times) if time >= self.rest)
-        return self.actor.spots[index]
+    """The rule asks for things like it, and it stands in the zone."""
 
     @property
     def pixel_box(self) -> PixelBox:
@@ -86,32 +84,29 @@ class Thing:
         return max(x0, 0) / WIDTH, max(y0, 0) / HEIGHT, min(x1, WIDTH) / WIDTH, min(y1, HEIGHT) / HEIGHT
 
 
-def covered_share(thing: Thing, others: list[Actor], t: float) -> float:
-    """Which share of the place of a thing is hidden by what is in front of it at `t`."""
-    sprite = thing.actor.sprite
+def shown_share(sprite: Sprite, spot: Spot, front: Sequence[tuple[Sprite, Spot]]) -> float:
+    """Which share of a sprite (without its shadow) is not hidden by what is in front of it."""
     place = np.zeros_like(sprite.solid)
-    left, top = sprite.corner(*thing.spot)
-    for other in others:
-        if other is thing.actor or other.near <= thing.actor.near:
-            continue
-        spot = other.at(t)
-        if spot is not None:
-            _overlay(place, other.sprite, spot, left, top)
-    whole = int(np.count_nonzero(sprite.solid))
-    return float(np.count_nonzero(place & sprite.solid)) / max(1, whole)
+    left, top = sprite.corner(*spot)
+    for other, where in front:
+        _overlay(place, other, where, left, top)
+    whole = max(1, int(np.count_nonzero(sprite.solid)))
+    return 1 - float(np.count_nonzero(place & sprite.solid)) / whole
+
+
+def covered_share(thing: Thing, others: Sequence[Actor], t: float) -> float:
+    """Which share of the place of a thing is hidden by what is in front of it at `t`."""
+    nearer = (one for one in others if one is not thing.actor and one.near > thing.actor.near)
+    front = [(one.sprite, spot) for one in nearer if (spot := one.at(t)) is not None]
+    return 1 - shown_share(thing.actor.sprite, thing.spot, front) if front else 0.0
 
 
 def own_share(thing: Thing, t: float) -> float:
     """Which share of its place a thing still covers at `t`."""
     spot = thing.actor.at(t)
-    if spot is None:
-        return 0.0
-    sprite = thing.actor.sprite
-    place = np.zeros_like(sprite.solid)
-    left, top = sprite.corner(*thing.spot)
-    _overlay(place, sprite, spot, left, top)
-    whole = int(np.count_nonzero(sprite.solid))
-    return float(np.count_nonzero(place & sprite.solid)) / max(1, whole)
+    return (
+        0.0 if spot is None else 1 - shown_share(thing.actor.sprite, thing.spot, [(thing.actor.sprite, spot)])
+    )
 
 
 def _overlay(place: npt.NDArray[np.bool_], sprite: Sprite, spot: Spot, left: int, top: int) -> None:

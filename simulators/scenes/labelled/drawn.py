@@ -1,70 +1,36 @@
-"""Drawn streets, things and people: a stock that needs no photos, for tests and where the real one is missing.
+"""Drawn streets, things and people: a stock that needs no photos.
 
+For tests, and where the real one is missing.
 A detector does not believe them. What they are good for: clocks, places, light, geometry.
 """
 
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass
-from typing import Literal, Self
 
 import cv2
 import numpy as np
 
-from simulators.scenes.labelled.props import Image, Kind
+from simulators.scenes.footage import Image
+from simulators.scenes.stock.model import Kind, Stock, StockBackground, StockCutOut
 
 _SIZE = (720, 1280)
 _HORIZON = 0.22
 _GROUND = 0.46
 """Where the wall meets the ground, part of the height."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class DrawnCutOut:
-    """See `props.CutOutLike`."""
-
-    name: str
-    label: str
-    names: frozenset[str]
-    pixels: Image
-    height_m: float
-    kind: Kind
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class DrawnBackground:
-    """See `props.BackgroundLike`."""
-
-    name: str
-    image: Image
-    ground: tuple[tuple[float, float], ...]
-
-    def pixels_per_metre(self, y: float) -> float:
-        """The horizon is the camera's height, so a metre grows evenly below it."""
-        return 200.0 * max(0.02, y - _HORIZON)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class DrawnStock:
-    """See `props.StockLike`; every other asset is for judging."""
-
-    backgrounds: tuple[DrawnBackground, ...]
-    cutouts: tuple[DrawnCutOut, ...]
-
-    def split(self, split: Literal["tune", "judge"]) -> Self:
-        """Half of it; the two share nothing."""
-        first = 0 if split == "tune" else 1
-        return type(self)(self.backgrounds[first::2], self.cutouts[first::2])
+_METRE = 0.22
+"""Of a metre at the bottom, part of the height."""
 
 
 @functools.cache
-def drawn_stock() -> DrawnStock:
-    """Six streets and 24 cut-outs; always the same."""
-    return DrawnStock(tuple(_street(n) for n in range(6)), tuple(_cut_outs()))
+def drawn_stock() -> Stock:
+    """Six streets and 24 cut-outs, always the same; every other one tunes."""
+    streets, cuts = tuple(_street(n) for n in range(6)), tuple(_cut_outs())
+    tuning = [one.name for one in streets[::2]] + [one.name for one in cuts[::2]]
+    return Stock(streets, cuts, frozenset(tuning))
 
 
-def _street(number: int) -> DrawnBackground:
+def _street(number: int) -> StockBackground:
     dice = np.random.default_rng(number)
     rows, columns = _SIZE
     image = np.full((*_SIZE, 3), dice.uniform(90, 170, 3), np.float32)
@@ -84,30 +50,32 @@ def _street(number: int) -> DrawnBackground:
         grain = cv2.resize(grain, (columns, rows), interpolation=cv2.INTER_CUBIC)
         image += strength * grain[..., None]
     ground = ((0.02, _GROUND + 0.04), (0.98, _GROUND + 0.04), (0.98, 0.97), (0.02, 0.97))
-    return DrawnBackground(f"drawn-street-{number}", np.clip(image, 0, 255).astype(np.uint8), ground)
+    return StockBackground(
+        f"drawn-street-{number}", np.clip(image, 0, 255).astype(np.uint8), ground, _HORIZON, _METRE
+    )
 
 
-def _cut_outs() -> list[DrawnCutOut]:
+def _cut_outs() -> list[StockCutOut]:
     found = []
     for n in range(6):
         dice = np.random.default_rng(100 + n)
         bicycle = frozenset({"bicycle", "motorcycle"})
         found.append(
-            DrawnCutOut(f"drawn-bicycle-{n}", "bicycle", bicycle, _bicycle(dice), 1.1, "two_wheeler")
+            StockCutOut(f"drawn-bicycle-{n}", "bicycle", bicycle, _bicycle(dice), 1.1, "two_wheeler")
         )
     for n in range(4):
         dice = np.random.default_rng(200 + n)
         kind: Kind = "bulky" if n < 2 else "goods"
         unknown = frozenset({"unknown"})
-        found.append(DrawnCutOut(f"drawn-box-{n}", "unknown", unknown, _box(dice), 0.8, kind))
+        found.append(StockCutOut(f"drawn-box-{n}", "unknown", unknown, _box(dice), 0.8, kind))
     for n in range(4):
         dice = np.random.default_rng(300 + n)
         cars = frozenset({"car", "truck", "bus"})
-        found.append(DrawnCutOut(f"drawn-van-{n}", "car", cars, _van(dice), 1.9, "vehicle"))
+        found.append(StockCutOut(f"drawn-van-{n}", "car", cars, _van(dice), 1.9, "vehicle"))
     for n in range(10):
         dice = np.random.default_rng(400 + n)
         person = frozenset({"person"})
-        found.append(DrawnCutOut(f"drawn-person-{n}", "person", person, _person(dice), 1.7, "person"))
+        found.append(StockCutOut(f"drawn-person-{n}", "person", person, _person(dice), 1.7, "person"))
     return found
 
 

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from simulators.scenes.labelled.props import Image
+from simulators.scenes.footage import Image
 from simulators.scenes.labelled.sprites import HEIGHT, WIDTH, Tint
 
 _COARSE = (90, 160)
@@ -36,6 +36,9 @@ class Curve:
 def level(value: float) -> Curve:
     """The same value always."""
     return Curve((0.0,), (value,))
+
+
+_DAY, _NONE, _GRAIN = level(1.0), level(0.0), level(1.5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,15 +94,15 @@ class Beam:
 class Light:
     """All of it; the default is an even day."""
 
-    gain: Curve = level(1.0)
+    gain: Curve = _DAY
     """Of the exposure."""
-    warmth: Curve = level(0.0)
+    warmth: Curve = _NONE
     """0: as filmed; 1: by sodium lamps; below 0: bluish."""
-    lamps: Curve = level(0.0)
+    lamps: Curve = _NONE
     """Light of the pools, against the light everywhere."""
-    noise: Curve = level(1.5)
+    noise: Curve = _GRAIN
     """Standard deviation, luma levels of the luma picture."""
-    haze: Curve = level(0.0)
+    haze: Curve = _NONE
     """Share of the contrast that is lost."""
     knee: float = 0.4
     """How strongly the camera bends bright tones; it makes a change of light more than a factor."""
@@ -160,7 +163,7 @@ class Light:
         full = 1 - np.exp(-bend)
         linear = -np.log(1 - np.arange(256) / 255 * full) / bend
         out = 255 * (1 - np.exp(-bend * self.gain.at(t) * linear)) / full
-        return np.round(np.clip(out, 0, 255)).astype(np.uint8)
+        return np.asarray(np.round(np.clip(out, 0, 255)), np.uint8)
 
 
 def _ellipse(x: float, y: float, wide: float, high: float) -> npt.NDArray[np.float32]:

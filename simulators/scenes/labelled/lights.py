@@ -21,8 +21,13 @@ def light_for(condition: Condition, seconds: float, dice: random.Random) -> Ligh
     if condition == "headlights":
         return _night(seconds, dice, knee)
     if condition == "rain":
-        return Light(gain=level(dice.uniform(0.75, 1.0)), haze=level(dice.uniform(0.08, 0.35)),
-                     noise=level(dice.uniform(2.0, 4.5)), warmth=level(dice.uniform(-0.25, 0.0)), knee=knee)  # fmt: skip
+        return Light(
+            gain=level(dice.uniform(0.75, 1.0)),
+            warmth=level(dice.uniform(-0.25, 0.0)),
+            haze=level(dice.uniform(0.08, 0.35)),
+            noise=level(dice.uniform(2.0, 4.5)),
+            knee=knee,
+        )
     if condition == "shadow":
         return Light(noise=level(noise), knee=knee, shades=_shades(seconds, dice))
     return Light(gain=_drift(seconds, dice), noise=level(noise), knee=knee)
@@ -162,8 +167,7 @@ def _shades(seconds: float, dice: random.Random) -> tuple[Shade, ...]:
     if dice.random() < 0.6 or not shades:
         shades.append(_house(dice))
     if dice.random() < 0.5:
-        for _ in range(dice.randrange(1, 4)):
-            shades.append(cloud(dice, dice.uniform(0, seconds)))
+        shades += [cloud(dice, dice.uniform(0, seconds)) for _ in range(dice.randrange(1, 4))]
     return tuple(shades)
 
 

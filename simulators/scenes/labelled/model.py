@@ -86,7 +86,7 @@ class Issue:
     since: float
     """When it came to rest; 0 where it was there from the start."""
     due: float
-    """The earliest time at which its dwell is over, with every second in which it could not be seen left out."""
+    """The earliest time at which its dwell is over, without the time in which it could not be seen."""
     gone: float | None
     """When a perfect observer sees the place empty; None: it stays to the end."""
     at_least: bool = False

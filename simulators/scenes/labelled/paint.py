@@ -11,10 +11,10 @@ from datetime import UTC, datetime, timedelta
 import cv2
 import numpy as np
 
+from simulators.scenes.footage import Image
 from simulators.scenes.labelled.actors import Actor, Thing
 from simulators.scenes.labelled.light import Light
 from simulators.scenes.labelled.model import Condition
-from simulators.scenes.labelled.props import Image
 from simulators.scenes.labelled.sprites import FINER, HEIGHT, WIDTH
 from simulators.scenes.labelled.stage import Stage
 from simulators.scenes.labelled.weather import Rain, Sway, rained, streaks, swayed
@@ -193,7 +193,7 @@ def _noise() -> Image:
     """Noise around 128, slightly smooth as scaling leaves it, to cut pieces from."""
     raw = np.random.default_rng(7).normal(0, 1, (HEIGHT + _ROOM, WIDTH + _ROOM)).astype(np.float32)
     soft = cv2.GaussianBlur(raw, (0, 0), 0.6)
-    return np.round(np.clip(128 + _NOISE * soft / soft.std(), 0, 255)).astype(np.uint8)
+    return np.asarray(np.round(np.clip(128 + _NOISE * soft / soft.std(), 0, 255)), np.uint8)
 
 
 def _fitted(luma: Image, fine: bool) -> Image:

@@ -11,8 +11,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from simulators.scenes.footage import Image
 from simulators.scenes.labelled.model import LabelledScene, ScenePicture
-from simulators.scenes.labelled.props import Image
 
 _CELL = 480
 _ZONE, _WAITS, _DUE = (200, 160, 40), (0, 200, 255), (0, 0, 255)

@@ -1,4 +1,4 @@
-"""Cut-outs made ready to be laid onto pictures: sized, in the light of the place, with the shadow at their foot."""
+"""Cut-outs made ready to be laid onto pictures: sized, lit, with the shadow at their foot."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from simulators.scenes.labelled.props import CutOutLike, Image
+from simulators.scenes.footage import Image
+from simulators.scenes.stock.model import StockCutOut
 
 WIDTH, HEIGHT = 640, 360
 """Of the luma picture; the colour picture is `FINER` times as large."""
@@ -26,7 +27,7 @@ class Sprite:
 
     def __init__(
         self,
-        source: CutOutLike,
+        source: StockCutOut,
         height: float,
         *,
         mirror: bool = False,
@@ -50,6 +51,7 @@ class Sprite:
         self.width = max(2, round(height * columns / rows))
         self._mirror, self._tint, self._infrared, self._lean = mirror, tint, infrared, lean
         self._pad = max(2, round(0.06 * max(self.height, self.width)))
+        self._layers: dict[tuple[bool, bool], tuple[Image, Image]] = {}
 
     @functools.cached_property
     def solid(self) -> npt.NDArray[np.bool_]:
@@ -78,9 +80,13 @@ class Sprite:
         cv2.multiply(below, through[part], below, 1 / 255)
         cv2.add(below, value[part], below)
 
-    @functools.lru_cache(maxsize=4)  # noqa: B019 - a sprite lives as long as its scene
     def _layer(self, fine: bool, infrared: bool) -> tuple[Image, Image]:
         """What is added (alpha multiplied in), and how much of what is below shines through."""
+        if (fine, infrared) not in self._layers:
+            self._layers[fine, infrared] = self._made(fine, infrared)
+        return self._layers[fine, infrared]
+
+    def _made(self, fine: bool, infrared: bool) -> tuple[Image, Image]:
         cut = self._cut(FINER if fine else 1)
         alpha, value = cut[..., 3], cut[..., :3]
         if infrared or not fine:
@@ -105,7 +111,6 @@ class Sprite:
         sigma = max(0.7, 0.25 * flat)
         return np.asarray(cv2.convertScaleAbs(cv2.GaussianBlur(out, (0, 0), sigma), alpha=SHADOW))
 
-    @functools.lru_cache(maxsize=2)  # noqa: B019
     def _cut(self, scale: int) -> Image:
         """BGRA with alpha multiplied in, in this size and light, with a rim of nothing."""
         pixels = self.source.pixels

@@ -8,14 +8,17 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from simulators.scenes.labelled.props import BackgroundLike, Image
+from simulators.scenes.footage import Image
 from simulators.scenes.labelled.sprites import FINER, HEIGHT, WIDTH, Tint
+from simulators.scenes.stock.model import StockBackground
 
 TRIES = 40
 LEAST_GROUND = 0.12
 """Share of the picture that must be ground for things to stand on."""
 METRE = (16.0, 130.0)
 """Luma pixels of a metre in the middle of the ground: what street cameras show."""
+CLEAR_OF_ZONE = 12
+"""Luma pixels between a zone and what stands beside it."""
 Polygon = tuple[tuple[float, float], ...]
 
 
@@ -23,7 +26,7 @@ Polygon = tuple[tuple[float, float], ...]
 class Stage:
     """A view of 1280x720 and what is known of it."""
 
-    background: BackgroundLike
+    background: StockBackground
     colour: Image
     """BGR, 720x1280."""
     grey: Image
@@ -62,7 +65,7 @@ def filled(polygon: Polygon) -> Image:
     return out
 
 
-def choose_stage(background: BackgroundLike, dice: random.Random) -> Stage | None:
+def choose_stage(background: StockBackground, dice: random.Random) -> Stage | None:
     """A crop with enough ground at a street camera's scale; None when `TRIES` found none."""
     rows, columns = background.image.shape[:2]
     largest = min(columns, rows * WIDTH / HEIGHT)
@@ -81,7 +84,7 @@ def choose_stage(background: BackgroundLike, dice: random.Random) -> Stage | Non
 
 
 def _ground(
-    background: BackgroundLike, left: float, top: float, width: float, height: float
+    background: StockBackground, left: float, top: float, width: float, height: float
 ) -> Polygon | None:
     """The part of the ground in the crop; None when it is too small."""
     rows, columns = background.image.shape[:2]
@@ -90,16 +93,11 @@ def _ground(
     mask = filled(tuple((float(x), float(y)) for x, y in outline))
     if np.count_nonzero(mask) < LEAST_GROUND * mask.size:
         return None
-    contours, _ = cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
-    largest = max(contours, key=cv2.contourArea)
-    corners = cv2.approxPolyDP(largest, 2.0, True)[:, 0, :]
-    if len(corners) < 3 or cv2.contourArea(corners) < LEAST_GROUND * mask.size:
-        return None
-    return tuple((round(float(x) / (WIDTH - 1), 4), round(float(y) / (HEIGHT - 1), 4)) for x, y in corners)
+    return outlined(mask, LEAST_GROUND)
 
 
 def _stage(
-    background: BackgroundLike, crop: tuple[float, float, float], ground: Polygon, dice: random.Random
+    background: StockBackground, crop: tuple[float, float, float], ground: Polygon, dice: random.Random
 ) -> Stage:
     left, top, width = crop
     mirror = dice.random() < 0.5
@@ -135,11 +133,37 @@ def _toned(colour: Image, dice: random.Random) -> Image:
 
 
 def _by_infrared(colour: Image) -> Image:
-    """Roughly the view by the camera's own infrared lamp: leaves bright, blue dark, the rim and the far dim."""
+    """Roughly the view by the camera's own lamp: leaves bright, blue dark, the rim and the far dim."""
     small = cv2.resize(colour, (WIDTH, HEIGHT), interpolation=cv2.INTER_AREA).astype(np.float32)
     blue, green, red = (small[..., i] for i in range(3))
     value = 0.55 * red + 0.45 * green - 0.1 * blue + 1.5 * np.maximum(0, green - np.maximum(red, blue))
     value = 255 * np.power(np.clip(value / 235, 0, 1), 0.85)
     y, x = np.mgrid[0:HEIGHT, 0:WIDTH].astype(np.float32)
     far = ((x / WIDTH - 0.5) / 0.75) ** 2 + ((y / HEIGHT - 0.62) / 0.85) ** 2
-    return np.round(value * np.clip(1.1 - 0.9 * far, 0.3, 1.1)).clip(0, 255).astype(np.uint8)
+    lit = np.round(value * np.clip(1.1 - 0.9 * far, 0.3, 1.1))
+    return np.asarray(np.clip(lit, 0, 255), np.uint8)
+
+
+def outlined(mask: Image, least: float) -> Polygon | None:
+    """The outline of the largest part of a mask; None when it is under `least` of the picture."""
+    contours, _ = cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
+    if not contours:
+        return None
+    corners = cv2.approxPolyDP(max(contours, key=cv2.contourArea), 2.0, True)[:, 0, :]
+    if len(corners) < 3 or cv2.contourArea(corners) < least * mask.size:
+        return None
+    return tuple((round(float(x) / (WIDTH - 1), 4), round(float(y) / (HEIGHT - 1), 4)) for x, y in corners)
+
+
+def halves(ground: Polygon, dice: random.Random) -> tuple[Polygon, Polygon | None]:
+    """A zone on one side of the ground, and the ground that is clear of it; all of it where it is small."""
+    mask = filled(ground)
+    columns = np.flatnonzero(mask.any(axis=0))
+    edge = int(columns[0] + dice.uniform(0.4, 0.6) * (columns[-1] - columns[0]))
+    left, right = mask.copy(), mask.copy()
+    left[:, edge:] = 0
+    right[:, :edge] = 0
+    inside, outside = (left, right) if dice.random() < 0.5 else (right, left)
+    outside[:, edge - CLEAR_OF_ZONE : edge + CLEAR_OF_ZONE] = 0
+    zone = outlined(inside, LEAST_GROUND / 2)
+    return (ground, None) if zone is None else (zone, outlined(outside, LEAST_GROUND / 4))

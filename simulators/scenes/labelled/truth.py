@@ -1,8 +1,8 @@
-"""What a perfect observer says of a scene: the issues, with their times, from what can be seen at each look.
+"""What a perfect observer says of a scene: the issues and their times, from what is seen at each look.
 
-A clock runs for every thing. It counts the time between two looks at which the thing is seen, in a row or with
-up to `BRIDGE` seconds between them in which it is not (somebody passes); a longer time in which it is covered,
-or in which there are no pictures, is left out.
+A clock runs for every thing. It counts the time between two looks at which the thing is seen, one after the
+other or with up to `BRIDGE` seconds between them in which it is not (somebody passes); a longer time in which
+it is covered, or in which there are no pictures, is left out.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from devices.site.model import LeftRule, ParkedRule, Zone
+from simulators.errors import SceneError
 from simulators.scenes.labelled.actors import Thing, covered_share, own_share
 from simulators.scenes.labelled.model import Box, Issue
 from simulators.scenes.labelled.paint import Plan
@@ -39,13 +40,15 @@ class Life:
     stood: float
     """What its clock showed at the end, seconds."""
     gone: float | None
+    unseen: tuple[tuple[float, float], ...]
+    """From the last look at which it was seen to the next one, where more than `BRIDGE` lies between."""
 
 
 def life(plan: Plan, thing: Thing, dwell: float) -> Life | None:
     """Follow one thing through the scene; None when it was never seen at rest."""
     actors = list(plan.actors)
     since = due = gone = last = None
-    stood = 0.0
+    stood, unseen = 0.0, []
     for t in plan.times():
         if t < thing.rest:
             continue
@@ -61,19 +64,30 @@ def life(plan: Plan, thing: Thing, dwell: float) -> Life | None:
             since = max(thing.rest, 0.0) if t - max(thing.rest, 0.0) <= BRIDGE else t
             last = since
         assert last is not None
-        stood += t - last if t - last <= BRIDGE else 0.0
+        if t - last <= BRIDGE:
+            stood += t - last
+        else:
+            unseen.append((last, t))
         last = t
         if due is None and stood >= dwell:
             due = t
-    return None if since is None else Life(thing, since, due, stood, gone)
+    if since is None or last is None:
+        return None
+    if gone is None:
+        unseen.append((last, plan.seconds))
+    return Life(thing, since, due, stood, gone, tuple(unseen))
 
 
 def issues(plan: Plan, zone: Zone) -> tuple[Issue, ...] | None:
     """The truth for the one rule of `zone`; None when the plan is neither yes nor no: draw another one."""
-    rule = zone.rules[0]
+    (rule,) = zone.rules
+    if not isinstance(rule, LeftRule | ParkedRule):
+        raise SceneError(
+            f"zone {zone.id}: rule {rule.id} is of kind {rule.kind}; only what stays has truth here"
+        )
     lives = []
     for thing in plan.things:
-        if not (thing.in_zone and thing.counts):
+        if not thing.counts:
             continue
         found = life(plan, thing, rule.dwell)
         if found is None or not _clear(found, rule.dwell):
@@ -103,15 +117,15 @@ def _one(found: Life, zone: Zone, rule: LeftRule) -> Issue:
 
 def _together(lives: Sequence[Life], zone: Zone, rule: ParkedRule) -> tuple[Issue, ...] | None:
     """One issue for the zone: due when enough have stood, gone when the last is gone."""
-    if not lives:
-        return ()
-    if len(lives) < rule.count:
+    enough = rule.count or 1
+    if len(lives) < enough:
         return ()
     by_due = sorted(lives, key=lambda one: one.due or 0.0)
-    deciding = by_due[rule.count - 1]
+    deciding = by_due[enough - 1]
     assert deciding.due is not None
     ends = [math.inf if one.gone is None else one.gone for one in lives]
-    if min(ends) <= deciding.due + SPARE:
+    hidden = any(a < deciding.due + SPARE and b > deciding.due for one in lives for a, b in one.unseen)
+    if min(ends) <= deciding.due + SPARE or hidden:
         return None
     gone = None if math.isinf(max(ends)) else max(ends)
     boxes: list[Box] = [one.thing.box for one in lives]
@@ -123,7 +137,7 @@ def _together(lives: Sequence[Life], zone: Zone, rule: ParkedRule) -> tuple[Issu
     )
     labels = frozenset[str]().union(*(names_of(one.thing) for one in lives))
     there = all(one.thing.rest < 0 for one in lives)
-    since = sorted(one.since for one in lives)[rule.count - 1]
+    since = sorted(one.since for one in lives)[enough - 1]
     return (Issue(zone.id, rule.id, labels, union, since, deciding.due, gone, at_least=there),)
 
 

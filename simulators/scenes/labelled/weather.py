@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from simulators.scenes.labelled.props import Image
+from simulators.scenes.footage import Image
 from simulators.scenes.labelled.sprites import HEIGHT, WIDTH
 
 MOST_SWAY = 3.0

@@ -1,0 +1,134 @@
+"""Who and what plays in a scene, and where there is room for it."""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import cv2
+import numpy as np
+
+from simulators.scenes.labelled.actors import Actor, PixelBox, Spot, Thing, shown_share
+from simulators.scenes.labelled.sprites import HEIGHT, WIDTH, Sprite, Tint
+from simulators.scenes.labelled.stage import Polygon, Stage, filled
+from simulators.scenes.stock.model import Kind, Stock, StockCutOut
+
+SMALLEST, LARGEST = 26.0, 0.62 * HEIGHT
+"""Height of a thing that must be seen, luma pixels."""
+ROOM = 6
+"""Luma pixels between two things."""
+STANDS_OUT = 0.35
+"""Share of a thing's pixels that must differ from what is behind by `_STEP`; else nobody could see it."""
+_STEP = 22
+TALLEST = 0.5 * HEIGHT
+"""Of a metre where people pass: nearer ones would only be legs."""
+THINGS: tuple[Kind, ...] = ("two_wheeler", "vehicle", "bulky", "goods")
+TRIES = 60
+
+
+@dataclass(slots=True)
+class Cast:
+    """Things and people of one scene while it is being made up."""
+
+    stage: Stage
+    stock: Stock
+    dice: random.Random
+    things: list[Thing] = field(default_factory=list)
+    others: list[Actor] = field(default_factory=list)
+    taken: list[PixelBox] = field(default_factory=list)
+
+    def sprite(self, cut: StockCutOut, y: float) -> Sprite:
+        """A cut-out as it looks when it stands at `y`: of this size, in the light of this place."""
+        dice = self.dice
+        light = (self.stage.brightness / 118) ** 0.5 * dice.uniform(0.88, 1.12)
+        light = min(1.35, max(0.6, light))
+        tint: Tint = (light * dice.uniform(0.95, 1.05), light, light * dice.uniform(0.95, 1.05))
+        height = cut.height_m * self.stage.metre(y) * dice.uniform(0.92, 1.08)
+        mirror, infrared = dice.random() < 0.5, math.exp(dice.gauss(0, 0.25))
+        return Sprite(cut, height, mirror=mirror, tint=tint, infrared=infrared)
+
+    def place(self, cuts: Sequence[StockCutOut], polygon: Polygon) -> tuple[Sprite, Spot] | None:
+        """A free place in a polygon for one of `cuts`, where it can be seen; None when there is none."""
+        floor = filled(polygon)
+        rows, columns = np.nonzero(floor)
+        if not cuts or rows.size == 0:
+            return None
+        for _ in range(TRIES):
+            pick = self.dice.randrange(rows.size)
+            x, y = float(columns[pick]), float(rows[pick])
+            cut = self.dice.choice(cuts)
+            if not SMALLEST <= cut.height_m * self.stage.metre(y) <= LARGEST:
+                continue
+            sprite = self.sprite(cut, y)
+            left, top = sprite.corner(x, y)
+            box = (left, top, left + sprite.width, top + sprite.height)
+            inside = left >= 4 and top >= 4 and box[2] <= WIDTH - 4 and box[3] <= HEIGHT - 2
+            if (
+                inside
+                and _stands_on(floor, sprite, x, y)
+                and self._free(box)
+                and self._stands_out(sprite, left, top)
+            ):
+                self.taken.append(box)
+                return sprite, (x, y)
+        return None
+
+    def _free(self, box: PixelBox) -> bool:
+        x0, y0, x1, y1 = box
+        return all(
+            x0 >= a1 + ROOM or x1 + ROOM <= a0 or y0 >= b1 + ROOM or y1 + ROOM <= b0
+            for a0, b0, a1, b1 in self.taken
+        )
+
+    def _stands_out(self, sprite: Sprite, left: int, top: int) -> bool:
+        grey = self.stage.grey
+        picture = grey.copy()
+        sprite.paste(picture, left + sprite.width / 2, top + sprite.height, infrared=False)
+        part = np.s_[top : top + sprite.height, left : left + sprite.width]
+        changed = np.asarray(cv2.absdiff(picture[part], grey[part]))[sprite.solid]
+        return changed.size > 150 and float(np.mean(changed > _STEP)) >= STANDS_OUT
+
+    def edge(self, sprite: Sprite, x: float) -> float:
+        """Outside the picture, on the nearer side or (one time in three) on the other."""
+        near = (x < WIDTH / 2) is not (self.dice.random() < 0.33)
+        return -0.6 * sprite.width - 2 if near else WIDTH + 0.6 * sprite.width + 2
+
+    def line(self) -> float:
+        """A height on the ground at which somebody may walk."""
+        ys = [y * HEIGHT for _, y in self.stage.ground]
+        low, high = min(ys), max(ys)
+        lines = [float(y) for y in np.linspace(low + 0.05 * (high - low), high, 12)]
+        fit = [y for y in lines if self.stage.metre(y) <= TALLEST]
+        return self.dice.uniform(fit[0], fit[-1]) if fit else low
+
+    def cover(self, sprite: Sprite, spot: Spot, kind: Kind) -> list[tuple[Sprite, Spot]]:
+        """What can stand in front of a thing and hide it: a vehicle, or as many people as it takes.
+
+        Nothing when the stock has nothing large enough.
+        """
+        cuts = self.stock.of(kind)
+        front: list[tuple[Sprite, Spot]] = []
+        for _ in range(24 if cuts else 0):
+            y = min(spot[1] + self.stage.metre(spot[1]) * self.dice.uniform(0.1, 0.35), HEIGHT + 30.0)
+            one = self.sprite(self.dice.choice(cuts), y)
+            reach = 8.0 if kind == "vehicle" else 0.5 * sprite.width
+            tried = (one, (spot[0] + self.dice.uniform(-reach, reach), y))
+            before, after = shown_share(sprite, spot, front), shown_share(sprite, spot, [*front, tried])
+            if kind == "vehicle":
+                front = [tried]
+            elif after < before - 0.1:
+                front.append(tried)
+            if after < 0.35:
+                return front
+        return []
+
+
+def _stands_on(
+    floor: np.ndarray[tuple[int, ...], np.dtype[np.uint8]], sprite: Sprite, x: float, y: float
+) -> bool:
+    """The foot, most of its width and a little above it, lies on the floor."""
+    up, aside = 0.13 * sprite.height, 0.3 * sprite.width
+    dots = ((x, y - 2), (x, y - up), (x - aside, y - 2), (x + aside, y - 2))
+    return all(floor[round(v), min(WIDTH - 1, max(0, round(u)))] > 0 for u, v in dots)
