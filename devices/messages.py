@@ -144,9 +144,15 @@ class Condition(Message):
     outline: Polygon | None = None
     """The zone's polygon."""
     count: int | None = None
+    count_error: int | None = Field(default=None, ge=0)
+    """The count is an estimate, good to so many; None: they were counted one by one."""
+    suspected: bool = False
+    """What is known by name would not have opened it: some of what stays there cannot be named."""
     measured: Measured | None = None
     reopens: UUID | None = None
     """The condition at the same place that was cleared shortly before."""
+    ended: Literal["rule_removed"] | None = None
+    """Why it was cleared without being seen gone: its rule is no longer in the site."""
 
     @model_validator(mode="after")
     def _change_fits_state(self) -> Self:

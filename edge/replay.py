@@ -19,7 +19,8 @@ from pydantic import TypeAdapter, ValidationError
 from devices.errors import DevicesError
 from devices.ids import uuid7
 from devices.messages import explain
-from devices.site.model import LeftRule, Names, Zone
+from devices.site.model import Names, Zone
+from devices.site.rules import CameraRule, ClosedRule, LeftRule
 from devices.stream import read_file
 from edge.errors import EdgeError
 from edge.judge.case import Turn
@@ -56,6 +57,8 @@ class Line:
             "box": None if case.box is None else [round(part, 4) for part in case.box],
             "zone": self.zone.id,
             "count": case.count,
+            "count_error": case.count_error,
+            "suspected": case.suspected,
         }
 
     def as_text(self) -> str:
@@ -109,11 +112,14 @@ def load_zones(path: Path, dwell: float | None) -> tuple[Zone, ...]:
     if dwell is None:
         return zones
     return tuple(
-        zone.model_copy(
-            update={"rules": tuple(rule.model_copy(update={"dwell": dwell}) for rule in zone.rules)}
-        )
+        zone.model_copy(update={"rules": tuple(_with_dwell(rule, dwell) for rule in zone.rules)})
         for zone in zones
     )
+
+
+def _with_dwell(rule: CameraRule, dwell: float) -> CameraRule:
+    """A rule that asks for no dwell stays as it is."""
+    return rule if isinstance(rule, ClosedRule) else rule.model_copy(update={"dwell": dwell})
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

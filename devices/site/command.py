@@ -11,10 +11,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from devices.site.durations import written
 from devices.site.load import Report, inspect_site
-from devices.site.model import CameraRule, LeftRule, Site, ThresholdRule
+from devices.site.model import Site
 from devices.site.schema import schema_text
+from devices.site.sentence import sentence
 
 
 def configure(parser: ArgumentParser) -> None:
@@ -105,21 +105,3 @@ def _lines(site: Site) -> Iterator[str]:
         for sensor in point.sensors:
             for threshold in sensor.rules:
                 yield f"  {sensor.id} {sensor.kind}: {sentence(threshold, classes)}"
-
-
-def sentence(rule: CameraRule | ThresholdRule, classes: dict[str, str]) -> str:
-    """What a rule says, in one sentence; `classes` maps codes to names."""
-    ends = f"is {rule.severity} {rule.event_class} {classes.get(rule.event_class, '')}".rstrip()
-    if not isinstance(rule, ThresholdRule):
-        who = " or ".join(rule.labels) or "anything but people and animals"
-        if not isinstance(rule, LeftRule) and rule.count > 1:
-            who = f"{rule.count} or more of {who}"
-        return f"{who} that stays for {written(rule.dwell)} {ends}"
-    limit, over, back = (
-        (f"above {rule.above:g}", "under", rule.clear)
-        if rule.above is not None
-        else (f"below {rule.below:g}", "over", rule.clear)
-    )
-    hold = f" for {written(rule.hold)}" if rule.hold else ""
-    clear_hold = f" for {written(rule.clear_hold)}" if rule.clear_hold else ""
-    return f"{rule.quantity} {limit}{hold} {ends}; over when back {over} {back:g}{clear_hold}"

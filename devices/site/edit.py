@@ -11,7 +11,7 @@ from devices.site.durations import seconds, written
 from devices.site.model import Camera, Site
 
 _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
-_DURATIONS = {"dwell", "hold", "clear_hold", "period"}
+_DURATIONS = {"dwell", "gap", "hold", "clear_after", "clear_hold", "period"}
 
 
 def with_ports(site: Site, *, broker: int, cloud: int, rtsp: int, onvif: int) -> Site:

@@ -32,3 +32,21 @@ LABELS = (
     *("scissors", "teddy bear", "hair drier", "toothbrush"),
 )
 """Index = class number of a detector trained on COCO 2017 (80 classes)."""
+
+GROUPS = {
+    "bikes": ("bicycle", "motorcycle"),
+    "vehicles": ("car", "truck", "bus", "motorcycle"),
+    "bulky": ("couch", "bed", "chair", "bench", "refrigerator", "dining table", "potted plant", "suitcase"),
+    "goods": (
+        "umbrella",
+        "chair",
+        "bench",
+        "dining table",
+        "potted plant",
+        "suitcase",
+        "backpack",
+        "handbag",
+    ),
+}
+"""Names that a rule may give instead of many labels: what stands where no motor vehicle may, bulky waste,
+goods or a stall on the pavement. Bags and cases are among `goods` since a detector calls bundles so."""

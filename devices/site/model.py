@@ -13,33 +13,14 @@ from enum import StrEnum
 from typing import Annotated, Literal, Self
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    WithJsonSchema,
-    model_validator,
-)
+from pydantic import AfterValidator, Field, model_validator
 
 from devices.messages import Identifier, Polygon, Severity
-from devices.site.durations import seconds
+from devices.site.part import Hold, Limit, Part, Seconds
 from devices.site.planar import ring_fault
-
-_DURATION = WithJsonSchema(
-    {
-        "anyOf": [
-            {"type": "number", "minimum": 0},
-            {"type": "string", "pattern": r"^\d+(\.\d+)? *(ms|s|min|h|d)$"},
-        ],
-        "description": 'Seconds, or written: "90 s", "5 min", "2 h".',
-    }
-)
-Seconds = Annotated[float, BeforeValidator(seconds), Field(gt=0, allow_inf_nan=False), _DURATION]
-"""A duration; the file may also say "90 s", "5 min", "2 h"."""
-Hold = Annotated[float, BeforeValidator(seconds), Field(ge=0, allow_inf_nan=False), _DURATION]
-"""A duration that may be none."""
+from devices.site.rules import CameraRule as CameraRule
+from devices.site.rules import LeftRule as LeftRule
+from devices.site.rules import ParkedRule as ParkedRule
 
 _IDENTIFIER = r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$"
 _CREDENTIALS = r"^[A-Z][A-Z0-9_]*$"
@@ -66,7 +47,6 @@ PATTERNS = {
     _HOST: ("is not a host", "write a name or an address only, the port goes to `port`"),
 }
 """Pattern -> what is wrong when it does not match, and the fix."""
-Limit = Annotated[float, Field(allow_inf_nan=False)]
 Credentials = Annotated[str, Field(pattern=_CREDENTIALS)]
 Host = Annotated[str, Field(pattern=_HOST)]
 
@@ -111,12 +91,6 @@ GeoRing = Annotated[tuple[tuple[Lon, Lat], ...], Field(min_length=4), AfterValid
 """Closed ring of (lon, lat), WGS-84 degrees, as in GeoJSON."""
 
 
-class Part(BaseModel):
-    """Base of every part of the site: frozen, and a misspelt field is an error."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
 class Names(Part):
     """A name in both languages of the faces."""
 
@@ -129,35 +103,6 @@ class Position(Part):
 
     lon: Lon
     lat: Lat
-
-
-class ParkedRule(Part):
-    """At least `count` things of these labels stay in the zone for `dwell`: one condition for the zone."""
-
-    kind: Literal["parked"]
-    id: Identifier
-    event_class: str
-    labels: tuple[str, ...] = Field(min_length=1)
-    """Detector labels that count."""
-    count: int = Field(default=1, ge=1)
-    dwell: Seconds
-    severity: Severity = Severity.MEDIUM
-
-
-class LeftRule(Part):
-    """Whatever stays in the zone for `dwell`, named or not: each thing is a condition of its own."""
-
-    kind: Literal["left"]
-    id: Identifier
-    event_class: str
-    labels: tuple[str, ...] = ()
-    """Detector labels that count; empty: anything but people and animals."""
-    dwell: Seconds
-    severity: Severity = Severity.MEDIUM
-
-
-CameraRule = Annotated[ParkedRule | LeftRule, Field(discriminator="kind")]
-"""What can be asked of a zone in a camera's picture."""
 
 
 class ThresholdRule(Part):

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from devices.site.explain import nearest, quoted
-from devices.site.labels import LABELS
+from devices.site.labels import GROUPS, LABELS
 from devices.site.source import Finding, Trail, shown
 
 _WITHIN: dict[str, tuple[str, ...]] = {
@@ -88,14 +88,13 @@ def _unknown(items: list[Item], *, areas_given: bool) -> Iterator[Finding]:
             yield from _missing(values, "event_class", classes, "event class", trail)
             labels = values.get("labels")
             for at, label in enumerate(labels if isinstance(labels, list) else ()):
-                if isinstance(label, str) and label not in LABELS:
-                    close = nearest(label, LABELS)
+                if isinstance(label, str) and label not in LABELS and label not in GROUPS:
+                    close = nearest(label, (*LABELS, *GROUPS))
+                    known_to_us = f"COCO's 80 names, such as bicycle or car, or one of {', '.join(GROUPS)}"
                     yield Finding(
                         (*trail, "labels", at),
                         f"the detector has no label {quoted(label)}",
-                        f"did you mean `{close}`?"
-                        if close
-                        else "use one of COCO's 80 names, such as bicycle or car",
+                        f"did you mean `{close}`?" if close else f"use one of {known_to_us}",
                     )
 
 

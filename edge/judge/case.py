@@ -16,6 +16,9 @@ Box = tuple[float, float, float, float]
 REOPEN = 600.0
 """Seconds from a clearing to the beginning of the next case in the same place, within which that one
 names the one it reopens."""
+Past = tuple[UUID, float, Box]
+"""(id, when, where) of a case cleared lately."""
+EVERYWHERE: Box = (0.0, 0.0, 1.0, 1.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +34,10 @@ class Case:
     score: float
     box: Box | None = None
     count: int | None = None
+    count_error: int | None = None
+    """The count is an estimate, good to so many; None: they were counted."""
+    suspected: bool = False
+    """What is known by name would not have opened it."""
     value: float | None = None
     """Of a sensor: the value that decided the last turn."""
     members: frozenset[UUID] = frozenset()

@@ -4,12 +4,14 @@ added to the judge's own clock to get there.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
 from devices.messages import ConditionState
-from edge.judge.case import Case
+from edge.judge.case import Case, Past
+from edge.judge.panel import Notes
+from edge.judge.people import Presence
 from edge.judge.stays import Ledger
 from edge.judge.threshold import Level
 
@@ -26,6 +28,8 @@ def case_to_json(case: Case, offset: float) -> dict[str, Any]:
         "score": case.score,
         "box": case.box,
         "count": case.count,
+        "count_error": case.count_error,
+        "suspected": case.suspected,
         "value": case.value,
         "members": sorted(str(member) for member in case.members),
         "reopens": None if case.reopens is None else str(case.reopens),
@@ -44,26 +48,67 @@ def case_from_json(raw: Mapping[str, Any], offset: float) -> Case:
         score=float(raw["score"]),
         box=None if raw["box"] is None else _box(raw["box"]),
         count=raw["count"],
+        count_error=raw.get("count_error"),
+        suspected=bool(raw.get("suspected", False)),
         value=raw["value"],
         members=frozenset(UUID(member) for member in raw["members"]),
         reopens=None if raw["reopens"] is None else UUID(raw["reopens"]),
     )
 
 
-def ledger_to_json(ledger: Ledger, offset: float) -> dict[str, Any]:
+def ledger_to_json(notes: Notes, offset: float) -> dict[str, Any]:
     """What a rule in a zone remembers."""
+    if isinstance(notes, Presence):
+        return {
+            "people": True,
+            "case": None if notes.case is None else case_to_json(notes.case, offset),
+            "since": None if notes.since is None else notes.since + offset,
+            "at_least": notes.at_least,
+            "occupied": notes.occupied,
+            "away": notes.away,
+            "empty": notes.empty,
+            "looks": list(notes.looks),
+            "last_at": None if notes.last_at is None else notes.last_at + offset,
+            "blind": notes.blind,
+            "cleared": _cleared_to_json(notes.cleared, offset),
+        }
     return {
-        "cases": {key: case_to_json(case, offset) for key, case in ledger.cases.items()},
-        "cleared": [[str(past), at + offset, box] for past, at, box in ledger.cleared],
+        "cases": {key: case_to_json(case, offset) for key, case in notes.cases.items()},
+        "cleared": _cleared_to_json(notes.cleared, offset),
+        "closed": {str(slot): seconds for slot, seconds in notes.closed.items()},
+        "singles": {str(slot): list(one) for slot, one in notes.singles.items()},
     }
 
 
-def ledger_from_json(raw: Mapping[str, Any], offset: float) -> Ledger:
+def ledger_from_json(raw: Mapping[str, Any], offset: float) -> Notes:
     """And back."""
+    cleared = tuple((UUID(past), float(at) - offset, _box(box)) for past, at, box in raw["cleared"])
+    if raw.get("people"):
+        return Presence(
+            case=None if raw["case"] is None else case_from_json(raw["case"], offset),
+            since=None if raw["since"] is None else float(raw["since"]) - offset,
+            at_least=bool(raw["at_least"]),
+            occupied=float(raw["occupied"]),
+            away=float(raw["away"]),
+            empty=None if raw["empty"] is None else float(raw["empty"]),
+            looks=tuple(bool(one) for one in raw["looks"]),
+            last_at=None if raw["last_at"] is None else float(raw["last_at"]) - offset,
+            blind=bool(raw["blind"]),
+            cleared=cleared,
+        )
     return Ledger(
         {key: case_from_json(case, offset) for key, case in raw["cases"].items()},
-        tuple((UUID(past), float(at) - offset, _box(box)) for past, at, box in raw["cleared"]),
+        cleared,
+        {UUID(slot): float(seconds) for slot, seconds in raw.get("closed", {}).items()},
+        {UUID(slot): (float(foot), float(area)) for slot, (foot, area) in raw.get("singles", {}).items()},
     )
+
+
+def cases_of(notes: Notes) -> tuple[Case, ...]:
+    """The cases that stand open in them."""
+    if isinstance(notes, Presence):
+        return () if notes.case is None else (notes.case,)
+    return tuple(notes.cases.values())
 
 
 def level_to_json(level: Level, offset: float) -> dict[str, Any]:
@@ -91,3 +136,7 @@ def level_from_json(raw: Mapping[str, Any], offset: float) -> Level:
 def _box(raw: list[float]) -> tuple[float, float, float, float]:
     x0, y0, x1, y1 = (float(part) for part in raw)
     return x0, y0, x1, y1
+
+
+def _cleared_to_json(cleared: Sequence[Past], offset: float) -> list[list[Any]]:
+    return [[str(past), at + offset, list(box)] for past, at, box in cleared]

@@ -4,26 +4,34 @@
                                       └──────────┴──► cleared
 
 `parked` makes one case of a zone, which things join and leave; `left` makes one case of each thing.
+What stays and that nobody can name counts as well, and makes what it opens *suspected*.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 from uuid import UUID
 
 from devices.messages import Change, ConditionState
-from devices.site.model import LeftRule, ParkedRule
-from edge.judge.case import REOPEN, Box, Case, Turn, turn
-from edge.judge.zones import Polygon, stands_in
+from devices.site.rules import ParkedRule, StayRule, labels_of
+from edge.judge.case import EVERYWHERE, REOPEN, Case, Past, Turn, turn
+from edge.judge.heaps import Count, Singles, counted, learnt
+from edge.judge.zones import Polygon, around, relative, same_place, stands_in, touch
+from edge.see.cover import Cover
 from edge.see.eye import View
 from edge.see.slots import Phase, Slot
 from edge.see.votes import UNKNOWN
 
 Cases = Mapping[str, Case]
 """The open cases of one rule in one zone, by what tells them apart: the slot, or `zone`."""
+Covers = Mapping[UUID, Cover]
+"""What things cover of the zone, by slot."""
 
 ZONE = "zone"
+NONE: Covers = MappingProxyType({})
+NOBODY: frozenset[UUID] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,46 +39,97 @@ class Ledger:
     """What one rule in one zone remembers between two looks."""
 
     cases: Cases
-    cleared: tuple[tuple[UUID, float, Box], ...] = ()
-    """(id, when, where) of cases cleared lately."""
+    cleared: tuple[Past, ...] = ()
+    closed: Mapping[UUID, float] = field(default_factory=dict)
+    """Seconds that things stood while the rule did not hold (outside its hours), by slot."""
+    singles: Singles = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Sum:
+    """What the things of one case come to."""
+
+    count: Count
+    share: float
+    named: Count
+    named_share: float
 
 
 def judge(
-    rule: ParkedRule | LeftRule,
+    rule: StayRule,
     zone: Polygon,
     ledger: Ledger,
     view: View,
     new_id: Callable[[], UUID],
+    *,
+    covers: Covers = NONE,
+    taken: frozenset[UUID] = NOBODY,
+    holds: bool = True,
 ) -> tuple[Ledger, tuple[Turn, ...]]:
-    """One look at one zone by one rule: what it remembers now, and the turns it took."""
+    """One look at one zone by one rule: what it remembers now, and the turns it took.
+
+    Args:
+        rule: the rule.
+        zone: the zone's outline.
+        ledger: what the rule remembers.
+        view: what the eye sees.
+        new_id: makes a case's id.
+        covers: what the things cover of the zone.
+        taken: things without a name that another rule of the zone has reported already.
+        holds: the rule's hours; outside of them nothing is opened and no dwell counts.
+    """
+    closed = _closed(ledger, view, holds)
     known = {member for case in ledger.cases.values() for member in case.members}
-    mine = [slot for slot in view.slots if slot.id in known or _counts(rule, zone, slot, view)]
-    groups = {ZONE: mine} if isinstance(rule, ParkedRule) else _one_by_one(mine, ledger.cases, view)
-    enough = rule.count if isinstance(rule, ParkedRule) else 1
+    fit = [slot for slot in view.slots if slot.id not in taken and _fits(rule, zone, slot, view)]
+    ripe = {slot.id for slot in fit if holds and slot.stood - closed.get(slot.id, 0.0) >= rule.dwell}
+    mine = [slot for slot in view.slots if slot.id in known | ripe]
+    singles = learnt(ledger.singles, [slot for slot in mine if _named(rule, slot)], covers, view)
+    parked = isinstance(rule, ParkedRule)
+    groups = {ZONE: mine} if parked else _one_by_one(mine, fit, ledger.cases, view)
     cases: dict[str, Case] = {}
     turns: list[Turn] = []
     # What came within the window opens its case a dwell later.
     recent = tuple(past for past in ledger.cleared if view.at - past[1] <= REOPEN + rule.dwell)
     for key in sorted(groups.keys() | ledger.cases.keys()):
         slots = groups.get(key, [])
+        staying = [slot for slot in slots if slot.phase is not Phase.GONE]
+        total = _sum(rule, staying, covers, singles, view)
         case = ledger.cases.get(key)
         if case is None:
-            taken = _begin(rule, enough, slots, view, recent, new_id)
+            done = (
+                _begin(rule, staying, total, view, recent, new_id)
+                if _enough(rule, total.count, total.share)
+                else None
+            )
         else:
-            case, taken = _follow(case, slots, view)
-        if taken is not None:
-            turns.append(taken)
-        last = case if taken is None else taken.case
+            case, done = _follow(rule, case, slots, total, view)
+        if done is not None:
+            turns.append(done)
+        last = case if done is None else done.case
         if last is None:
             continue
         if last.state is ConditionState.CLEARED:
-            recent += ((last.id, view.at, last.box or (0.0, 0.0, 1.0, 1.0)),)
+            recent += ((last.id, view.at, last.box or EVERYWHERE),)
         else:
             cases[key] = last
-    return Ledger(cases, recent), tuple(turns)
+    return Ledger(cases, recent, closed, singles), tuple(turns)
 
 
-def _one_by_one(mine: list[Slot], cases: Cases, view: View) -> dict[str, list[Slot]]:
+def suspects(ledger: Ledger, view: View) -> frozenset[UUID]:
+    """Things without a name that are part of this rule's cases."""
+    members = {member for case in ledger.cases.values() for member in case.members}
+    return frozenset(
+        slot.id for slot in view.slots if slot.id in members and slot.votes.verdict()[0] == UNKNOWN
+    )
+
+
+def _closed(ledger: Ledger, view: View, holds: bool) -> dict[UUID, float]:
+    if not holds:
+        return {slot.id: slot.stood for slot in view.slots}
+    return {slot.id: ledger.closed[slot.id] for slot in view.slots if slot.id in ledger.closed}
+
+
+def _one_by_one(mine: list[Slot], fit: list[Slot], cases: Cases, view: View) -> dict[str, list[Slot]]:
     """The slots of each case, and those that may begin one, each alone.
 
     A case whose slot is lost (the eye began anew, or took two parts for one thing) goes on with what
@@ -79,51 +138,97 @@ def _one_by_one(mine: list[Slot], cases: Cases, view: View) -> dict[str, list[Sl
     groups = {key: [slot for slot in mine if slot.id in case.members] for key, case in cases.items()}
     for key, lost in cases.items():
         if not groups[key]:
-            groups[key] = [slot for slot in mine if _same_place(relative(slot, view), lost.box)][:1]
+            groups[key] = [slot for slot in fit if same_place(relative(slot, view), lost.box)][:1]
     taken = {slot.id for slots in groups.values() for slot in slots}
     return groups | {str(slot.id): [slot] for slot in mine if slot.id not in taken}
 
 
-def _counts(rule: ParkedRule | LeftRule, zone: Polygon, slot: Slot, view: View) -> bool:
-    """The slot has stood long enough, is named as the rule wants it, and stands in the zone."""
+def _fits(rule: StayRule, zone: Polygon, slot: Slot, view: View) -> bool:
+    """The slot stands in the zone and is what the rule is about, as far as can be told."""
     if slot.phase is not Phase.STANDING or slot.stood < rule.dwell or not slot.votes.enough:
         return False
     if not stands_in(zone, relative(slot, view)):
         return False
+    if _named(rule, slot):
+        return True
+    # Of a zone that is one case, what stands in front of its things is no further thing of that case.
+    return _unnamed(rule, slot) and not (isinstance(rule, ParkedRule) and _hides(slot, view))
+
+
+def _hides(slot: Slot, view: View) -> bool:
+    """It stands before another thing that cannot be seen just now."""
+    others = [other for other in view.slots if other.id != slot.id and other.last_present < view.at]
+    return any(same_place(slot.box, other.box) for other in others)
+
+
+def _named(rule: StayRule, slot: Slot) -> bool:
+    """It has a name that the rule counts."""
     label, _ = slot.votes.verdict()
     if rule.labels:
-        return label in rule.labels
-    return not slot.votes.animate and (label != UNKNOWN or slot.steady)
+        return label in labels_of(rule)
+    return label != UNKNOWN and not slot.votes.animate
+
+
+def _unnamed(rule: StayRule, slot: Slot) -> bool:
+    """Nobody can name it, it is nobody, and it was seen nearly always."""
+    label, _ = slot.votes.verdict()
+    return rule.unknown == "report" and label == UNKNOWN and slot.steady and not slot.votes.animate
+
+
+def _sum(rule: StayRule, slots: list[Slot], covers: Covers, singles: Singles, view: View) -> Sum:
+    def of(these: list[Slot]) -> tuple[Count, float]:
+        share = sum(covers[slot.id].share for slot in these if slot.id in covers)
+        return counted(these, covers, singles, view), min(1.0, share)
+
+    if not isinstance(rule, ParkedRule):
+        count = Count(len(slots))
+        return Sum(count, 0.0, Count(sum(_named(rule, slot) for slot in slots)), 0.0)
+    return Sum(*of(slots), *of([slot for slot in slots if _named(rule, slot)]))
+
+
+def _enough(rule: StayRule, count: Count, share: float) -> bool:
+    if not isinstance(rule, ParkedRule):
+        return count.number > 0
+    by_share = rule.share is not None and share >= rule.share
+    return by_share or (rule.enough is not None and count.least >= rule.enough)
+
+
+def _over(rule: StayRule, total: Sum) -> bool:
+    """Of an open case: so little is left that it is over."""
+    if not isinstance(rule, ParkedRule):
+        return total.count.number == 0
+    few = rule.enough is None or total.count.number < rule.least
+    return total.count.number == 0 or (few and (rule.share is None or total.share < rule.least_share))
 
 
 def _begin(
-    rule: ParkedRule | LeftRule,
-    enough: int,
+    rule: StayRule,
     slots: list[Slot],
+    total: Sum,
     view: View,
-    recent: Iterable[tuple[UUID, float, Box]],
+    recent: Iterable[Past],
     new_id: Callable[[], UUID],
-) -> Turn | None:
-    if len(slots) < enough:
-        return None
+) -> Turn:
     empty = Case(new_id(), 0, ConditionState.OPEN, view.at, False, "", 0.0)
-    case = _described(empty, slots, view)
+    case = _described(rule, empty, slots, total, view)
     same = [
         past
         for past, at, box in recent
-        if case.since - at <= REOPEN and (isinstance(rule, ParkedRule) or _touch(box, case.box))
+        if case.since - at <= REOPEN and (isinstance(rule, ParkedRule) or touch(box, case.box))
     ]
     return turn(replace(case, reopens=same[-1] if same else None), Change.OPENED, view.at)
 
 
-def _follow(case: Case, slots: list[Slot], view: View) -> tuple[Case, Turn | None]:
+def _follow(
+    rule: StayRule, case: Case, slots: list[Slot], total: Sum, view: View
+) -> tuple[Case, Turn | None]:
     """An open case after this look, and the turn it took, if any."""
     staying = [slot for slot in slots if slot.phase is not Phase.GONE]
-    if slots and not staying:
+    if len(staying) < len(slots) and _over(rule, total):
         return case, turn(replace(case, members=frozenset()), Change.CLEARED, view.at)
     # Slots that are lost (the eye's memory was damaged) are not seen gone: nothing can be said.
     hidden = all(slot.phase is Phase.HIDDEN for slot in staying)
-    now = _described(case, staying, view) if staying else case
+    now = _described(rule, case, staying, total, view) if staying else case
     if hidden and case.state is ConditionState.OPEN:
         return case, turn(case, Change.HELD, view.at)
     if case.state is ConditionState.HELD:
@@ -132,58 +237,30 @@ def _follow(case: Case, slots: list[Slot], view: View) -> tuple[Case, Turn | Non
         return case, turn(now, Change.RESUMED, view.at) if back else None
     if hidden:
         return case, None
-    if now.count != case.count or now.label != case.label:
+    # An estimate that wanders within its error is no news.
+    other = abs((now.count or 0) - (case.count or 0)) > (now.count_error or 0)
+    if other or (now.label, now.suspected) != (case.label, case.suspected):
         return case, turn(now, Change.UPDATED, view.at)
     # One thing may have taken another's place at the same look: who belongs to it is kept without a word.
     return replace(case, members=now.members), None
 
 
-def _described(case: Case, slots: list[Slot], view: View) -> Case:
+def _described(rule: StayRule, case: Case, slots: list[Slot], total: Sum, view: View) -> Case:
     """The case with what its slots say of it: when, what, where, how many."""
     first = min(slots, key=lambda slot: slot.since)
     # The name of the best known thing; hidden ones keep their votes.
-    label, score = max((slot.votes.verdict() for slot in slots), key=lambda verdict: verdict[1])
-    boxes = [relative(slot, view) for slot in slots]
+    named = [slot for slot in slots if _named(rule, slot)] or slots
+    label, score = max((slot.votes.verdict() for slot in named), key=lambda verdict: verdict[1])
     return replace(
         case,
         since=min(case.since, first.since) if case.members else first.since,
         at_least=case.at_least or first.at_least,
         label=label,
         score=score,
-        box=(
-            min(box[0] for box in boxes),
-            min(box[1] for box in boxes),
-            max(box[2] for box in boxes),
-            max(box[3] for box in boxes),
-        ),
-        count=len(slots),
+        box=around(relative(slot, view) for slot in slots),
+        count=total.count.number,
+        count_error=total.count.error,
+        # What was once known by name stays so, also when less of it is left.
+        suspected=(case.rev == 0 or case.suspected) and not _enough(rule, total.named, total.named_share),
         members=frozenset(slot.id for slot in slots),
     )
-
-
-def relative(slot: Slot, view: View) -> Box:
-    """The slot's box in parts of the picture as it is now."""
-    height, width = view.shape
-    dx, dy = view.shift
-    x0, y0, x1, y1 = (
-        slot.box if slot.named_box is None or slot.votes.verdict()[0] == UNKNOWN else slot.named_box
-    )
-    return _part(x0 + dx, width), _part(y0 + dy, height), _part(x1 + dx, width), _part(y1 + dy, height)
-
-
-def _part(pixels: float, of: int) -> float:
-    return min(1.0, max(0.0, pixels / of))
-
-
-def _touch(a: Box, b: Box | None) -> bool:
-    return b is not None and _common(a, b) > 0
-
-
-def _same_place(a: Box, b: Box | None) -> bool:
-    """Half of the smaller one lies in the other."""
-    return b is not None and _common(a, b) >= 0.5 * min(_common(a, a), _common(b, b)) > 0
-
-
-def _common(a: Box, b: Box) -> float:
-    """The area of what two boxes share."""
-    return max(0.0, min(a[2], b[2]) - max(a[0], b[0])) * max(0.0, min(a[3], b[3]) - max(a[1], b[1]))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from devices.site.model import LeftRule, ParkedRule
+from devices.site.rules import CameraRule, ClosedRule, LeftRule, ParkedRule, labels_of
 from devices.stream import FrameRequest
 from edge.see.eye import Watch
 from edge.see.votes import ANIMATE, VEHICLES
@@ -13,12 +13,13 @@ EVERY = 1.0
 """Seconds between two looks; an object left on a pavement was found as soon at 1 a second as at 30."""
 
 
-def watch_for(rules: Sequence[ParkedRule | LeftRule]) -> Watch:
+def watch_for(rules: Sequence[CameraRule]) -> Watch:
     """What the eye must know: the shortest dwell, and which things to look for at start-up."""
-    dwell = min((rule.dwell for rule in rules), default=60.0)
+    stays = [rule for rule in rules if isinstance(rule, ParkedRule | LeftRule)]
+    dwell = min((rule.dwell for rule in stays), default=60.0)
     labels: set[str] = set()
-    for rule in rules:
-        labels |= set(rule.labels) if rule.labels else VEHICLES
+    for rule in stays:
+        labels |= labels_of(rule) or VEHICLES
     return Watch(dwell, clear_after(dwell), frozenset(labels - ANIMATE))
 
 
@@ -27,8 +28,11 @@ def clear_after(dwell: float) -> float:
     return min(60.0, max(4.0, dwell / 4))
 
 
-def request_for(rules: Sequence[ParkedRule | LeftRule]) -> FrameRequest:
-    """How often the stream must be looked at: eight looks within the shortest dwell, at least every 4 s."""
-    dwell = min((rule.dwell for rule in rules), default=60.0)
+def request_for(rules: Sequence[CameraRule]) -> FrameRequest:
+    """How often the stream must be looked at: eight looks within the shortest dwell, at least every 4 s.
+
+    A closed zone asks for no dwell but for some looks, however far apart: key frames will do.
+    """
+    dwell = min((rule.dwell for rule in rules if not isinstance(rule, ClosedRule)), default=60.0)
     every = min(EVERY, max(0.2, dwell / 10))
     return FrameRequest(every=every, need=max(every, min(4.0, dwell / 8)))

@@ -1,10 +1,13 @@
-"""Which places lie in a zone."""
+"""Where things are: boxes in parts of the picture, and which of them stand in a zone."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from edge.judge.case import Box
+from edge.see.eye import View
+from edge.see.slots import Slot
+from edge.see.votes import UNKNOWN
 
 Polygon = Sequence[tuple[float, float]]
 """In parts of the picture."""
@@ -27,3 +30,38 @@ def stands_in(polygon: Polygon, box: Box) -> bool:
     middle = (x0 + x1) / 2
     foot = y1 - 0.1 * (y1 - y0)
     return contains(polygon, middle, foot) or contains(polygon, middle, (y0 + y1) / 2)
+
+
+def relative(slot: Slot, view: View) -> Box:
+    """The slot's box in parts of the picture as it is now."""
+    height, width = view.shape
+    dx, dy = view.shift
+    x0, y0, x1, y1 = (
+        slot.box if slot.named_box is None or slot.votes.verdict()[0] == UNKNOWN else slot.named_box
+    )
+    return _part(x0 + dx, width), _part(y0 + dy, height), _part(x1 + dx, width), _part(y1 + dy, height)
+
+
+def around(boxes: Iterable[Box]) -> Box:
+    """The smallest box around all of them (at least one)."""
+    x0, y0, x1, y1 = zip(*boxes, strict=True)
+    return min(x0), min(y0), max(x1), max(y1)
+
+
+def touch(a: Box, b: Box | None) -> bool:
+    """They share some of the picture."""
+    return b is not None and common(a, b) > 0
+
+
+def same_place(a: Box, b: Box | None) -> bool:
+    """Half of the smaller one lies in the other."""
+    return b is not None and common(a, b) >= 0.5 * min(common(a, a), common(b, b)) > 0
+
+
+def common(a: Box, b: Box) -> float:
+    """The area of what two boxes share, in parts of the picture."""
+    return max(0.0, min(a[2], b[2]) - max(a[0], b[0])) * max(0.0, min(a[3], b[3]) - max(a[1], b[1]))
+
+
+def _part(pixels: float, of: int) -> float:
+    return min(1.0, max(0.0, pixels / of))

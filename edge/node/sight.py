@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from devices.messages import Change, Condition, Evidence, EvidenceKind
@@ -14,12 +15,12 @@ from devices.site.model import Camera, Point, Zone
 from devices.stream import Frame
 from edge.errors import MemoryUnreadable, StoreError
 from edge.judge.case import Turn
-from edge.judge.lookout import Lookout
-from edge.judge.panel import Post, blank, judge_all
+from edge.judge.lookout import UTC_CLOCK, Lookout
+from edge.judge.panel import Notes, Post, blank, judge_all, posts_of
 from edge.judge.shelf import ledger_from_json, ledger_to_json
-from edge.judge.stays import Ledger
 from edge.keep import NodeStore
 from edge.keep.drawing import annotated, jpeg
+from edge.node.removed import close_removed, described, key_of
 from edge.see.detector import Colour, Detector
 from edge.see.eye import LOOK_WIDTH, View
 from edge.see.health import Sight
@@ -56,9 +57,9 @@ class Seat:
     point: Point
     camera: Camera
     lookout: Lookout
-    shelf: list[bytes | None]
+    shelf: list[Mapping[str, Any] | None]
     """The rules' ledgers as they were kept, until the first frame ties their times to the stream."""
-    ledgers: tuple[Ledger, ...] | None = None
+    ledgers: tuple[Notes, ...] | None = None
     keep_at: float | None = None
     """Stream time at which the eye's memory is due to be kept."""
     slots: frozenset[tuple[UUID, str]] = frozenset()
@@ -80,12 +81,25 @@ class SightDesk:
         detector: Detector,
         new_id: Callable[[], UUID],
         wake: Callable[[], None],
+        timezone: str = UTC_CLOCK,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
+        """Open an eye for each camera, going on where an earlier desk on this store stopped.
+
+        Rules' schedules are read by the clock of `timezone` (IANA). Conditions of rules that the site no
+        longer has are cleared at once, `now`.
+        """
         self._node = node
         self._store = store
         self._new_id = new_id
         self._wake = wake
-        eyes, ledgers = store.states(EYE), store.states(LEDGER)
+        known = {
+            key_of(camera, post): post
+            for point in points
+            for camera in point.cameras
+            for post in posts_of(camera.zones)
+        }
+        eyes, ledgers = store.states(EYE), close_removed(store, LEDGER, node, known, now())
         self.seats: dict[str, Seat] = {}
         for point in points:
             for camera in point.cameras:
@@ -95,8 +109,8 @@ class SightDesk:
                         memory = thaw(eyes[camera.id])
                     except MemoryUnreadable as error:
                         log.warning("%s: %s; it begins anew", camera.id, error)
-                lookout = Lookout(camera.zones, detector, new_id, memory)
-                shelf = [ledgers.get(_key(camera, post)) for post in lookout.posts]
+                lookout = Lookout(camera.zones, detector, new_id, memory, timezone)
+                shelf = [ledgers.get(key_of(camera, post)) for post in lookout.posts]
                 self.seats[camera.id] = Seat(point, camera, lookout, shelf)
 
     def look(self, camera: str, frame: Frame) -> View:
@@ -109,7 +123,7 @@ class SightDesk:
         if seat.ledgers is None:
             offset = utc_offset(frame)
             seat.ledgers = tuple(
-                new if kept is None else ledger_from_json(json.loads(kept), offset)
+                new if kept is None else ledger_from_json(kept, offset)
                 for new, kept in zip(blank(seat.lookout.posts), seat.shelf, strict=True)
             )
         sighting = seat.lookout.look(frame, seat.ledgers)
@@ -128,7 +142,7 @@ class SightDesk:
         seat: Seat,
         frame: Frame,
         view: View,
-        ledgers: tuple[Ledger, ...],
+        ledgers: tuple[Notes, ...],
         turns: tuple[tuple[Post, Turn], ...],
     ) -> None:
         slots = frozenset((slot.id, str(slot.phase)) for slot in view.slots)
@@ -144,8 +158,9 @@ class SightDesk:
                 if memory is not None:
                     tx.put_state(EYE, seat.camera.id, freeze(memory))
                 for post, ledger in zip(seat.lookout.posts, ledgers, strict=True):
-                    state = json.dumps(ledger_to_json(ledger, offset), separators=(",", ":"))
-                    tx.put_state(LEDGER, _key(seat.camera, post), state.encode())
+                    raw = ledger_to_json(ledger, offset) | {"post": described(seat.point, post)}
+                    state = json.dumps(raw, separators=(",", ":"))
+                    tx.put_state(LEDGER, key_of(seat.camera, post), state.encode())
                 for post, one in turns:
                     tx.queue(self._condition(seat, post, one, view), view.taken_at)
                 for photo in photos:
@@ -184,6 +199,8 @@ class SightDesk:
             box=case.box,
             outline=zone.polygon,
             count=case.count,
+            count_error=case.count_error,
+            suspected=case.suspected,
             reopens=case.reopens,
         )
 
@@ -242,7 +259,3 @@ def _photo(frame: Frame, picture: Colour) -> Photo:
 def _since(one: Turn, view: View) -> datetime:
     """When the thing arrived, UTC."""
     return view.taken_at - timedelta(seconds=view.at - one.case.since)
-
-
-def _key(camera: Camera, post: Post) -> str:
-    return f"{camera.id}|{post.zone.id}|{post.rule.id}"

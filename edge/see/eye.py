@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Protocol
 from uuid import UUID
@@ -22,7 +22,8 @@ from edge.see.background import Backgrounds, Change, Luma, Mask
 from edge.see.births import belongs, covered, nothing_new, residue
 from edge.see.blobs import Blob, PixelBox, grown, jolted, region_of, still_blobs, union
 from edge.see.detector import Colour, Detector
-from edge.see.health import Sight, sight_against, sight_of
+from edge.see.health import Sight, sight_against
+from edge.see.health.watch import HealthWatch
 from edge.see.memory import Memory, moved
 from edge.see.naming import Name, name_place, scan
 from edge.see.opening import Opening, same_place
@@ -97,6 +98,8 @@ class View:
     """Height and width that the slots' boxes refer to."""
     shift: Shift = NONE
     """How far this picture lies off the one that the slots' boxes refer to, pixels."""
+    different: Mask | None = field(default=None, compare=False, repr=False)
+    """Pixels unlike the usual picture, as the slots' boxes lie; None while nothing can be judged."""
 
 
 class Eye:
@@ -112,6 +115,7 @@ class Eye:
         self.backgrounds: Backgrounds | None = None
         self._detector = detector
         self._new_id = new_id
+        self.health = HealthWatch()
         self._changed_since: float | None = None
         self.shift = NONE
         self._guard: Mask | None = None
@@ -123,9 +127,11 @@ class Eye:
     def look(self, picture: Picture) -> View:
         """Take in one picture."""
         luma, at = picture.luma, picture.stream_time
-        sight = sight_of(luma)
-        if sight is not Sight.CLEAR:
-            return self._blind(picture, sight)
+        checkup = self.health.see(luma, at, picture.taken_at.timestamp() - at)
+        if checkup.renewed and self.backgrounds is not None:
+            self._relearn(picture)
+        if checkup.sight is not Sight.CLEAR:
+            return self._blind(picture, checkup.sight)
         if self.backgrounds is None:
             self.backgrounds = self._begin(picture)
             self._steady = Steady(luma.shape)
@@ -145,7 +151,8 @@ class Eye:
         self._notice(change, at)
         if self._name(picture, change):
             self._unite(change)
-        view = View(at, picture.taken_at, sight, self.slots, (luma.shape[0], luma.shape[1]), self.shift)
+        shape = (luma.shape[0], luma.shape[1])
+        view = View(at, picture.taken_at, sight, self.slots, shape, self.shift, change.different)
         self._forget(at)
         self._guard = self.places.guard(luma.shape)
         return view

@@ -97,7 +97,7 @@ FAULTS = [
     ("dwell: 5 min", "dwell: 0", "dwell:", f"{RULE}.dwell", "must be more than 0"),
     ("dwell: 5 min", "dwell: .inf", "dwell:", f"{RULE}.dwell", "finite number"),
     ("dwell: 5 min", "dwell:", "dwell:", f"{RULE}.dwell", "must be a number; fill it in or leave the line out"),
-    ("kind: parked", "kind: parkd", "kind:", RULE, "its `kind` is not one of parked, left; write `parked`"),
+    ("kind: parked", "kind: parkd", "kind:", RULE, "its `kind` is not one of parked, left, crowd, closed, loitering, dog; write `parked`"),
     ("      - kind: parked\n        id", "      - id", "- id: bikes", RULE, "has no `kind`; add"),
     ("[bicycle]", "[bycicle]", "labels:", f"{RULE}.labels[0]", "no label 'bycicle'; did you mean `bicycle`?"),
     ("[bicycle]", "[sofa bed]", "labels:", f"{RULE}.labels[0]", "no label 'sofa bed'; use one of COCO's 80"),
