@@ -86,7 +86,7 @@ def stream_after(
     """
     stalled = picture_age >= settings.stalled_after
     long = None if stalled or key_interval is None else key_interval > need
-    after = {}
+    after: dict[HealthKind, Lasting] = {}
     for kind in STREAM_KINDS:
         if kind in settings.off:
             continue

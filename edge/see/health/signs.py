@@ -96,9 +96,7 @@ def defocused(facts: PictureFacts) -> bool | None:
     """From afar the picture is the usual one, but its edges are less steep than usual in this light."""
     if facts.vanished > 0.6 and facts.shade > 0.85:
         return True
-    if facts.sharpness is None:
-        return None if facts.vanished > 0.2 else False
-    if facts.strange > 0.5:
+    if facts.sharpness is None or facts.strange > 0.5:
         return None
     return _between(facts.sharpness, yes_below=0.6, no_above=0.7)
 

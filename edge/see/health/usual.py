@@ -47,7 +47,7 @@ FALLS = 3.0
 """Times as fast as it rises: how the usual texture of a block falls."""
 SHARPNESS_TAU = 1800.0
 """Seconds in which the usual sharpness follows: a lens that slowly slips is not followed, seasons are."""
-SHARPNESS_SEEN = 20.0
+SHARPNESS_SEEN = 8.0
 """Seconds for which the sharpness in one kind of light must have been seen before it is told against."""
 LIGHTS = (50.0, 100.0)
 """Median grey levels that part the kinds of light: night, dusk, day. Noise and the camera's own

@@ -20,7 +20,7 @@ SLOW = {HealthKind.SPRAYED: 120.0, HealthKind.DEFOCUSED: 30.0, HealthKind.TURNED
 """Seconds that these kinds must last at least before they are believed: a van stops in front, rain runs down
 the glass, a bus fills the whole picture."""
 AT_ONCE = (HealthKind.BLACK, HealthKind.WASHED_OUT, HealthKind.COVERED, HealthKind.TURNED)
-"""By a picture that looks so nothing is judged, whether it lasts or not."""
+"""Plain in a single picture: by one that looks so nothing is judged, by the first that does not it is again."""
 SHARPLY = 3
 """Of so many looks one measures how sharp the picture is, which costs as much as all the rest."""
 MOSTLY = 0.3
@@ -64,6 +64,7 @@ class HealthWatch:
             kind: Lasting() for kind in PICTURE_KINDS if kind not in self.settings.off
         }
         self.usual: Usual | None = None
+        self.last: Checkup | None = None
         self._before: Luma | None = None
         self._last: float | None = None
         self._odd_since: float | None = None
@@ -95,13 +96,8 @@ class HealthWatch:
             self.standing[HealthKind.TURNED] = Lasting(on=False, since=at, told_at=at)
         elif not any(signs.values()) and not any(one.on for one in self.standing.values()):
             self._learn(parts, facts, at, step)
-        return Checkup(facts, signs, dict(self.standing), self._sight(facts, signs), renewed)
-
-    @property
-    def turning(self) -> bool:
-        """The view is another one, for whatever time: it must not be taken for the usual one yet."""
-        turned = self.standing.get(HealthKind.TURNED)
-        return turned is not None and (turned.on or turned.other_since is not None)
+        self.last = Checkup(facts, signs, dict(self.standing), self._sight(facts, signs), renewed)
+        return self.last
 
     def kept(self, offset: float) -> bytes:
         """For the store; `offset` is what turns stream time into UTC seconds."""
@@ -153,6 +149,7 @@ class HealthWatch:
     def _sight(self, facts: PictureFacts, signs: Signs) -> Sight:
         """What stands, else what this very picture shows."""
         for kind, one in self.standing.items():
-            if one.on or (kind in AT_ONCE and signs[kind]):
+            said = signs[kind] if kind in AT_ONCE else None
+            if said or (said is None and one.on):
                 return SIGHTS[kind]
         return sight_of_levels(facts.low, facts.high)
