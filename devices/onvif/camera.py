@@ -99,11 +99,14 @@ class Camera:
         return self._address(answer, "GetSnapshotUri", "http", "https")
 
     def snapshot(self, token: str) -> bytes:
-        """A still picture of a profile: the bytes of a JPEG file.
+        """A still picture of a profile: the bytes of a JPEG file."""
+        return self.still(self.snapshot_uri(token))
+
+    def still(self, uri: str) -> bytes:
+        """The still picture at an address that `snapshot_uri` gave: the bytes of a JPEG file.
 
         The credentials go out only when asked for (HTTP Digest, else Basic) and only to the camera's host.
         """
-        uri = self.snapshot_uri(token)
         ours = self._credentials if urlsplit(uri).hostname == self._place.host.lower() else None
         answer = self._get(uri, HTTPDigestAuth(ours.user, ours.password) if ours else None)
         if answer.status_code == 401 and ours and not offers(answer, "Digest") and offers(answer, "Basic"):

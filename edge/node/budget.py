@@ -88,4 +88,4 @@ def _share(cameras: Collection[Attention], now: int, then: int) -> float:
 
 def _looks(cameras: Collection[Attention], step: int) -> float:
     thinning = Thinning(step)
-    return sum(count / 2 ** thinning.level(kind) for kind, count in Counter(cameras).items())
+    return sum(count * 0.5 ** thinning.level(kind) for kind, count in Counter(cameras).items())

@@ -1,18 +1,20 @@
-"""One thread a camera: ask it over ONVIF where its stream is, receive the stream, hand on its frames.
+"""A thread of its own for a camera that our receiver does not serve: FFmpeg's, or still pictures over ONVIF.
 
-A camera that fails costs the others nothing: its thread waits, and its state says why.
+It asks the camera where its pictures are, fetches them and hands them on. A camera that fails costs the
+others nothing: its thread waits, and its state says why.
 """
 
 from __future__ import annotations
 
-import contextlib
+import math
 import threading
+import time
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 
 from devices.credentials import Credentials
 from devices.errors import (
     CameraError,
-    CameraFault,
     CameraRefused,
     CameraUnreachable,
     CredentialsError,
@@ -22,11 +24,12 @@ from devices.errors import (
 from devices.messages import DeviceStatus
 from devices.onvif import Camera as OnvifCamera
 from devices.site.model import Camera
-from devices.stream import CameraStream, Frame, FrameRequest, StreamStatus
+from devices.stream import CameraStream, Frame, FrameRequest, StreamFacts, StreamStatus
+from devices.stream.status import Facts
+from devices.stream.still import still_frame
+from edge.node.ask import ask, credentials_of
 from edge.node.report import Reporter
 from edge.send.pace import Pace
-
-PACE = Pace()
 
 
 class CameraThread:
@@ -40,19 +43,21 @@ class CameraThread:
         deliver: Callable[[str, Frame], None],
         reporter: Reporter,
         chance: Callable[[], float],
-        pace: Pace = PACE,
+        pace: Pace,
     ) -> None:
         """Nothing happens before `start`.
 
         Args:
             camera: which one.
-            request: how often its stream is looked at.
+            request: how often it is looked at.
             env: where its credentials are.
             deliver: takes each frame, with the camera's id; must be quick.
             reporter: told how the camera stands.
             chance: 0..1, the jitter.
-            pace: of asking a camera again that did not answer over ONVIF.
+            pace: of trying again.
         """
+        self.level = 0
+        """Of `2 ** level` frames one is handed on; still pictures are fetched as much less often."""
         self._camera = camera
         self._request = request
         self._env = env
@@ -60,6 +65,11 @@ class CameraThread:
         self._reporter = reporter
         self._chance = chance
         self._pace = pace
+        self._state = DeviceStatus.UNREACHABLE
+        self._facts: Facts = {}
+        self._looks = 0
+        self._begun = time.monotonic()
+        self._pictured = -math.inf
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"camera-{camera.id}", daemon=True)
 
@@ -75,55 +85,72 @@ class CameraThread:
         """Wait for the end of the thread."""
         self._thread.join(timeout)
 
+    def facts(self) -> Facts:
+        """What is told of the camera."""
+        return {**self._facts, "looks": self._looks, "thinning": self.level}
+
+    def stream(self) -> StreamFacts:
+        """What picture health must know."""
+        age = time.monotonic() - self._pictured
+        interval = self._facts.get("key_interval_s")
+        return StreamFacts(self._state, None if interval is None else float(interval), age, age)
+
     def _run(self) -> None:
         failures = 0
+        fetch = self._poll if self._camera.transport == "snapshot" else self._receive
         while not self._stopping.is_set():
+            looks = self._looks
             try:
-                credentials = self._credentials()
-                uri = self._camera.stream_uri or self._ask(credentials)
-                failures = 0
-                self._receive(uri, credentials)
+                fetch(credentials_of(self._camera, self._env))
             except (CameraRefused, StreamRefused, CredentialsError) as error:
                 self._tell(DeviceStatus.REFUSED, str(error))
                 self._stopping.wait(self._pace.delay_denied(self._chance()))
+                continue
             except CameraUnreachable as error:
-                failures += 1
                 self._tell(DeviceStatus.UNREACHABLE, str(error))
-                self._stopping.wait(self._pace.delay(failures, self._chance()))
             except (CameraError, StreamError) as error:
-                failures += 1
                 self._tell(DeviceStatus.STALLED, str(error))
-                self._stopping.wait(self._pace.delay(failures, self._chance()))
-
-    def _credentials(self) -> Credentials | None:
-        name = self._camera.credentials
-        return None if name is None else Credentials.from_environment(name, self._env)
+            failures = 1 if self._looks > looks else failures + 1
+            self._stopping.wait(self._pace.delay(failures, self._chance()))
 
     def _ask(self, credentials: Credentials | None) -> str:
-        """The stream's address out of the camera itself."""
-        onvif = OnvifCamera(self._camera.host, self._camera.port, credentials)
-        profiles = onvif.profiles()
-        chosen = profiles[min(1, len(profiles) - 1) if self._camera.profile == "sub" else 0]
-        uri = onvif.stream_uri(chosen.token)
-        facts: dict[str, float | int | str | bool] = {"profile": chosen.name, "codec": chosen.encoding}
-        facts |= {"width": chosen.width, "height": chosen.height}
-        # What a camera cannot say of itself must not keep its pictures away.
-        with contextlib.suppress(CameraFault):
-            facts["clock_offset_s"] = round(onvif.clock_offset(), 1)
-        with contextlib.suppress(CameraFault):
-            known = onvif.device_information()
-            facts["model"] = f"{known.manufacturer} {known.model}".strip()
-        self._reporter.note(self._camera.id, facts)
-        return uri
+        asked = ask(self._camera, credentials)
+        self._reporter.note(self._camera.id, asked.facts)
+        return asked.uri
 
-    def _receive(self, uri: str, credentials: Credentials | None) -> None:
+    def _receive(self, credentials: Credentials | None) -> None:
+        """A stream by FFmpeg, which connects again by itself, until it is stopped."""
+        uri = self._camera.stream_uri or self._ask(credentials)
         stream = CameraStream(uri, credentials, self._request, on_status=self._on_status)
-        for frame in stream.frames(self._stopping):
-            self._deliver(self._camera.id, frame)
+        for number, frame in enumerate(stream.frames(self._stopping)):
+            if number % (1 << self.level) == 0:
+                self._hand_on(frame)
+
+    def _poll(self, credentials: Credentials | None) -> None:
+        """Still pictures, until one fails or it is stopped."""
+        uri = self._ask(credentials)
+        onvif = OnvifCamera(self._camera.host, self._camera.port, credentials)
+        while not self._stopping.is_set():
+            began = time.monotonic()
+            jpeg = onvif.still(uri)
+            at = time.monotonic() - self._begun
+            frame = still_frame(jpeg, at=at, taken_at=datetime.now(UTC), size=self._request.size)
+            self._hand_on(frame)
+            facts: Facts = {"codec": "jpeg", "width": frame.width, "height": frame.height}
+            self._on_status(StreamStatus(DeviceStatus.UP, "", facts))
+            due = began + self._request.every * (1 << self.level)
+            self._stopping.wait(max(0.0, due - time.monotonic()))
+
+    def _hand_on(self, frame: Frame) -> None:
+        self._deliver(self._camera.id, frame)
+        self._looks += 1
+        self._pictured = time.monotonic()
 
     def _on_status(self, status: StreamStatus) -> None:
-        self._reporter.note(self._camera.id, status.facts)
+        self._facts = status.facts
+        self._reporter.note(self._camera.id, self.facts())
         self._tell(status.state, status.detail or "delivers pictures")
 
     def _tell(self, status: DeviceStatus, detail: str) -> None:
+        self._state = status
         self._reporter.tell(self._camera.id, "camera", status, detail)

@@ -5,12 +5,11 @@ from __future__ import annotations
 import argparse
 import logging
 import os
-import random
 import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -25,15 +24,21 @@ from devices.sensors.topics import filters
 from devices.site.load import load_site
 from devices.site.model import Point, Site
 from edge.errors import EdgeError, StoreError, TokenMissing
+from edge.judge.panel import Notes
+from edge.judge.shelf import cases_of
 from edge.judge.watch import request_for
 from edge.keep import NodeStore
-from edge.node.fetch import CameraThread
+from edge.node.budget import Attention
 from edge.node.mailbox import Mailbox
+from edge.node.metrics import serve_metrics
+from edge.node.reception import Reception
 from edge.node.report import REPEAT, Reporter
 from edge.node.sense import SenseDesk
 from edge.node.sight import SightDesk
+from edge.node.throttle import WINDOW, Throttle
 from edge.node.trouble import StoreTrouble
 from edge.see.detector import Detector, SsdLite
+from edge.see.eye import View
 from edge.send.token import bearer, token_from
 from edge.send.uplink import Uplink
 
@@ -44,7 +49,7 @@ TICK = 1.0
 END = 20.0
 """Seconds for a deciding thread to end."""
 CAMERAS_END = 2.0
-"""Seconds for all camera threads to end; one that waits for a silent camera is left behind."""
+"""Seconds for threads of single cameras to end; one that waits for a silent camera is left behind."""
 
 
 class Node:
@@ -74,26 +79,22 @@ class Node:
         wake = self._uplink.wake
         self._reporter = Reporter(node, self._store, _now, wake)
         self._mailbox = Mailbox()
-        self._sight = SightDesk(node, points, self._store, detector, uuid7, wake)
+        self._sight = SightDesk(node, points, self._store, detector, uuid7, wake, site.timezone)
         self._sense = SenseDesk(node, points, self._store, self._reporter, uuid7, wake)
-        self._cameras = [
-            CameraThread(
-                camera,
-                request_for([rule for zone in camera.zones for rule in zone.rules]),
-                env,
-                self._mailbox.put,
-                self._reporter,
-                random.random,
-            )
+        cameras = [
+            (camera, request_for([rule for zone in camera.zones for rule in zone.rules]))
             for point in points
             for camera in point.cameras
         ]
+        self._reception = Reception(cameras, env, self._mailbox.put, self._reporter)
+        self._attention = dict.fromkeys(self._reception.cameras, Attention.NOTHING)
+        self._throttle = Throttle(site.nodes[known.index(node)].cpu_budget)
         self._broker: SensorClient | None = None
         if any(point.sensors for point in points):
             self._broker = self._subscribe(site, [point.id for point in points], env)
         self._threads = [
             threading.Thread(target=self._deciding, args=(work,), name=name, daemon=True)
-            for name, work in (("sight", self._look), ("sense", self._feel))
+            for name, work in (("sight", self._look), ("sense", self._feel), *self._reception.jobs)
         ]
 
     def _subscribe(self, site: Site, points: list[str], env: Mapping[str, str]) -> SensorClient:
@@ -114,25 +115,45 @@ class Node:
         if self._store.damaged is not None:
             detail += f"; its store was damaged and set aside as {self._store.damaged.name}"
         self._uplink.start()
-        self._reporter.note(self._id, {"cameras": len(self._cameras)})
+        self._reporter.note(self._id, {"cameras": len(self._attention)})
         self._reporter.tell(self._id, "node", DeviceStatus.UP, detail)
         for thread in self._threads:
             thread.start()
         if self._broker is not None:
             self._broker.start()
-        for camera in self._cameras:
-            camera.start()
-        log.info("node %s: %d cameras", self._id, len(self._cameras))
+        log.info("node %s: %d cameras", self._id, len(self._attention))
 
     def wait(self) -> bool:
         """Until somebody calls `stop`, or a deciding thread dies of a defect; True when it was the former.
 
-        Repeats the health reports.
+        Holds the node to its CPU budget, and repeats the health reports.
         """
-        while not self._stopping.wait(REPEAT):
-            self._reporter.note(self._id, {"skipped": self._mailbox.skipped})
-            self._reporter.repeat()
+        due = time.monotonic() + REPEAT
+        while not self._stopping.wait(WINDOW):
+            self._thin()
+            if time.monotonic() >= due:
+                due += REPEAT
+                self._reporter.repeat()
         return not self._crashed
+
+    def _thin(self) -> None:
+        looks = sum(int(self._reception.facts(camera)["looks"]) for camera in self._attention)
+        skipped = self._mailbox.skipped + self._reception.decoders.replaced
+        self._reception.thin(self._throttle.turn(self._attention, looks, skipped))
+        thinning, cores = self._throttle.thinning.step, round(self._throttle.cores, 2)
+        self._reporter.note(self._id, {"skipped": skipped, "cores": cores, "thinning": thinning})
+
+    def serve_metrics(self, port: int) -> None:
+        """Serve `/metrics` on a port of the loopback address.
+
+        Raises:
+            EdgeError: the port is taken; the node's store is closed then.
+        """
+        try:
+            serve_metrics(port, self._reception, self._mailbox, self._throttle)
+        except (OSError, OverflowError) as error:
+            self._store.close()
+            raise EdgeError(f"--metrics: port {port} of 127.0.0.1 cannot be had: {error}") from error
 
     def stop(self) -> None:
         """Ask everything to end; safe in a signal handler."""
@@ -140,17 +161,14 @@ class Node:
 
     def close(self) -> None:
         """End all threads in the order in which things flow, then close the store."""
-        for camera in self._cameras:
-            camera.stop()
+        self._reception.stop()
         if self._broker is not None:
             self._broker.stop()
         self._mailbox.close()
         for thread in self._threads:
             thread.join(END)
         self._uplink.stop()
-        until = time.monotonic() + CAMERAS_END
-        for camera in self._cameras:
-            camera.join(max(0.0, until - time.monotonic()))
+        self._reception.join(CAMERAS_END)
         self._store.close()
 
     def _deciding(self, work: Callable[[], None]) -> None:
@@ -171,10 +189,13 @@ class Node:
             if taken is None:
                 continue
             try:
-                self._sight.look(*taken)
+                view = self._sight.look(*taken)
                 trouble.kept()
             except StoreError as error:
                 trouble.failed(error)
+                continue
+            ledgers = self._sight.seats[taken[0]].ledgers or ()
+            self._attention[taken[0]] = attention(view, ledgers)
 
     def _feel(self) -> None:
         if self._broker is None:
@@ -216,6 +237,13 @@ def _check_secrets(site: Site, points: list[Point], env: Mapping[str, str]) -> N
         raise EdgeError("; ".join(faults))
 
 
+def attention(view: View, notes: Iterable[Notes]) -> Attention:
+    """What a camera has in view: the budget is never kept at the cost of what is open."""
+    if any(cases_of(one) for one in notes):
+        return Attention.OPEN
+    return Attention.CANDIDATE if view.slots else Attention.NOTHING
+
+
 def _now() -> datetime:
     return datetime.now(UTC)
 
@@ -226,6 +254,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--node", required=True, metavar="ID", help="which of its nodes this is")
     parser.add_argument(
         "--state", type=Path, metavar="DIR", help="where the node keeps what it must not lose (var/edge/ID)"
+    )
+    parser.add_argument(
+        "--metrics", type=int, metavar="PORT", help="serve Prometheus metrics on this port of 127.0.0.1"
     )
     parser.add_argument("--verbose", action="store_true", help="log more")
 
@@ -246,6 +277,8 @@ def run(options: argparse.Namespace) -> int:
         site = load_site(options.site)
         state = options.state or Path("var") / "edge" / options.node
         node = Node(site, options.node, state, os.environ, SsdLite())
+        if options.metrics is not None:
+            node.serve_metrics(options.metrics)
     except (DevicesError, EdgeError) as error:
         print(f"gridwatch edge: {error}", file=sys.stderr)
         return 1

@@ -1,4 +1,4 @@
-"""One thread a camera, against the simulators' cameras over real sockets."""
+"""Cameras received one way or the other, against the simulators' cameras over real sockets."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from devices.onvif import Camera as OnvifCamera
 from devices.stream import Frame, FrameRequest
 from devices.stream.fake import number_of, write_clip
 from edge.keep import NodeStore
-from edge.node.fetch import CameraThread
+from edge.node.reception import Reception
 from edge.node.report import Reporter
 from edge.send.pace import Pace
 from simulators.cameras.onvif import Fault, OnvifDevice, main_and_sub, serve_onvif
@@ -59,12 +59,14 @@ def loop() -> Iterator:
 
 
 class Cabinet:
-    """Camera threads with one reporter, and what they delivered."""
+    """Cameras, each with threads of its own, one reporter, and what they delivered."""
 
-    def __init__(self, store: NodeStore) -> None:
+    def __init__(self, store: NodeStore, transport: str) -> None:
         self.store = store
+        self.transport = transport
         self.frames: dict[str, queue.Queue[Frame]] = {}
-        self.threads: list[CameraThread] = []
+        self.receptions: list[Reception] = []
+        self.threads: list[threading.Thread] = []
         self._told = threading.Condition()
         self.reporter = Reporter("n1", store, lambda: NOON, self._wake)
 
@@ -72,22 +74,32 @@ class Cabinet:
         with self._told:
             self._told.notify_all()
 
-    def watch(
-        self, name: str, port: int, login: str | None = "CAM", pace: Pace = QUICK, **more
-    ) -> CameraThread:
+    def watch(self, name: str, port: int, login: str | None = "CAM", pace: Pace = QUICK, **more) -> Reception:
         self.frames[name] = queue.Queue()
-        thread = CameraThread(
-            camera(name, port=port, credentials=login, **more),
-            REQUEST,
+        one = camera(name, port=port, credentials=login, transport=self.transport, **more)
+        reception = Reception(
+            [(one, REQUEST)],
             ENV,
             lambda camera, frame: self.frames[camera].put(frame),
             self.reporter,
-            lambda: 0.5,
-            pace,
+            chance=lambda: 0.5,
+            pace=pace,
         )
-        self.threads.append(thread)
-        thread.start()
-        return thread
+        self.receptions.append(reception)
+        for job, work in reception.jobs:
+            thread = threading.Thread(target=work, name=f"{job}-{name}", daemon=True)
+            self.threads.append(thread)
+            thread.start()
+        return reception
+
+    def end(self) -> None:
+        for reception in self.receptions:
+            reception.stop()
+        for reception in self.receptions:
+            reception.join(15)
+        for thread in self.threads:
+            thread.join(15)
+            assert not thread.is_alive(), thread.name
 
     def frame(self, name: str) -> Frame:
         return self.frames[name].get(timeout=15)
@@ -106,16 +118,12 @@ class Cabinet:
         return said()[0]
 
 
-@pytest.fixture
-def cabinet(tmp_path: Path) -> Iterator[Cabinet]:
+@pytest.fixture(params=["gridwatch", "ffmpeg"])
+def cabinet(tmp_path: Path, request) -> Iterator[Cabinet]:
     store = open_store(tmp_path / "state")
-    cabinet = Cabinet(store)
+    cabinet = Cabinet(store, request.param)
     yield cabinet
-    for thread in cabinet.threads:
-        thread.stop()
-    for thread in cabinet.threads:
-        thread.join(15)
-        assert not thread._thread.is_alive()
+    cabinet.end()
     store.close()
 
 
@@ -226,13 +234,11 @@ def test_credentials_that_vanished_are_told_by_the_name_of_the_variable(cabinet)
     assert "NOBODY_USER" in cabinet.wait("C1", DeviceStatus.REFUSED).detail
 
 
-def test_a_thread_that_waits_to_try_again_ends_at_once_when_it_is_stopped(cabinet):
-    thread = cabinet.watch("C1", free_port(), "NOBODY", Pace(denied=600.0))
+def test_a_camera_that_waits_to_be_tried_again_ends_at_once_when_it_is_stopped(cabinet):
+    cabinet.watch("C1", free_port(), "NOBODY", Pace(denied=600.0))
     cabinet.wait("C1", DeviceStatus.REFUSED)
     began = time.monotonic()
-    thread.stop()
-    thread.join(10)
-    assert not thread._thread.is_alive()
+    cabinet.end()
     assert time.monotonic() - began < 5
 
 

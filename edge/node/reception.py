@@ -1,0 +1,316 @@
+"""All cameras of a node: one thread receives them, two decode what is due.
+
+A camera that fails costs the others nothing: it is tried again ever more seldom, and its state says why.
+Cameras that our receiver does not serve have a thread each (`fetch`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import queue
+import random
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+
+from devices.credentials import Credentials
+from devices.errors import (
+    CameraError,
+    CameraRefused,
+    CameraUnreachable,
+    CredentialsError,
+    StreamDropped,
+    StreamError,
+    StreamRefused,
+    StreamUnreachable,
+)
+from devices.messages import DeviceStatus
+from devices.site.model import Camera
+from devices.stream import Frame, FrameRequest, StreamFacts
+from devices.stream.decoders import Decoders, Order
+from devices.stream.mp4 import write_mp4
+from devices.stream.ring import Ring
+from devices.stream.rtsp_client import Timeouts, receive
+from devices.stream.status import Facts
+from edge.node.ask import Asked, ask, credentials_of
+from edge.node.fetch import CameraThread
+from edge.node.intake import Intake
+from edge.node.report import Reporter
+from edge.send.pace import Pace
+
+log = logging.getLogger(__name__)
+
+PACE = Pace(denied=120.0)
+"""Of trying a camera again; refused log-ins wait 1 to 2 min, since many cameras lock an account after five
+wrong ones within minutes."""
+ASK_AGAIN = 3
+"""Failures in a row after which a camera is asked anew where its stream is."""
+ASKING = 8
+"""Cameras asked over ONVIF at once."""
+BLIND = 30.0
+"""Seconds without a picture, although packets come, after which the connection is made anew."""
+STEADY = 60.0
+"""Seconds a connection must have lasted for its loss to count as the first one."""
+REPORT_EVERY = 10.0
+"""Seconds between notes of what was measured of a camera."""
+DECODERS = 2
+RING_SECONDS, RING_BYTES = 6.0, 160 << 20
+"""Kept of each camera for evidence, and bytes of all together: 38 cameras at 4 Mbit/s."""
+
+
+@dataclass(slots=True)
+class Line:
+    """One camera as the receiving thread knows it."""
+
+    camera: Camera
+    intake: Intake
+    state: DeviceStatus = DeviceStatus.UNREACHABLE
+    limit: asyncio.Timeout | None = None
+    """While connected: ends the connection if no picture comes."""
+    noted: float = field(default=float("-inf"))
+
+
+class Reception:
+    """The cameras. `jobs` are to be run, each on a thread; then `stop` ends them."""
+
+    def __init__(
+        self,
+        cameras: Sequence[tuple[Camera, FrameRequest]],
+        env: Mapping[str, str],
+        deliver: Callable[[str, Frame], None],
+        reporter: Reporter,
+        *,
+        chance: Callable[[], float] = random.random,
+        pace: Pace = PACE,
+        timeouts: Timeouts = Timeouts(),  # noqa: B008 - frozen
+    ) -> None:
+        """`deliver` takes each frame, with the camera's id, on any thread; must be quick.
+
+        `chance`: the jitter, 0..1.
+        """
+        self.ring = Ring(RING_SECONDS, RING_BYTES)
+        self.decoders = Decoders(self._decoded)
+        self._env = env
+        self._deliver = deliver
+        self._reporter = reporter
+        self._chance = chance
+        self._pace = pace
+        self._timeouts = timeouts
+        self._lines = {
+            camera.id: Line(camera, Intake(camera.id, request, self.ring, self.decoders))
+            for camera, request in cameras
+            if camera.transport == "gridwatch"
+        }
+        self._others = {
+            camera.id: CameraThread(camera, request, env, deliver, reporter, chance, pace)
+            for camera, request in cameras
+            if camera.transport != "gridwatch"
+        }
+        self._told: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._stop: asyncio.Event | None = None
+        self._stopping = threading.Event()
+
+    @property
+    def jobs(self) -> list[tuple[str, Callable[[], None]]]:
+        """Names and bodies of the threads."""
+        decoding = [(f"decode-{number}", self.decoders.work) for number in range(DECODERS)]
+        return [("reception", self._receive_all), *decoding, ("told", self._tell_all)]
+
+    @property
+    def cameras(self) -> list[str]:
+        """Their ids."""
+        return [*self._lines, *self._others]
+
+    def stop(self) -> None:
+        """Ask all threads to end; any thread, once."""
+        self._stopping.set()
+        for other in self._others.values():
+            other.stop()
+        self.decoders.close()
+        self._on_loop(lambda: self._stop.set() if self._stop is not None else None)
+
+    def join(self, timeout: float) -> None:
+        """Wait for the threads of single cameras; the others are whoever's who runs `jobs`."""
+        until = time.monotonic() + timeout
+        for other in self._others.values():
+            other.join(max(0.0, until - time.monotonic()))
+
+    def stream(self, camera: str) -> StreamFacts:
+        """What picture health must know of a camera, now; any thread."""
+        line = self._lines.get(camera)
+        return self._others[camera].stream() if line is None else line.intake.stream(line.state)
+
+    def facts(self, camera: str) -> Facts:
+        """What was counted and measured of a camera; any thread."""
+        line = self._lines.get(camera)
+        return self._others[camera].facts() if line is None else line.intake.facts()
+
+    def thin(self, levels: Mapping[str, int]) -> None:
+        """Look at one of `2 ** level` pictures that are due, of each camera; any thread."""
+        for camera, level in levels.items():
+            if camera in self._lines:
+                self._lines[camera].intake.level = level
+            else:
+                self._others[camera].level = level
+
+    def ask(self, camera: str, request: FrameRequest) -> None:
+        """Look at a camera like this from now on; any thread. One with a thread of its own stays as it is."""
+        line = self._lines.get(camera)
+        if line is not None and request != line.intake.request:
+            self._on_loop(partial(line.intake.ask, request))
+
+    def clip(self, camera: str, begin: float, end: float) -> bytes | None:
+        """An MP4 of what the ring has between two stream times; None where it has nothing of that camera.
+
+        Raises:
+            StreamError: no clip can be made of it.
+        """
+        line = self._lines.get(camera)
+        units = self.ring.cut(camera, begin, end)
+        if line is None or line.intake.size is None or not units:
+            return None
+        return write_mp4(units, line.intake.size)
+
+    def _on_loop(self, what: Callable[[], None]) -> None:
+        if self._loop is not None:
+            with contextlib.suppress(RuntimeError):  # it is closed
+                self._loop.call_soon_threadsafe(what)
+
+    def _receive_all(self) -> None:
+        for other in self._others.values():
+            other.start()
+        try:
+            asyncio.run(self._main())
+        finally:
+            self._told.put(None)
+
+    async def _main(self) -> None:
+        self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
+        if self._stopping.is_set():
+            return
+        asking = asyncio.Semaphore(ASKING)
+        tasks = [asyncio.create_task(self._fenced(line, asking)) for line in self._lines.values()]
+        await self._stop.wait()
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _fenced(self, line: Line, asking: asyncio.Semaphore) -> None:
+        """Keep one camera; a defect in doing so is logged and costs the other cameras nothing."""
+        while True:
+            task = asyncio.create_task(self._keep(line, asking))
+            try:
+                await asyncio.wait({task})
+            except asyncio.CancelledError:
+                task.cancel()
+                await asyncio.wait({task})  # it says good-bye to the camera
+                raise
+            log.error("%s: a defect; tried again", line.camera.id, exc_info=task.exception())
+            self._tell(line, DeviceStatus.STALLED, "a defect in gridwatch; see its log")
+            await asyncio.sleep(self._pace.delay_denied(self._chance()))
+
+    async def _keep(self, line: Line, asking: asyncio.Semaphore) -> None:
+        """Receive one camera for ever."""
+        uri, failures = line.camera.stream_uri, 0
+        while True:
+            begun = time.monotonic()
+            try:
+                credentials = credentials_of(line.camera, self._env)
+                if uri is None or (line.camera.stream_uri is None and failures % ASK_AGAIN == 0):
+                    uri = await self._where(line.camera, credentials, asking, uri)
+                await self._receive(line, uri, credentials)
+            except (CameraRefused, StreamRefused, CredentialsError) as error:
+                self._tell(line, DeviceStatus.REFUSED, str(error))
+                await asyncio.sleep(self._pace.delay_denied(self._chance()))
+                continue
+            except (CameraUnreachable, StreamUnreachable) as error:
+                self._tell(line, DeviceStatus.UNREACHABLE, str(error))
+            except (CameraError, StreamError) as error:
+                self._tell(line, DeviceStatus.STALLED, str(error))
+            failures = 1 if time.monotonic() - begun >= STEADY else failures + 1
+            await asyncio.sleep(self._pace.delay(failures, self._chance()))
+
+    async def _where(
+        self, camera: Camera, credentials: Credentials | None, asking: asyncio.Semaphore, before: str | None
+    ) -> str:
+        """The camera's answer, or what it said `before` if it does not answer now.
+
+        Raises:
+            CameraError: it never said anything.
+        """
+        async with asking:
+            try:
+                asked = await self._asked(camera, credentials)
+            except CameraError:
+                if before is None:
+                    raise
+                return before
+        self._reporter.note(camera.id, asked.facts)
+        return asked.uri
+
+    async def _asked(self, camera: Camera, credentials: Credentials | None) -> Asked:
+        """Ask on a thread that dies with the process: nobody waits at the end for a camera that is silent."""
+        loop = asyncio.get_running_loop()
+        answer: asyncio.Future[Asked] = loop.create_future()
+
+        def work() -> None:
+            try:
+                said = ask(camera, credentials)
+            except CameraError as error:
+                self._on_loop(partial(_answer, answer, error))
+            else:
+                self._on_loop(partial(_answer, answer, said))
+
+        threading.Thread(target=work, name=f"ask-{camera.id}", daemon=True).start()
+        return await answer
+
+    async def _receive(self, line: Line, uri: str, credentials: Credentials | None) -> None:
+        """One connection, until it fails."""
+        try:
+            async with asyncio.timeout(2 * BLIND) as line.limit:  # opening included
+                await receive(uri, credentials, line.intake, timeouts=self._timeouts)
+        except TimeoutError:
+            problem = f"packets come, but no picture could be made of them for {BLIND:g} s"
+            raise StreamDropped(problem) from None
+        finally:
+            line.limit = None
+
+    def _decoded(self, camera: str, order: Order, frame: Frame | None) -> None:
+        """On a decoding thread."""
+        if frame is not None:
+            self._deliver(camera, frame)
+        self._on_loop(partial(self._shown, self._lines[camera], order, frame))
+
+    def _shown(self, line: Line, order: Order, frame: Frame | None) -> None:
+        if not line.intake.shown(order, frame) or line.limit is None:
+            return
+        now = time.monotonic()
+        patience = BLIND * (1 << line.intake.level)
+        line.limit.reschedule(asyncio.get_running_loop().time() + patience)
+        if now - line.noted >= REPORT_EVERY or line.state is not DeviceStatus.UP:
+            line.noted = now
+            self._reporter.note(line.camera.id, line.intake.facts())
+            self._tell(line, DeviceStatus.UP, "delivers pictures")
+
+    def _tell(self, line: Line, state: DeviceStatus, detail: str) -> None:
+        """The reporter writes to the disk: not on this thread."""
+        line.state = state
+        self._told.put(partial(self._reporter.tell, line.camera.id, "camera", state, detail))
+
+    def _tell_all(self) -> None:
+        while (one := self._told.get()) is not None:
+            one()
+
+
+def _answer(future: asyncio.Future[Asked], answer: Asked | CameraError) -> None:
+    if future.done():
+        return
+    if isinstance(answer, Asked):
+        future.set_result(answer)
+    else:
+        future.set_exception(answer)
