@@ -35,6 +35,10 @@ class Cast:
     stage: Stage
     stock: Stock
     dice: random.Random
+    dim: float = 1.0
+    """How dark it gets: what must be seen must stand out the more."""
+    by_infrared: bool = False
+    """It must be seen by infrared, too."""
     things: list[Thing] = field(default_factory=list)
     others: list[Actor] = field(default_factory=list)
     taken: list[PixelBox] = field(default_factory=list)
@@ -83,17 +87,21 @@ class Cast:
         )
 
     def _stands_out(self, sprite: Sprite, left: int, top: int) -> bool:
-        grey = self.stage.grey
-        picture = grey.copy()
-        sprite.paste(picture, left + sprite.width / 2, top + sprite.height, infrared=False)
+        views = [(self.stage.grey, False)] + [(self.stage.infrared, True)] * self.by_infrared
         part = np.s_[top : top + sprite.height, left : left + sprite.width]
-        changed = np.asarray(cv2.absdiff(picture[part], grey[part]))[sprite.solid]
-        return changed.size > 150 and float(np.mean(changed > _STEP)) >= STANDS_OUT
+        for empty, infrared in views:
+            picture = empty.copy()
+            sprite.paste(picture, left + sprite.width / 2, top + sprite.height, infrared)
+            changed = np.asarray(cv2.absdiff(picture[part], empty[part]))[sprite.solid]
+            if changed.size <= 150 or float(np.mean(changed > _STEP / self.dim)) < STANDS_OUT:
+                return False
+        return True
 
     def edge(self, sprite: Sprite, x: float) -> float:
         """Outside the picture, on the nearer side or (one time in three) on the other."""
-        near = (x < WIDTH / 2) is not (self.dice.random() < 0.33)
-        return -0.6 * sprite.width - 2 if near else WIDTH + 0.6 * sprite.width + 2
+        left = (x < WIDTH / 2) is not (self.dice.random() < 0.33)
+        outside = 0.6 * sprite.width + 2
+        return -outside if left else WIDTH + outside
 
     def line(self) -> float:
         """A height on the ground at which somebody may walk."""

@@ -7,6 +7,7 @@ import random
 
 from simulators.scenes.labelled.light import Beam, Curve, Light, Pool, Shade, level
 from simulators.scenes.labelled.model import Condition
+from simulators.scenes.labelled.sprites import WIDTH
 
 
 def light_for(condition: Condition, seconds: float, dice: random.Random) -> Light:
@@ -76,7 +77,8 @@ def _steps(seconds: float, dice: random.Random) -> Curve:
     return Curve(tuple(p[0] for p in points), tuple(min(1.6, max(0.6, p[1])) for p in points))
 
 
-def _pools(dice: random.Random) -> tuple[Pool, ...]:
+def pools(dice: random.Random) -> tuple[Pool, ...]:
+    """The light of one to three street lamps."""
     return tuple(
         Pool(
             dice.uniform(0.1, 0.9), dice.uniform(0.45, 0.9), dice.uniform(0.2, 0.5), dice.uniform(0.15, 0.35)
@@ -104,7 +106,7 @@ def _dusk(seconds: float, dice: random.Random, knee: float, noise: float) -> Lig
         name: Curve(tuple(p[0] for p in points), tuple(p[1] for p in points))
         for name, points in curves.items()
     }
-    return Light(made["gain"], made["warmth"], made["lamps"], made["noise"], knee=knee, pools=_pools(dice))
+    return Light(made["gain"], made["warmth"], made["lamps"], made["noise"], knee=knee, pools=pools(dice))
 
 
 def _infrared(seconds: float, dice: random.Random, knee: float, noise: float) -> Light:
@@ -156,14 +158,14 @@ def _night(seconds: float, dice: random.Random, knee: float) -> Light:
         lamps=level(dice.uniform(0.4, 1.1)),
         noise=level(dice.uniform(2.5, 5.0)),
         knee=knee,
-        pools=_pools(dice),
+        pools=pools(dice),
         beams=beams_for(0.0, seconds, dice, (5, 25)),
     )
 
 
 def _shades(seconds: float, dice: random.Random) -> tuple[Shade, ...]:
     """The sharp shadows of poles and a house that creep, and the soft ones of clouds that move."""
-    shades = [_pole(dice, 0.0) for _ in range(dice.randrange(0, 3))]
+    shades = [pole(dice, seconds / 2, dice.uniform(1, 8)) for _ in range(dice.randrange(0, 3))]
     if dice.random() < 0.6 or not shades:
         shades.append(_house(dice))
     if dice.random() < 0.5:
@@ -171,19 +173,20 @@ def _shades(seconds: float, dice: random.Random) -> tuple[Shade, ...]:
     return tuple(shades)
 
 
-def _creep(dice: random.Random) -> float:
-    """Parts of the width a second: 1 to 8 luma pixels a minute."""
-    return dice.choice((-1, 1)) * dice.uniform(1, 8) / 60 / 640
+def _creep(pixels: float, dice: random.Random) -> float:
+    """Parts of the width a second, either way, for so many luma pixels a minute."""
+    return dice.choice((-1, 1)) * pixels / 60 / WIDTH
 
 
-def _pole(dice: random.Random, since: float) -> Shade:
+def pole(dice: random.Random, middle: float, pixels: float) -> Shade:
+    """The shadow of a pole that is in the picture at `middle` and creeps `pixels` a minute."""
     x, wide, lean = dice.uniform(0.05, 0.95), dice.uniform(0.008, 0.03), dice.uniform(-0.5, 0.5)
     top = dice.uniform(0.35, 0.6)
     corners = ((x, 1.05), (x + wide, 1.05), (x + wide * 0.7 + lean, top), (x + lean, top))
     dark = level(dice.uniform(0.2, 0.45))
-    drift = _creep(dice)
+    drift = _creep(pixels, dice)
     return Shade(
-        tuple((cx - drift * since, cy) for cx, cy in corners), (drift, 0.0), dark, dice.uniform(0.8, 2.5)
+        tuple((cx - drift * middle, cy) for cx, cy in corners), (drift, 0.0), dark, dice.uniform(0.8, 2.5)
     )
 
 
@@ -191,7 +194,12 @@ def _house(dice: random.Random) -> Shade:
     edge, lean = dice.uniform(0.2, 0.8), dice.uniform(-0.3, 0.3)
     far = -1.5 if dice.random() < 0.5 else 2.5
     corners = ((far, -0.1), (edge + lean, -0.1), (edge, 1.1), (far, 1.1))
-    return Shade(corners, (_creep(dice), 0.0), level(dice.uniform(0.2, 0.45)), dice.uniform(0.8, 3.0))
+    return Shade(
+        corners,
+        (_creep(dice.uniform(1, 8), dice), 0.0),
+        level(dice.uniform(0.2, 0.45)),
+        dice.uniform(0.8, 3.0),
+    )
 
 
 def cloud(dice: random.Random, at: float) -> Shade:

@@ -29,6 +29,14 @@ EMPTY_SHOWS: tuple[Condition, ...] = (
     "clean", "gain_step", "dusk", "infrared", "headlights", "shadow", "rain", "sway", "crowd",
 )  # fmt: skip
 """What an empty scene shows in place of things."""
+DIM: dict[Condition, float] = {
+    "dusk": 0.65,
+    "headlights": 0.65,
+    "infrared": 0.8,
+    "rain": 0.8,
+    "gain_step": 0.8,
+}
+"""How much of the contrast is left, at the least."""
 QUALITIES = (None, 60, 70, 80, 90)
 BLURS = (0.0, 0.0, 0.0, 0.5, 0.8)
 
@@ -53,7 +61,7 @@ class Attempt:
         stage = choose_stage(dice.choice(self.stock.backgrounds), dice)
         if stage is None:
             return None
-        self.cast = Cast(stage, self.stock, dice)
+        self.cast = Cast(stage, self.stock, dice, DIM.get(self.shown, 1.0), self.shown == "infrared")
         ground, beside = halves(stage.ground, dice) if dice.random() < ALONE else (stage.ground, None)
         if self.condition == "empty":
             self.end = dice.uniform(240, 480)

@@ -100,7 +100,10 @@ class Painter:
 
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
-        self._actors = plan.actors
+        self._by_minute: dict[int, list[Actor]] = {}
+        for actor in plan.actors:
+            for minute in range(_minute(actor.times[0]), _minute(min(actor.times[-1], plan.seconds)) + 1):
+                self._by_minute.setdefault(minute, []).append(actor)
         self._still: tuple[object, Image] | None = None
 
     def luma(self, t: float) -> Image:
@@ -114,7 +117,8 @@ class Painter:
     def _composed(self, t: float, *, fine: bool) -> Image:
         """Background and actors in even light. Do not write into it."""
         infrared = self.plan.light.sees_infrared(t)
-        there = [(actor, spot) for actor in self._actors if (spot := actor.at(t)) is not None]
+        around = self._by_minute.get(_minute(t), ())
+        there = [(actor, spot) for actor in around if (spot := actor.at(t)) is not None]
         state = (fine, infrared, [(id(actor), round(x), round(y)) for actor, (x, y) in there])
         if self._still is not None and self._still[0] == state:
             return self._still[1]
@@ -186,6 +190,10 @@ class Painter:
     @functools.cached_property
     def _streaks(self) -> Image:
         return streaks(self.plan.seed)
+
+
+def _minute(t: float) -> int:
+    return max(0, int(t // 60))
 
 
 @functools.cache

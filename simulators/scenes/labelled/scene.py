@@ -6,10 +6,11 @@ import functools
 import random
 from collections.abc import Iterator
 
+from devices.site.model import Zone
 from simulators.errors import SceneError
 from simulators.scenes.labelled.drawn import drawn_stock
 from simulators.scenes.labelled.making import Attempt
-from simulators.scenes.labelled.model import CONDITIONS, Condition, LabelledScene, split_of
+from simulators.scenes.labelled.model import CONDITIONS, Condition, Issue, LabelledScene, split_of
 from simulators.scenes.labelled.paint import Painted, Painter, Plan
 from simulators.scenes.stock.model import Stock
 
@@ -31,25 +32,11 @@ def labelled_scene(
 
     """
     condition = CONDITIONS[seed % len(CONDITIONS)] if condition is None else condition
-    stock = (drawn_stock() if stock is None else stock).split(split_of(seed))
-    if not stock.backgrounds:
-        raise SceneError(f"stock: has no background for the {split_of(seed)} scenes; add one")
+    half = stock_for(seed, stock)
     for attempt in range(ATTEMPTS):
-        made = Attempt(seed, condition, stock, random.Random(f"{seed}/{condition}/{attempt}")).made()
+        made = Attempt(seed, condition, half, random.Random(f"{seed}/{condition}/{attempt}")).made()
         if made is not None:
-            plan, zone, issues = made
-            names = {plan.stage.background.name, *(actor.sprite.source.name for actor in plan.actors)}
-            return LabelledScene(
-                seed,
-                condition,
-                plan.seconds,
-                plan.every,
-                (zone,),
-                issues,
-                functools.partial(pictures_of, plan),
-                None if plan.gap is None else plan.gap[0],
-                tuple(sorted(names)),
-            )
+            return labelled(*made)
     raise SceneError(
         f"seed {seed}: no {condition} scene can be composed of this stock; add backgrounds or cut-outs"
     )
@@ -61,6 +48,35 @@ def labelled_set(
     """The scenes of these seeds, one after the other."""
     for seed in seeds:
         yield labelled_scene(seed, stock, condition)
+
+
+def stock_for(seed: int, stock: Stock | None) -> Stock:
+    """The half of a stock (the drawn one unless given) that scenes of this seed are composed of.
+
+    Raises:
+        SceneError: it has no background in that half.
+
+    """
+    half = (drawn_stock() if stock is None else stock).split(split_of(seed))
+    if not half.backgrounds:
+        raise SceneError(f"stock: has no background for the {split_of(seed)} scenes; add one")
+    return half
+
+
+def labelled(plan: Plan, zone: Zone, issues: tuple[Issue, ...]) -> LabelledScene:
+    """A plan with its truth, as it is shown."""
+    names = {plan.stage.background.name, *(actor.sprite.source.name for actor in plan.actors)}
+    return LabelledScene(
+        plan.seed,
+        plan.condition,
+        plan.seconds,
+        plan.every,
+        (zone,),
+        issues,
+        functools.partial(pictures_of, plan),
+        None if plan.gap is None else plan.gap[0],
+        tuple(sorted(names)),
+    )
 
 
 def pictures_of(plan: Plan) -> Iterator[Painted]:

@@ -47,8 +47,8 @@ class Sprite:
         """
         self.source = source
         rows, columns = source.pixels.shape[:2]
-        self.height = max(2, round(height))
-        self.width = max(2, round(height * columns / rows))
+        self.height: int = max(2, round(height))
+        self.width: int = max(2, round(height * columns / rows))
         self._mirror, self._tint, self._infrared, self._lean = mirror, tint, infrared, lean
         self._pad = max(2, round(0.06 * max(self.height, self.width)))
         self._layers: dict[tuple[bool, bool], tuple[Image, Image]] = {}

@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 
 from simulators.scenes.footage import Image
+from simulators.scenes.labelled.light import Curve, level
 from simulators.scenes.labelled.sprites import HEIGHT, WIDTH
 
 MOST_SWAY = 3.0
@@ -29,9 +30,9 @@ class Drop:
 
 @dataclass(frozen=True, slots=True)
 class Rain:
-    """How hard it rains: 0 to 1, and the drops on the lens."""
+    """How hard it rains, 0 to 1, and the drops on the lens."""
 
-    strength: float
+    strength: Curve
     drops: tuple[Drop, ...] = ()
 
 
@@ -89,7 +90,7 @@ def make_rain(dice: random.Random, seconds: float) -> Rain:
         drops.append(
             Drop(begin, end, dice.randrange(WIDTH), dice.randrange(HEIGHT), round(dice.uniform(5, 18)))
         )
-    return Rain(strength, tuple(drops))
+    return Rain(level(strength), tuple(drops))
 
 
 def swayed(picture: Image, shift: tuple[float, float]) -> Image:
@@ -115,11 +116,14 @@ def streaks(seed: int) -> Image:
 def rained(picture: Image, rain: Rain, pattern: Image, t: float, dice: random.Random) -> Image:
     """Streaks over the picture and drops on the lens; works at both sizes."""
     finer = picture.shape[1] // WIDTH
+    strength = rain.strength.at(t)
+    if strength <= 0:
+        return picture
     y, x = dice.randrange(HEIGHT), dice.randrange(WIDTH)
     piece = pattern[y : y + HEIGHT, x : x + WIDTH]
     if finer > 1:
         piece = cv2.cvtColor(cv2.resize(piece, (picture.shape[1], picture.shape[0])), cv2.COLOR_GRAY2BGR)
-    out = cv2.addWeighted(picture, 1.0, piece, 0.55 * rain.strength, 0)
+    out = cv2.addWeighted(picture, 1.0, piece, 0.55 * strength, 0)
     for drop in rain.drops:
         if drop.begin <= t < drop.end:
             _smear(out, drop, finer)
