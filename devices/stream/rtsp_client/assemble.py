@@ -23,7 +23,7 @@ MISORDER = 100
 """Packets that one may be late (RFC 3550, appendix A.1); further back, the sender began to count anew."""
 
 _SLICE, _KEY, _FIRST = int(Sees.SLICE), int(Sees.KEY), int(Sees.FIRST)
-_SETS, _HEAD, _BAD = int(Sees.SETS), int(Sees.HEAD), int(Sees.BAD)
+_SETS, _BAD = int(Sees.SETS), int(Sees.BAD)
 _OPENS, _GOES_ON, _CLOSES = int(Sees.OPENS), int(Sees.GOES_ON), int(Sees.CLOSES)
 
 
@@ -80,6 +80,7 @@ class Assembler:
         self._broken = True  # something was lost since the last key frame
         self._middle = -1  # header of a fragment that goes on, -1: none is open
         self._indicator = -1
+        self._usual_head: tuple[int, int] | None = None  # of key frames
         self._restart()
 
     def _restart(self) -> None:
@@ -89,6 +90,7 @@ class Assembler:
         self._seen = 0  # all that was seen in the unit
         self._whole = True
         self._set_fragment = False
+        self._head: tuple[int, int] | None = None  # first byte of the first payload, and what it showed
 
     def take(self, data: bytearray, at: int, end: int, now: float) -> int:
         """Take the frames of the video's channel that lie at `at` in a row; returns where that ends.
@@ -160,14 +162,15 @@ class Assembler:
             self.lose()
         self._next, self.source = (sequence + 1) & 0xFFFF, source
         seen = self._codec.look(data, *bounds) if bounds[0] < bounds[1] else 0
-        if stamp != self._stamp or other:
+        fresh = stamp != self._stamp or other
+        if fresh:
             self._keep(data, begin, at)
             begin = at
             self._turn(stamp, now)
-            if (gap or other) and not seen & _HEAD:
-                self.lose()
         if bounds[0] < bounds[1]:
             self._note(data, bounds, seen)
+        if fresh and (gap or other) and self._head != self._usual_head:
+            self.lose()  # the unit's begin may be among what was lost
         if kind & rtp.MARKER and self._markers and self._seen & _SLICE and self._middle < 0:
             self._keep(data, begin, stop)
             self._ended = stamp
@@ -179,13 +182,14 @@ class Assembler:
         """Another RTP time: what is open ends here, unless no picture came yet."""
         if self._seen & _SLICE:
             self._close(now)
-        elif not self._chunks:
+        elif not self._whole or not self._chunks:
             self._restart()
         self._stamp = stamp
 
     def _note(self, data: bytearray, bounds: tuple[int, int], seen: int) -> None:
         """Take in what a packet of the open unit shows."""
         begin = bounds[0]
+        self._head = self._head or (data[begin], seen)
         goes_on = bool(seen & (_GOES_ON | _CLOSES)) and not seen & _OPENS
         if seen & _BAD:
             self._counts.unreadable += 1
@@ -229,13 +233,15 @@ class Assembler:
         whole = self._whole and self._middle < 0
         parameters = self._sets.annexb
         key = bool(whole and self._seen & _KEY and parameters)
+        if key:
+            self._usual_head = self._head
         self._broken = not (key or (whole and not self._broken))
         counts = self._counts
         counts.units += 1
         counts.keys += key
         counts.broken += self._broken
         at = self.clock.at(self._stamp, now)
-        counts.jumps = self.clock.jumps
+        counts.jumps += self.clock.jumped
         unit = AccessUnit(
             at, key, self._codec, parameters, self._stamp, self._size, self._broken, self._chunks
         )

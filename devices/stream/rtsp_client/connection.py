@@ -59,6 +59,7 @@ async def _connect(family: socket.AddressFamily, address: tuple[object, ...]) ->
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         await asyncio.get_running_loop().sock_connect(sock, address)
     except BaseException:
+        asyncio.get_running_loop().remove_writer(sock)
         sock.close()
         raise
     return sock
@@ -136,6 +137,8 @@ class Connection:
 
     def close(self) -> None:
         """Give the socket back."""
+        # Before its number is used anew: the loop forgets a cancelled read only a moment later.
+        asyncio.get_running_loop().remove_reader(self._sock)
         self._sock.close()
 
     def _take(self, count: int) -> None:

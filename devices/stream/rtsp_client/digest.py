@@ -82,7 +82,8 @@ def authorization(
         return "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
 
     def hashed(*parts: str) -> str:
-        return _HASHES[asked.algorithm](":".join(parts).encode()).hexdigest()
+        # Byte for byte as it came: realms in other encodings than UTF-8 exist.
+        return _HASHES[asked.algorithm](":".join(parts).encode("utf-8", "surrogateescape")).hexdigest()
 
     secret = hashed(user, asked.realm, password)
     if asked.session:

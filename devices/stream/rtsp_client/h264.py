@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from devices.stream.rtsp_client.nal import Codec, Data, Fragment, Sees, aggregated, exp_golomb
 
-SPS, PPS, DELIMITER, SPS_EXTENSION, SUBSET_SPS = 7, 8, 9, 13, 15
+SPS, PPS, SPS_EXTENSION, SUBSET_SPS = 7, 8, 13, 15
 """NAL unit types of H.264, table 7-1."""
 STAP_A, FU_A = 24, 28
 """RFC 6184, table 1; those from 25 on but FU-A belong to interleaved mode."""
@@ -12,9 +12,7 @@ STAP_A, FU_A = 24, 28
 _KINDS = [0] * 32
 _KINDS[1] = _KINDS[2] = int(Sees.SLICE)
 _KINDS[5] = int(Sees.SLICE | Sees.KEY)
-_KINDS[SPS] = int(Sees.SETS | Sees.HEAD)
-_KINDS[PPS] = _KINDS[SPS_EXTENSION] = _KINDS[SUBSET_SPS] = int(Sees.SETS)
-_KINDS[DELIMITER] = int(Sees.HEAD)
+_KINDS[SPS] = _KINDS[PPS] = _KINDS[SPS_EXTENSION] = _KINDS[SUBSET_SPS] = int(Sees.SETS)
 _SLICE, _FIRST, _BAD = int(Sees.SLICE), int(Sees.FIRST), int(Sees.BAD)
 _OPENS, _GOES_ON, _CLOSES = int(Sees.OPENS), int(Sees.GOES_ON), int(Sees.CLOSES)
 
@@ -28,7 +26,7 @@ def look(data: Data, begin: int, end: int) -> int:
         head = data[begin + 1]
         closes = _CLOSES if head & 0x40 else 0
         if not head & 0x80:
-            return closes or _GOES_ON
+            return (closes or _GOES_ON) | _KINDS[head & 31]
         return _OPENS | closes | _kind(head & 31, data[begin + 2])
     found = 0
     spans = whole(data, begin, end)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from devices.stream.rtsp_client.nal import Codec, Data, Fragment, Sees, aggregated, exp_golomb
 
-VPS, SPS, PPS, DELIMITER = 32, 33, 34, 35
+VPS, SPS, PPS = 32, 33, 34
 """NAL unit types of H.265, table 7-1."""
 AGGREGATION, FRAGMENT = 48, 49
 """RFC 7798, section 4.4; 50 (PACI) is not read."""
@@ -14,9 +14,7 @@ for _kind_of_slice in (*range(10), *range(16, 22)):
     _KINDS[_kind_of_slice] = int(Sees.SLICE)
 for _kind_of_slice in range(16, 22):
     _KINDS[_kind_of_slice] |= int(Sees.KEY)
-_KINDS[VPS] = _KINDS[SPS] = int(Sees.SETS | Sees.HEAD)
-_KINDS[PPS] = int(Sees.SETS)
-_KINDS[DELIMITER] = int(Sees.HEAD)
+_KINDS[VPS] = _KINDS[SPS] = _KINDS[PPS] = int(Sees.SETS)
 _SLICE, _FIRST, _BAD = int(Sees.SLICE), int(Sees.FIRST), int(Sees.BAD)
 _OPENS, _GOES_ON, _CLOSES = int(Sees.OPENS), int(Sees.GOES_ON), int(Sees.CLOSES)
 
@@ -29,7 +27,7 @@ def look(data: Data, begin: int, end: int) -> int:
         head = data[begin + 2]
         closes = _CLOSES if head & 0x40 else 0
         if not head & 0x80:
-            return closes or _GOES_ON
+            return (closes or _GOES_ON) | _KINDS[head & 63]
         return _OPENS | closes | _kind(head & 63, data[begin + 3])
     found = 0
     spans = whole(data, begin, end)

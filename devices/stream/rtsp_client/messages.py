@@ -63,7 +63,7 @@ def reply(status: int, reason: str, number: str, headers: Mapping[str, str]) -> 
 
 def _written(lines: list[str], headers: Mapping[str, str]) -> Outgoing:
     lines += [f"{name}: {value}" for name, value in headers.items() if value]
-    return Outgoing(("\r\n".join(lines) + "\r\n\r\n").encode())
+    return Outgoing(("\r\n".join(lines) + "\r\n\r\n").encode("utf-8", "surrogateescape"))
 
 
 def begins(data: bytearray, at: int, end: int) -> bool:
@@ -83,7 +83,7 @@ def parse(data: bytearray, at: int, end: int) -> tuple[Message, int] | None:
         if end - at >= MOST_HEAD:
             raise StreamDropped(f"an RTSP message has no end within {MOST_HEAD} bytes")
         return None
-    first, *rest = data[at : head_end.start()].decode("latin-1").splitlines() or [""]
+    first, *rest = data[at : head_end.start()].decode("utf-8", "surrogateescape").splitlines() or [""]
     headers: dict[str, tuple[str, ...]] = {}
     for line in rest:
         name, colon, value = line.partition(":")

@@ -26,15 +26,13 @@ class Sees(IntFlag):
     """The first slice of its picture."""
     SETS = 8
     """A parameter set."""
-    HEAD = 16
-    """What an access unit begins with, so nothing of it is missing before: delimiter, VPS, SPS."""
-    OPENS = 32
+    OPENS = 16
     """A fragmented NAL unit begins here, ..."""
-    GOES_ON = 64
+    GOES_ON = 32
     """... goes on, ..."""
-    CLOSES = 128
+    CLOSES = 64
     """... ends here."""
-    BAD = 256
+    BAD = 128
     """Not what the payload format allows."""
 
 

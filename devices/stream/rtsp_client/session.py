@@ -136,8 +136,10 @@ class Session:
             await self._play(connection)
         finally:
             self._reception = None
-            await self._leave()
-            connection.close()
+            try:
+                await self._leave()
+            finally:
+                connection.close()
 
     async def _open(self) -> None:
         uri, dialogue = self._address.uri, self._dialogue

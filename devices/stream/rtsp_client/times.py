@@ -12,12 +12,13 @@ _RANGE = 1 << 32
 class StreamClock:
     """Seconds since the first time stamp of one connection.
 
-    A jump, in either direction, is counted and replaced by the time that passed on our own clock.
+    A jump, in either direction, is replaced by the time that passed on our own clock.
     """
 
     def __init__(self, rate: int) -> None:
         """`rate`: ticks a second, above zero."""
-        self.jumps = 0
+        self.jumped = False
+        """Whether the latest time stamp was a jump."""
         self._rate = rate
         self._stamp: int | None = None
         self._position = 0  # of `_stamp`, in ticks since the first one
@@ -30,12 +31,13 @@ class StreamClock:
         `stamp`: its RTP time. `seen`: when it came, in seconds of a monotonic clock. Pictures that are shown
         earlier than they are decoded (B-frames) get the highest time so far.
         """
+        self.jumped = False
         if self._stamp is not None:
             step = _nearest(stamp - self._stamp)
             if -BACKWARD * self._rate <= step <= FORWARD * self._rate:
                 self._position += step
             else:
-                self.jumps += 1
+                self.jumped = True
                 self._position = self._latest + round(max(seen - self._seen, 0.0) * self._rate)
         self._stamp, self._seen = stamp, seen
         self._latest = max(self._latest, self._position)

@@ -88,7 +88,7 @@ class Receiver(Protocol):
 
 @dataclass(slots=True)
 class Counts:
-    """What a connection has seen; written by the client, to be read by anyone."""
+    """What was seen, added up over all connections that were given it; written by the client."""
 
     packets: int = 0
     """RTP packets of the video."""
