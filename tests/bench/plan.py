@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from statistics import median
 
 from devices.messages import Condition, ConditionState
 from simulators.scenes.scenario import BLOCK, Play, Scenario
@@ -25,6 +24,8 @@ CROWD = 0.3
 """Share of blocks in which somebody passes."""
 SHORT = 2
 """Blocks that a thing stays which is no issue: less than the dwell."""
+SEEN_GONE = 5
+"""Blocks in which a place that was left can be seen empty, and cleared."""
 SPARE = 5.0
 """Seconds after the dwell by which an alarm must be there to be right."""
 
@@ -48,7 +49,7 @@ def visits(cameras: int, seconds: float) -> tuple[Visit, ...]:
     blocks = int(seconds // (BLOCK * GROUP))
     stay = math.ceil((DWELL + SPARE) / (BLOCK * GROUP)) + 1
     alarms = min(ALARMS, cameras)
-    first = max(1, blocks - stay - 2)
+    first = max(1, blocks - stay - SEEN_GONE)
     blocks_in = [1 + n * first // alarms for n in range(alarms)]
     found = [Visit(n * cameras // alarms, block, block + stay) for n, block in enumerate(blocks_in)]
     taken = {visit.camera for visit in found}
@@ -76,7 +77,7 @@ class Script:
     """When busy begins on the camera's own clock: at the begin of a group."""
 
     def play(self, at: float) -> Play:
-        """What is shown at `at` on the camera's own clock, whose groups begin at whole multiples of `GROUP`."""
+        """What is shown at `at` on the camera's own clock; groups begin at whole multiples of `GROUP`."""
         if self.begins is None or at < self.begins - 1e-3:
             return Play("empty", int((at + 1e-3) // GROUP))
         return self.scenario.play(at - self.begins)

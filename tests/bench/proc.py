@@ -62,26 +62,17 @@ def _sizes(file: Path) -> dict[str, int]:
     return {name: int(rest.split()[0]) for name, rest in pairs}
 
 
-def thread_seconds(pid: int) -> dict[int, float]:
-    """User and system time of each of a process's threads that live, by native id."""
-    found = {}
-    for task in Path(f"/proc/{pid}/task").iterdir():
+def family(pid: int) -> list[int]:
+    """A process and all that descend from it."""
+    parents: dict[int, int] = {}
+    for stat in Path("/proc").glob("[0-9]*/stat"):
         try:
-            stat = (task / "stat").read_text(encoding="utf-8")
+            parents[int(stat.parent.name)] = int(
+                stat.read_text(encoding="utf-8").rpartition(")")[2].split()[1]
+            )
         except OSError:
             continue
-        fields = stat.rpartition(")")[2].split()
-        found[int(task.name)] = (int(fields[11]) + int(fields[12])) / TICKS
-    return found
-
-
-def family(pid: int) -> list[int]:
-    """A process and all that descend from it (its children first started by its main thread or another)."""
     found = [pid]
     for one in found:
-        for children in Path(f"/proc/{one}/task").glob("*/children"):
-            try:
-                found += [int(child) for child in children.read_text(encoding="utf-8").split()]
-            except OSError:
-                continue
+        found += [child for child, parent in parents.items() if parent == one]
     return found
