@@ -1,12 +1,12 @@
 """What is wrong with a camera, turned into conditions with a life: one for each kind, the camera its place.
 
-Two ledgers a camera: one on the stream's clock for what its pictures show (`edge.see.health`), one on the
-wall's for what its stream does, since a stream that stands still has no clock.
+What its pictures show is believed or not by `edge.see.health`, what its stream does by `stream_after`. Both
+come here on one clock, UTC seconds: a stream that stands still has none.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
@@ -52,15 +52,11 @@ def judge(
     return _after(ledger, turns, at), tuple(turns)
 
 
-def hold(ledger: HealthLedger, at: float) -> tuple[HealthLedger, tuple[Turn, ...]]:
-    """No pictures come: nothing that pictures showed can be said any more."""
-    turns = _held(ledger.cases.values(), at)
-    return _after(ledger, turns, at), tuple(turns)
-
-
 def hold_rule(ledger: Ledger, at: float) -> tuple[Ledger, tuple[Turn, ...]]:
-    """The same for a rule about what stays in a zone."""
-    turns = _held(ledger.cases.values(), at)
+    """No pictures come: nothing can be said of what stays in a zone."""
+    turns = [
+        turn(case, Change.HELD, at) for case in ledger.cases.values() if case.state is ConditionState.OPEN
+    ]
     held = {one.case.id: one.case for one in turns}
     cases = {key: held.get(case.id, case) for key, case in ledger.cases.items()}
     return replace(ledger, cases=cases), tuple(turns)
@@ -100,19 +96,19 @@ def stream_after(
     return after
 
 
-def ledger_to_json(ledger: HealthLedger, offset: float) -> dict[str, Any]:
-    """For the shelf; `offset` turns the ledger's clock into UTC seconds."""
+def health_to_json(ledger: HealthLedger) -> dict[str, Any]:
+    """For the shelf."""
     return {
-        "cases": {kind: case_to_json(case, offset) for kind, case in ledger.cases.items()},
-        "cleared": {kind: [str(past), at + offset] for kind, (past, at) in ledger.cleared.items()},
+        "cases": {kind: case_to_json(case, 0.0) for kind, case in ledger.cases.items()},
+        "cleared": {kind: [str(past), at] for kind, (past, at) in ledger.cleared.items()},
     }
 
 
-def ledger_from_json(raw: Mapping[str, Any], offset: float) -> HealthLedger:
+def health_from_json(raw: Mapping[str, Any]) -> HealthLedger:
     """And back."""
     return HealthLedger(
-        {HealthKind(kind): case_from_json(case, offset) for kind, case in raw["cases"].items()},
-        {HealthKind(kind): (UUID(past), float(at) - offset) for kind, (past, at) in raw["cleared"].items()},
+        {HealthKind(kind): case_from_json(case, 0.0) for kind, case in raw["cases"].items()},
+        {HealthKind(kind): (UUID(past), float(at)) for kind, (past, at) in raw["cleared"].items()},
     )
 
 
@@ -141,10 +137,6 @@ def _follow(case: Case, one: Lasting | None, at: float) -> Turn | None:
     if not unsure and case.state is ConditionState.HELD:
         return turn(case, Change.RESUMED, at)
     return None
-
-
-def _held(cases: Iterable[Case], at: float) -> list[Turn]:
-    return [turn(case, Change.HELD, at) for case in cases if case.state is ConditionState.OPEN]
 
 
 def _after(ledger: HealthLedger, turns: list[Turn], at: float) -> HealthLedger:

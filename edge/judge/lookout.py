@@ -15,13 +15,12 @@ from edge.judge.panel import Notes, Post, Sighting, posts_of
 from edge.judge.people import Presence
 from edge.judge.watch import watch_for
 from edge.see.background import Mask
-from edge.see.blobs import PixelBox
 from edge.see.cover import covers_of, zone_mask
 from edge.see.detector import Detector
 from edge.see.eye import LOOK_WIDTH, Eye, Picture, View
 from edge.see.health import Sight
 from edge.see.memory import Memory
-from edge.see.people import DOG, PERSON, LooksDue, PersonLook, look_for
+from edge.see.people import DOG, PERSON, LooksDue, PersonLook, areas_of, look_for, with_headroom
 from edge.see.votes import UNKNOWN
 
 UTC_CLOCK = "Etc/UTC"
@@ -48,6 +47,7 @@ class Lookout:
         self._timezone = ZoneInfo(timezone)
         self._due = LooksDue()
         self._masks: dict[str, Mask] = {}
+        self._headroom: dict[str, Mask] = {}
 
     def look(self, picture: Picture, ledgers: Sequence[Notes]) -> Sighting:
         """Take in one picture; `ledgers` are the rules' (what is open must go on being looked at)."""
@@ -71,17 +71,20 @@ class Lookout:
         if self._due.early(view.at):
             return None
         zones = np.zeros(view.shape, bool)
+        watched = zones.copy()
         for post, _ in wanted:
-            zones |= self._mask(post.zone, view.shape)
-        strange = view.different & zones & ~self._known(view)
-        differs = float(np.count_nonzero(strange)) / max(1, int(np.count_nonzero(zones)))
+            mask = self._mask(post.zone, view.shape)
+            zones |= mask
+            watched |= self._raised(post.zone, mask)
+        strange = view.different & watched & ~self._known(view)
+        differs = float(np.count_nonzero(strange & zones)) / max(1, int(np.count_nonzero(zones)))
         if not self._due.due(view.at, differs, busy=any(busy for _, busy in wanted)):
             return PersonLook(view.at)
         self._due = self._due.looked(view.at)
         labels = {DOG if isinstance(post.rule, DogRule) else PERSON for post, _ in wanted}
         colour = picture.colour(min(LOOK_WIDTH, picture.width))
-        found = look_for(self._detector, colour, _box_of(zones), view.shape, frozenset(labels))
-        return PersonLook(view.at, found)
+        areas = areas_of(strange, watched)
+        return PersonLook(view.at, look_for(self._detector, colour, areas, view.shape, frozenset(labels)))
 
     def _known(self, view: View) -> Mask:
         """The pixels of things that stand there and have a name: they differ, but are nobody."""
@@ -97,9 +100,7 @@ class Lookout:
             self._masks[zone.id] = zone_mask(zone.polygon, shape)
         return self._masks[zone.id]
 
-
-def _box_of(mask: Mask) -> PixelBox:
-    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
-    if not rows.size:
-        return 0, 0, mask.shape[1], mask.shape[0]
-    return int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1
+    def _raised(self, zone: Zone, mask: Mask) -> Mask:
+        if zone.id not in self._headroom or self._headroom[zone.id].shape != mask.shape:
+            self._headroom[zone.id] = with_headroom(mask)
+        return self._headroom[zone.id]
