@@ -69,6 +69,8 @@ class Ring:
         with self._lock:
             track = self._tracks.get(camera)
             groups = [] if track is None else [group.units for group in track.groups]
+            if not groups or groups[-1][-1].at < begin:
+                return ()
             late = [number for number, units in enumerate(groups) if units[0].at <= begin]
             first = late[-1] if late else 0
             return tuple(one for units in groups[first:] for one in units if one.at <= end)

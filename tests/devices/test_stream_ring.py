@@ -33,6 +33,7 @@ def test_a_cut_begins_with_the_key_unit_at_or_before_its_begin_and_ends_at_its_e
     assert times(ring, "a", 10, 17) == [8, 9, 10, 11, 12, 13, 14, 15, 16, 17]
     assert times(ring, "a", 12, 12.5) == [12]
     assert times(ring, "a", -5, 1) == [0, 1]
+    assert times(ring, "a", 40, 50) == []
     assert times(ring, "nobody", 0, 9) == []
 
 
