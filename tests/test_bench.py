@@ -1,18 +1,13 @@
-"""The runner of the benches: what fails is not measured, and nodes share the whole street."""
+"""The runner of the benches: what fails is not measured."""
 
 from __future__ import annotations
 
 import os
-from pathlib import Path
 
 import pytest
 
-from devices.site.load import load_site
 from tests.bench import __main__ as runner
-from tests.bench.bench_node import Seen, added, cameras_of, divided
 from tests.bench.proc import busy_seconds, cpu_seconds, memory
-
-STREET = Path(__file__).parents[1] / "examples" / "street" / "site.yaml"
 
 
 def test_a_bench_that_fails_is_not_measured() -> None:
@@ -35,20 +30,6 @@ def test_what_is_no_json_is_passed_on_as_text() -> None:
 def test_the_table_shows_every_line() -> None:
     rows = list(runner.table([{"bench": "a", "text": "words"}, {"bench": "long", "n": 1, "m": None}]))
     assert rows == ["a     words", "long  n 1, m None"]
-
-
-@pytest.mark.parametrize("count", [1, 2, 3, 4, 5])
-def test_all_cameras_are_shared_out_among_the_nodes(count: int) -> None:
-    site = divided(load_site(STREET), count)
-    shares = [cameras_of(site, node.id) for node in site.nodes]
-    assert len(shares) == count
-    assert sum(shares) == 38
-    assert max(shares) - min(shares) <= 1
-
-
-def test_what_nodes_saw_adds_up() -> None:
-    both = added({"n1": Seen(2, (0.5, 1.0), 1, 3), "n2": Seen(1, (0.25,), 0, 1)})
-    assert both == Seen(3, (0.5, 1.0, 0.25), 1, 4)
 
 
 def test_a_process_is_measured_and_one_that_ended_is_not() -> None:
