@@ -21,7 +21,7 @@ _MILLISECONDS = Fraction(1, 1000)
 
 
 def write_labelled(scene: LabelledScene, path: Path, width: int = 1280) -> Path:
-    """Write a scene as H.264, every picture a key frame at the scene's own time, with `<name>.json` beside it.
+    """Write a scene as H.264, each picture a key frame at the scene's own time; `<name>.json` lies beside it.
 
     Args:
         scene: what to write.

@@ -5,9 +5,6 @@ python -m simulators.scenes.labelled.sheet 3 17 50004 --to DIR
 
 from __future__ import annotations
 
-import argparse
-from pathlib import Path
-
 import cv2
 import numpy as np
 
@@ -53,21 +50,3 @@ def _cell(scene: LabelledScene, picture: ScenePicture) -> Image:
     cv2.putText(out, text, (6, 16), cv2.FONT_HERSHEY_SIMPLEX, 0.5, (0, 0, 0), 3, cv2.LINE_AA)
     cv2.putText(out, text, (6, 16), cv2.FONT_HERSHEY_SIMPLEX, 0.5, (255, 255, 255), 1, cv2.LINE_AA)
     return out
-
-
-def main() -> None:
-    """Write the sheets of the seeds given."""
-    from simulators.scenes.labelled.scene import labelled_scene
-
-    parser = argparse.ArgumentParser(description="contact sheets of labelled scenes")
-    parser.add_argument("seeds", type=int, nargs="+")
-    parser.add_argument("--to", type=Path, default=Path())
-    options = parser.parse_args()
-    options.to.mkdir(parents=True, exist_ok=True)
-    for seed in options.seeds:
-        scene = labelled_scene(seed)
-        cv2.imwrite(str(options.to / f"{seed}-{scene.condition}.png"), contact_sheet(scene))
-
-
-if __name__ == "__main__":
-    main()

@@ -73,7 +73,7 @@ def life(plan: Plan, thing: Thing, dwell: float) -> Life | None:
             due = t
     if since is None or last is None:
         return None
-    if gone is None:
+    if gone is None and plan.seconds - last > BRIDGE:
         unseen.append((last, plan.seconds))
     return Life(thing, since, due, stood, gone, tuple(unseen))
 
