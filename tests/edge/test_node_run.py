@@ -7,10 +7,12 @@ import logging
 import os
 import queue
 import signal
+import socket
 import subprocess
 import sys
 import threading
 import time
+import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -25,6 +27,7 @@ from devices.site.model import Broker, EventClass, Names, Node, Site, Uplink
 from edge.errors import StoreError
 from edge.keep import NodeStore
 from edge.node import run
+from edge.node.budget import STEPS
 from edge.node.sense import SenseDesk
 from edge.see.detector import FakeDetector, weights_folder
 from gridwatch import main
@@ -165,6 +168,48 @@ def test_a_state_directory_that_another_process_holds_is_said(house, fails):
     assert f"pid {os.getpid()}" in said
 
 
+def test_a_metrics_port_that_is_taken_is_said_and_the_store_is_free_again(house, monkeypatch, capsys):
+    write(house, site_of())
+    monkeypatch.setattr(os, "environ", environment())
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        code = main([*command(house)[3:], "--metrics", str(port)])
+    assert f"--metrics: port {port}" in only_line(code, *capsys.readouterr())
+    assert stored(house, Series.HEALTH) == []
+
+
+def test_a_node_serves_its_metrics_on_the_port_it_is_told(house):
+    write(house, site_of(cameras=(camera(port=free_port()),)))
+    port = free_port()
+    with running(house, "n1", "--metrics", str(port)) as node:
+        node.says("node n1: 1 cameras")
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10) as answer:
+            text = answer.read().decode()
+        assert 'gridwatch_camera_up{camera="P01-C1"} 0.0' in text
+        assert 'gridwatch_node_cpu_seconds_total{thread="sight"}' in text
+        assert node.end()[0] == 0
+
+
+def test_a_node_beyond_its_budget_says_so_in_its_health(house, monkeypatch):
+    told = site_of(sensors=(), cameras=(camera(port=free_port()),))
+    site = told.model_copy(update={"nodes": (Node(id="n1", name=NAME, cpu_budget=0.000001), *told.nodes[1:])})
+    monkeypatch.setattr(run, "WINDOW", 0.05)
+    made = run.Node(site, "n1", house / "state", {"GRIDWATCH_NODE_TOKEN": TOKEN}, FakeDetector([]))
+    waiter = threading.Thread(target=made.wait)
+    made.start()
+    waiter.start()
+    until = time.monotonic() + PATIENCE
+    while made._throttle.thinning.step < STEPS and time.monotonic() < until:
+        time.sleep(0.02)
+    made.stop()
+    waiter.join(PATIENCE)
+    made._reporter.repeat()
+    made.close()
+    facts = [one.facts for one in stored(house, Series.HEALTH) if one.device == "n1"][-1]
+    assert facts["thinning"] == STEPS
+    assert facts["cores"] >= 0
+
+
 class Running:
     """A node as a process of its own, and what it says."""
 
@@ -202,9 +247,13 @@ class Running:
 
 
 @contextmanager
-def running(house: Path, node: str = "n1", **env: str | None) -> Iterator[Running]:
+def running(house: Path, node: str = "n1", *more: str, **env: str | None) -> Iterator[Running]:
     with subprocess.Popen(
-        command(house, node), env=environment(**env), stderr=subprocess.PIPE, text=True, encoding="utf-8"
+        [*command(house, node), *more],
+        env=environment(**env),
+        stderr=subprocess.PIPE,
+        text=True,
+        encoding="utf-8",
     ) as process:
         try:
             yield Running(process)
