@@ -29,6 +29,7 @@ from edge.judge.shelf import cases_of
 from edge.judge.watch import request_for
 from edge.keep import NodeStore
 from edge.node.budget import Attention
+from edge.node.health import HealthDesk
 from edge.node.mailbox import Mailbox
 from edge.node.metrics import serve_metrics
 from edge.node.reception import Reception
@@ -86,6 +87,17 @@ class Node:
             for point in points
             for camera in point.cameras
         ]
+        self._health = HealthDesk(
+            node,
+            points,
+            self._store,
+            {camera.id: self._sight.seats[camera.id].lookout.eye for camera, _ in cameras},
+            {camera.id: request.need for camera, request in cameras},
+            site.health_classes,
+            uuid7,
+            wake,
+        )
+        self._tend_at = 0.0
         self._reception = Reception(cameras, env, self._mailbox.put, self._reporter)
         self._attention = dict.fromkeys(self._reception.cameras, Attention.NOTHING)
         self._throttle = Throttle(site.nodes[known.index(node)].cpu_budget)
@@ -186,16 +198,27 @@ class Node:
         trouble = StoreTrouble("what cameras show")
         while not self._stopping.is_set():
             taken = self._mailbox.take(TICK)
-            if taken is None:
-                continue
             try:
+                self._tend()
+                if taken is None:
+                    continue
                 view = self._sight.look(*taken)
+                self._health.look(*taken)
                 trouble.kept()
             except StoreError as error:
                 trouble.failed(error)
                 continue
             ledgers = self._sight.seats[taken[0]].ledgers or ()
             self._attention[taken[0]] = attention(view, ledgers)
+
+    def _tend(self) -> None:
+        """Every second, see after the cameras' streams."""
+        if time.monotonic() < self._tend_at:
+            return
+        self._tend_at = time.monotonic() + TICK
+        for camera in self._reception.cameras:
+            if self._health.tend(camera, self._reception.stream(camera)):
+                self._sight.hold(camera, _now())
 
     def _feel(self) -> None:
         if self._broker is None:

@@ -15,9 +15,11 @@ from devices.site.model import Camera, Point, Zone
 from devices.stream import Frame
 from edge.errors import MemoryUnreadable, StoreError
 from edge.judge.case import Turn
+from edge.judge.health import hold_rule
 from edge.judge.lookout import UTC_CLOCK, Lookout
 from edge.judge.panel import Notes, Post, blank, judge_all, posts_of
 from edge.judge.shelf import ledger_from_json, ledger_to_json
+from edge.judge.stays import Ledger
 from edge.keep import NodeStore
 from edge.keep.drawing import annotated, jpeg
 from edge.node.removed import close_removed, described, key_of
@@ -66,6 +68,8 @@ class Seat:
     calm: tuple[Photo, ...] = ()
     """The latest two photos with nothing to be seen: on the last one, something may have just arrived."""
     sight: Sight = Sight.CLEAR
+    offset: float = 0.0
+    """What turns its ledgers' times into UTC seconds: nothing while they are on the shelf."""
     unsaid: tuple[Slot, ...] = ()
     """Slots that went while the store failed: the eye has forgotten them, the rules have not heard of it."""
 
@@ -121,7 +125,7 @@ class SightDesk:
         """
         seat = self.seats[camera]
         if seat.ledgers is None:
-            offset = utc_offset(frame)
+            seat.offset = offset = utc_offset(frame)
             seat.ledgers = tuple(
                 new if kept is None else ledger_from_json(kept, offset)
                 for new, kept in zip(blank(seat.lookout.posts), seat.shelf, strict=True)
@@ -136,6 +140,38 @@ class SightDesk:
         seat.ledgers, seat.unsaid = ledgers, ()
         self._rest(seat, frame, view)
         return view
+
+    def hold(self, camera: str, now: datetime) -> None:
+        """No pictures come from a camera: what it has open is held until it sees again.
+
+        Raises:
+            StoreError: the store failed; nothing was kept, the next call says it again.
+        """
+        seat = self.seats[camera]
+        at = now.timestamp() - seat.offset
+        known = seat.ledgers or tuple(
+            new if kept is None else ledger_from_json(kept, 0.0)
+            for new, kept in zip(blank(seat.lookout.posts), seat.shelf, strict=True)
+        )
+        both = [hold_rule(notes, at) if isinstance(notes, Ledger) else (notes, ()) for notes in known]
+        if not any(turns for _, turns in both):
+            return
+        view = View(at, now, seat.sight, (), (1, 1))
+        shelf = []
+        with self._store.transaction() as tx:
+            for post, (notes, turns) in zip(seat.lookout.posts, both, strict=True):
+                raw = ledger_to_json(notes, seat.offset) | {"post": described(seat.point, post)}
+                shelf.append(raw)
+                state = json.dumps(raw, separators=(",", ":"))
+                tx.put_state(LEDGER, key_of(seat.camera, post), state.encode())
+                for one in turns:
+                    tx.queue(self._condition(seat, post, one, view), now)
+        if seat.ledgers is None:
+            seat.shelf = list(shelf)
+        else:
+            seat.ledgers = tuple(notes for notes, _ in both)
+        log.info("%s: no pictures come, what is open is held", camera)
+        self._wake()
 
     def _keep(
         self,

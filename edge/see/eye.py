@@ -129,7 +129,7 @@ class Eye:
         luma, at = picture.luma, picture.stream_time
         checkup = self.health.see(luma, at, picture.taken_at.timestamp() - at)
         if checkup.renewed and self.backgrounds is not None:
-            self._relearn(picture)
+            self._renew(picture)
         if checkup.sight is not Sight.CLEAR:
             return self._blind(picture, checkup.sight)
         if self.backgrounds is None:
@@ -196,6 +196,13 @@ class Eye:
                 self.places.take_unseen(
                     slot.id, self.places[slot.id].box, luma[region_of(self.places[slot.id].box)]
                 )
+
+    def _renew(self, picture: Picture) -> None:
+        """The camera was turned for good: what stood in the old view is lost, which does not mean gone."""
+        self.slots, self.places, self._left = (), Places(), {}
+        self._guard, self._opening = None, Opening()
+        self.backgrounds, self._changed_since = Backgrounds(picture.luma, picture.stream_time), None
+        self._steady.shift = self.shift = NONE
 
     def _blind(self, picture: Picture, sight: Sight) -> View:
         self.slots = tuple(blinded(slot, picture.stream_time) for slot in self.slots)

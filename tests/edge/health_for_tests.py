@@ -72,7 +72,9 @@ def blur(radius: float) -> Change:
 def disc(radius: int) -> Change:
     """Out of focus as a lens is: each point becomes a disc."""
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1,) * 2).astype(np.float32)
-    return lambda picture, number: cv2.filter2D(picture, -1, kernel / kernel.sum(), borderType=cv2.BORDER_REFLECT)
+    return lambda picture, number: cv2.filter2D(
+        picture, -1, kernel / kernel.sum(), borderType=cv2.BORDER_REFLECT
+    )
 
 
 def turn(dx: float = 0.0, dy: float = 0.0, angle: float = 0.0, zoom: float = 1.0) -> Change:
@@ -88,7 +90,9 @@ def turn(dx: float = 0.0, dy: float = 0.0, angle: float = 0.0, zoom: float = 1.0
 
 
 def light(gain: float, offset: float = 0.0) -> Change:
-    return lambda picture, number: np.clip(picture.astype(np.float32) * gain + offset, 0, 255).astype(np.uint8)
+    return lambda picture, number: np.clip(picture.astype(np.float32) * gain + offset, 0, 255).astype(
+        np.uint8
+    )
 
 
 def as_is(picture: np.ndarray, number: int) -> np.ndarray:

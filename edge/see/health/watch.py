@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from devices.site.model import HealthKind, PictureHealth
 from edge.errors import MemoryUnreadable
@@ -20,7 +20,7 @@ SLOW = {HealthKind.SPRAYED: 120.0, HealthKind.DEFOCUSED: 30.0, HealthKind.TURNED
 """Seconds that these kinds must last at least before they are believed: a van stops in front, rain runs down
 the glass, a bus fills the whole picture."""
 AT_ONCE = (HealthKind.BLACK, HealthKind.WASHED_OUT, HealthKind.COVERED, HealthKind.TURNED)
-"""Plain in a single picture: by one that looks so nothing is judged, by the first that does not it is again."""
+"""Plain in a single picture: nothing is judged by one that looks so, and again by the first that does not."""
 SHARPLY = 3
 """Of so many looks one measures how sharp the picture is, which costs as much as all the rest."""
 MOSTLY = 0.3
@@ -99,31 +99,26 @@ class HealthWatch:
         self.last = Checkup(facts, signs, dict(self.standing), self._sight(facts, signs), renewed)
         return self.last
 
-    def kept(self, offset: float) -> bytes:
-        """For the store; `offset` is what turns stream time into UTC seconds."""
-        standing = {kind: [one.on, one.moved(offset).since] for kind, one in self.standing.items() if one.on}
-        usual = None if self.usual is None else self.usual.kept()
-        return json.dumps({"version": VERSION, "standing": standing, "usual": usual}).encode()
+    def believe(self, standing: Standing) -> None:
+        """Go on with what was believed before a restart; times are UTC seconds until the next picture."""
+        self._shelf = {kind: one for kind, one in standing.items() if kind in self.standing}
 
-    def resume(self, kept: bytes) -> None:
-        """Go on where `kept` was made.
+    def kept(self) -> dict[str, Any]:
+        """What it knows of its camera, as JSON for the store."""
+        return {"version": VERSION, "usual": None if self.usual is None else self.usual.kept()}
+
+    def resume(self, kept: Mapping[str, Any]) -> None:
+        """Go on with what `kept` made.
 
         Raises:
             MemoryUnreadable: not made by `kept`, or by another version.
         """
         try:
-            raw = json.loads(kept)
-            if raw["version"] != VERSION:
-                raise MemoryUnreadable(f"a camera's health has version {raw['version']}, this is {VERSION}")
-            usual = None if raw["usual"] is None else Usual.back(raw["usual"])
-            shelf = {
-                HealthKind(kind): Lasting(bool(on), None if since is None else float(since))
-                for kind, (on, since) in raw["standing"].items()
-            }
+            if kept["version"] != VERSION:
+                raise MemoryUnreadable(f"a camera's health has version {kept['version']}, this is {VERSION}")
+            self.usual = None if kept["usual"] is None else Usual.back(kept["usual"])
         except _UNREADABLE as error:
             raise MemoryUnreadable(f"a camera's health cannot be read: {error}") from error
-        self.usual = usual
-        self._shelf = {kind: one for kind, one in shelf.items() if kind in self.standing}
 
     def _learn(self, parts: Parts, facts: PictureFacts, at: float, step: float) -> None:
         """Follow what looks mostly as usual; what does not, and is nothing else, becomes so after a while."""

@@ -1,0 +1,240 @@
+"""The health of a node's cameras as messages: judged after each look, and each second for want of one."""
+
+from __future__ import annotations
+
+import json
+import logging
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from uuid import UUID
+
+from devices.messages import Change, Condition, Evidence, EvidenceKind
+from devices.site.model import Camera, HealthKind, Point
+from devices.stream import Frame, StreamFacts
+from edge.errors import MemoryUnreadable, StoreError
+from edge.judge.case import Turn
+from edge.judge.health import (
+    STREAM_KINDS,
+    HealthLedger,
+    health_from_json,
+    health_to_json,
+    judge,
+    stream_after,
+)
+from edge.keep import NodeStore
+from edge.keep.drawing import jpeg
+from edge.node.sight import KEEP_EVERY, KEEP_FIRST, Photo, utc_offset
+from edge.see.eye import LOOK_WIDTH, Eye
+from edge.see.health import Sight
+from edge.see.health.lasting import Lasting
+from edge.see.health.watch import HealthWatch
+
+log = logging.getLogger(__name__)
+
+HEALTH = "health"
+GOOD_EVERY = 120.0
+"""Seconds between two photos of a healthy picture, kept as the *empty* photo of what befalls it."""
+
+
+@dataclass(slots=True)
+class Ward:
+    """One camera as its health is judged."""
+
+    point: Point
+    camera: Camera
+    watch: HealthWatch
+    need: float
+    """The longest key interval its rules can bear, seconds."""
+    classes: Mapping[HealthKind, str]
+    """Event class of each kind that is reported."""
+    since: float
+    """Monotonic seconds from which pictures are missed."""
+    ledger: HealthLedger = field(default_factory=HealthLedger)
+    pictures: dict[HealthKind, Lasting] = field(default_factory=dict)
+    """What is believed of its pictures, UTC seconds."""
+    stream: dict[HealthKind, Lasting] = field(default_factory=dict)
+    """What is believed of its stream, monotonic seconds."""
+    offset: float = 0.0
+    """What turns its stream's time into UTC seconds."""
+    good: Photo | None = None
+    """The latest photo of a healthy picture."""
+    keep_at: float | None = None
+    """UTC seconds at which the watch's memory is due to be kept."""
+
+
+class HealthDesk:
+    """Judges the health of all cameras of a node; used by one thread, the one that looks at frames."""
+
+    def __init__(
+        self,
+        node: str,
+        points: list[Point],
+        store: NodeStore,
+        eyes: Mapping[str, Eye],
+        needs: Mapping[str, float],
+        classes: Mapping[HealthKind, str],
+        new_id: Callable[[], UUID],
+        wake: Callable[[], None],
+        monotonic: Callable[[], float] = time.monotonic,
+        wall: Callable[[], float] = time.time,
+    ) -> None:
+        """Give each eye its watch, going on where an earlier desk on this store stopped.
+
+        `classes` are the site's, `needs` the longest key interval that each camera's rules can bear. Kinds
+        without an event class hold the rules, but are not reported.
+        """
+        self._node = node
+        self._store = store
+        self._new_id = new_id
+        self._wake = wake
+        self._monotonic = monotonic
+        self._wall = wall
+        self.wards: dict[str, Ward] = {}
+        kept = store.states(HEALTH)
+        for point in points:
+            for camera in point.cameras:
+                watch = eyes[camera.id].health = HealthWatch(camera.health)
+                own = {**classes, **camera.health.event_classes}
+                ward = Ward(point, camera, watch, needs[camera.id], own, monotonic())
+                if camera.id in kept:
+                    self._resume(ward, kept[camera.id])
+                off = camera.health.off
+                ward.pictures = {kind: Lasting() for kind in watch.standing}
+                ward.stream = {
+                    kind: ward.stream.get(kind, Lasting()) for kind in STREAM_KINDS if kind not in off
+                }
+                self.wards[camera.id] = ward
+
+    def look(self, camera: str, frame: Frame) -> None:
+        """Take in what the camera's eye has just found of a frame; what it changes is kept on return.
+
+        Raises:
+            StoreError: the store failed; nothing was kept, the next look says it again.
+        """
+        ward = self.wards[camera]
+        checkup = ward.watch.last
+        if checkup is None:
+            return
+        at = frame.taken_at.timestamp()
+        ward.offset, ward.since = utc_offset(frame), self._monotonic()
+        ward.pictures = {kind: one.moved(ward.offset) for kind, one in checkup.standing.items()}
+        if ward.keep_at is None:
+            ward.keep_at = at + KEEP_FIRST
+        self._judge(ward, at, frame)
+        healthy = checkup.sight is Sight.CLEAR and not any(checkup.signs.values())
+        if healthy and (ward.good is None or at - ward.good.at.timestamp() >= GOOD_EVERY):
+            ward.good = _photo(frame)
+
+    def tend(self, camera: str, facts: StreamFacts) -> bool:
+        """Glance at a camera's stream, about every second; True when its pictures have stopped.
+
+        Raises:
+            StoreError: the store failed; nothing was kept, the next glance says it again.
+        """
+        ward = self.wards[camera]
+        now = self._monotonic()
+        age = min(facts.last_picture_age, now - ward.since)
+        ward.stream = stream_after(ward.stream, now, age, facts.key_interval, ward.need, ward.camera.health)
+        self._judge(ward, self._wall(), None)
+        return age >= ward.camera.health.stalled_after
+
+    def _judge(self, ward: Ward, at: float, frame: Frame | None) -> None:
+        clock = self._wall() - self._monotonic()
+        believed = ward.pictures | {kind: one.moved(clock) for kind, one in ward.stream.items()}
+        told = {kind: one for kind, one in believed.items() if kind in ward.classes}
+        ledger, turns = judge(ward.ledger, told, at, self._new_id)
+        if not turns and (frame is None or ward.keep_at is None or at < ward.keep_at):
+            return
+        photos = [photo for one in turns for photo in self._photos(ward, frame, one)]
+        try:
+            with self._store.transaction() as tx:
+                tx.put_state(HEALTH, ward.camera.id, self._kept(ward, ledger))
+                for one in turns:
+                    tx.queue(self._condition(ward, one), _utc(one.at))
+                for photo in photos:
+                    tx.queue(photo, photo.captured_at)
+        except StoreError:
+            for photo in photos:
+                self._store.discard_photo(photo.sha256)
+            raise
+        ward.ledger, ward.keep_at = ledger, at + KEEP_EVERY
+        for one in turns:
+            log.info("%s health %s: %s", ward.camera.id, one.change, one.case.label)
+        if turns:
+            self._wake()
+
+    def _condition(self, ward: Ward, one: Turn) -> Condition:
+        case = one.case
+        kind = HealthKind(case.label)
+        return Condition(
+            condition_id=case.id,
+            rev=case.rev,
+            change=one.change,
+            state=case.state,
+            node=self._node,
+            point=ward.point.id,
+            device=ward.camera.id,
+            rule=f"health.{kind}",
+            place=ward.camera.id,
+            # One that is cleared since nobody wants to know of it has lost its class; the cloud knows it.
+            event_class=ward.classes.get(kind, kind.value),
+            label=case.label,
+            score=case.score,
+            severity=ward.camera.health.severity,
+            since=_utc(case.since),
+            changed_at=_utc(one.at),
+            reopens=case.reopens,
+        )
+
+    def _photos(self, ward: Ward, frame: Frame | None, one: Turn) -> list[Evidence]:
+        """Save what the camera shows now and, when it fell ill, the last good picture."""
+        if one.change not in (Change.OPENED, Change.CLEARED):
+            return []
+        opened = one.change is Change.OPENED
+        shown: list[tuple[EvidenceKind, Photo]] = []
+        if opened and ward.good is not None:
+            shown.append((EvidenceKind.EMPTY, ward.good))
+        if frame is not None:
+            shown.append((EvidenceKind.PRESENT if opened else EvidenceKind.CLEARED, _photo(frame)))
+        return [self._evidence(ward, one, kind, photo) for kind, photo in shown]
+
+    def _evidence(self, ward: Ward, one: Turn, kind: EvidenceKind, photo: Photo) -> Evidence:
+        sha256, _ = self._store.save_photo(photo.jpeg)
+        return Evidence(
+            evidence_id=self._new_id(),
+            condition_id=one.case.id,
+            kind=kind,
+            camera=ward.camera.id,
+            captured_at=photo.at,
+            sha256=sha256,
+            size=len(photo.jpeg),
+            width=photo.width,
+            height=photo.height,
+        )
+
+    @staticmethod
+    def _kept(ward: Ward, ledger: HealthLedger) -> bytes:
+        return json.dumps({"ledger": health_to_json(ledger), "watch": ward.watch.kept()}).encode()
+
+    def _resume(self, ward: Ward, kept: bytes) -> None:
+        raw = json.loads(kept)
+        ward.ledger = health_from_json(raw["ledger"])
+        clock = self._wall() - self._monotonic()
+        on = {kind: Lasting(on=True, since=case.since) for kind, case in ward.ledger.cases.items()}
+        ward.stream = {kind: one.moved(-clock) for kind, one in on.items() if kind in STREAM_KINDS}
+        ward.watch.believe(on)
+        try:
+            ward.watch.resume(raw["watch"])
+        except MemoryUnreadable as error:
+            log.warning("%s: %s; it begins anew", ward.camera.id, error)
+
+
+def _photo(frame: Frame) -> Photo:
+    picture = frame.colour(min(LOOK_WIDTH, frame.width))
+    return Photo(frame.taken_at, jpeg(picture), picture.shape[1], picture.shape[0])
+
+
+def _utc(at: float) -> datetime:
+    return datetime.fromtimestamp(at, UTC)
