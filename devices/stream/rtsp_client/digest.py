@@ -45,7 +45,7 @@ def challenge(headers: Iterable[str]) -> Challenge | None:
 def _challenges(header: str) -> Iterable[Challenge]:
     starts = list(_SCHEME.finditer(header))
     ends = [each.start() for each in starts[1:]] + [len(header)]
-    for start, end in zip(starts, ends, strict=True):
+    for start, end in zip(starts, ends, strict=False):  # without a challenge there is one end too many
         fields = {
             name.lower(): plain or re.sub(r"\\(.)", r"\1", quoted)
             for name, quoted, plain in _FIELD.findall(header[start.end() : end])

@@ -27,6 +27,8 @@ class Outgoing(bytes):
         """Only how long it is."""
         return f"<RTSP message, {len(self)} bytes>"
 
+    __str__ = __repr__
+
 
 @dataclass(frozen=True, slots=True)
 class Message:
