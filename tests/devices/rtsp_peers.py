@@ -233,9 +233,9 @@ class Script:
         self.description = sdp_of(codec) if description is None else description
         self.asked = []
         self.connections = 0
-        self.gone = asyncio.Event()
-        """A client left."""
         self.writer = None
+        self.noticed = lambda: None
+        """Called after each request."""
 
     @property
     def uri(self):
@@ -264,21 +264,20 @@ class Script:
             while True:
                 head = (await reader.readuntil(b"\r\n\r\n")).decode()
                 first, *rest = head.strip().split("\r\n")
-                if first.startswith("RTSP/"):
-                    self.asked.append(Asked("reply", first, dict(each.split(": ", 1) for each in rest)))
-                    continue
-                method, uri, _ = first.split(" ")
+                method, uri, _ = ("reply", first, "") if first.startswith("RTSP/") else first.split(" ")
                 request = Asked(method, uri, dict(each.split(": ", 1) for each in rest))
                 self.asked.append(request)
+                self.noticed()
+                if method == "reply":
+                    continue
                 answer = self.answers[method](self, request) if method in self.answers else None
                 if asyncio.iscoroutine(answer):
                     answer = await answer
                 writer.write(self.usual(request) if answer is None else answer)
                 await writer.drain()
-        except (asyncio.IncompleteReadError, ConnectionError):
+        except (asyncio.IncompleteReadError, asyncio.CancelledError, ConnectionError):
             pass
         finally:
-            self.gone.set()
             writer.close()
             with contextlib.suppress(ConnectionError):
                 await writer.wait_closed()

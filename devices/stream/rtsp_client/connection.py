@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import ipaddress
+import os
 import socket
 from collections.abc import Callable
 
@@ -38,7 +39,7 @@ async def connect(host: str, port: int, patience: float) -> socket.socket:
                     try:
                         return await _connect(family, address)
                     except OSError as error:
-                        problem = f"nobody answers ({error.strerror or 'no route'})"
+                        problem = f"nobody answers ({_reason(error)})"
             except (OSError, UnicodeError):
                 problem = "the name of the camera is not known"
     raise StreamUnreachable(problem)
@@ -63,6 +64,11 @@ async def _connect(family: socket.AddressFamily, address: tuple[object, ...]) ->
         sock.close()
         raise
     return sock
+
+
+def _reason(error: OSError) -> str:
+    """The system's own words; asyncio's `strerror` repeats the address."""
+    return os.strerror(error.errno) if error.errno else type(error).__name__
 
 
 class Connection:
@@ -100,7 +106,7 @@ class Connection:
         try:
             count = await loop.sock_recv_into(self._sock, self._view[self._held :])
         except OSError as error:
-            raise StreamDropped(f"the connection broke ({error.strerror})") from error
+            raise StreamDropped(f"the connection broke ({_reason(error)})") from error
         self._take(count)
 
     def read(self) -> bool:
@@ -116,7 +122,7 @@ class Connection:
             except (BlockingIOError, InterruptedError):
                 return False
             except OSError as error:
-                raise StreamDropped(f"the connection broke ({error.strerror})") from error
+                raise StreamDropped(f"the connection broke ({_reason(error)})") from error
             self._take(count)
             if count < room:
                 return False
@@ -131,7 +137,7 @@ class Connection:
         try:
             sent = self._sock.send(message)
         except OSError as error:
-            raise StreamDropped(f"the connection broke ({error.strerror})") from error
+            raise StreamDropped(f"the connection broke ({_reason(error)})") from error
         if sent < len(message):
             raise StreamDropped("the camera takes no more requests")
 
