@@ -60,10 +60,16 @@ class Alarm(BaseModel):
     box: Box | None
     outline: Polygon | None
     count: int | None
+    count_error: int | None
+    """The count is an estimate, good to so many; null: they were counted one by one."""
+    suspected: bool
+    """Some of what stays there cannot be named, and without it there would be no alarm."""
     measured: Measured | None
     opened_at: datetime
     changed_at: datetime
     cleared_at: datetime | None
+    ended: Literal["rule_removed"] | None
+    """Why it was cleared without being seen gone."""
     acknowledged_by: str | None
     verdict: Literal["true", "false"] | None
     """A person's judgement: a true alarm, or a false one."""
@@ -118,10 +124,13 @@ def show_alarm(row: Any, registry: Registry, now: datetime) -> Alarm:
         box=row.box,
         outline=row.outline,
         count=row.count,
+        count_error=row.count_error,
+        suspected=row.suspected,
         measured=row.measured,
         opened_at=row.opened_at,
         changed_at=row.changed_at,
         cleared_at=row.cleared_at,
+        ended=row.ended,
         acknowledged_by=row.acknowledged_by,
         verdict=row.verdict,
         incident_id=row.incident_id,

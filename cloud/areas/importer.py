@@ -89,7 +89,7 @@ def _rows(site: Site) -> dict[Any, list[dict[str, Any]]]:
     return {
         schema.area: [area.model_dump(mode="json") for area in site.areas],
         schema.event_class: [event_class.model_dump(mode="json") for event_class in site.event_classes],
-        schema.node: [node.model_dump(mode="json") for node in site.nodes],
+        schema.node: [{"id": node.id, "name": node.name.model_dump()} for node in site.nodes],
         schema.point: points,
         schema.device: devices,
     }

@@ -70,6 +70,8 @@ class Incident(BaseModel):
     camera: str
     label: str
     count: int | None
+    count_error: int | None
+    suspected: bool
     measured: Measured | None
     condition: Standing | None
     alarms: list[Alarm]

@@ -142,6 +142,8 @@ def _one(
         camera=lead.device,
         label=lead.label,
         count=lead.count,
+        count_error=lead.count_error,
+        suspected=lead.suspected,
         measured=lead.measured,
         condition=Standing(state=lead.state, changed_at=lead.changed_at),
         alarms=[show_alarm(one, registry, now) for one in ordered],

@@ -41,6 +41,22 @@ async def test_a_condition_becomes_an_incident_with_its_photo(street, sender, se
         assert picture.headers["cache-control"] == "private, max-age=31536000, immutable"
 
 
+async def test_what_is_suspected_how_many_and_why_it_ended_reach_the_wall(street, sender, seen) -> None:
+    async with street() as s:
+        heap = seen(sender)
+        await s.send(heap.now("opened", label="unknown", suspected=True, count=23, count_error=6))
+        leader = await s.log_in()
+        incident = await leader.the_incident()
+        assert (incident["suspected"], incident["count"], incident["count_error"]) == (True, 23, 6)
+        await s.send(heap.now("updated", count=23, count_error=None))
+        incident = await leader.the_incident()
+        assert (incident["suspected"], incident["count_error"]) == (False, None)
+        assert incident["alarms"][0]["ended"] is None
+        await s.send(heap.now("cleared", ended="rule_removed"))
+        incident = await leader.the_incident()
+        assert incident["alarms"][0]["ended"] == "rule_removed"
+
+
 async def test_an_incident_walks_the_whole_way(street, sender, seen) -> None:
     async with street() as s:
         bike = seen(sender)

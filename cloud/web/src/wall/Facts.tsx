@@ -6,7 +6,7 @@ import { labelled, named, words } from "../words";
 import { formatAge, formatNumber, formatPercent, formatQuantity, formatWhen } from "../words/format";
 
 export function Facts({ incident }: { incident: Incident }) {
-  const { facts, condition, locale } = words.value;
+  const { facts, list, condition, locale } = words.value;
   const alarm = incident.alarms.at(-1);
   const { measured, area: { grid, community } } = incident;
   const seen = isCamera(incident.camera);
@@ -34,10 +34,16 @@ export function Facts({ incident }: { incident: Incident }) {
         <Fact name={facts.class}>{named(incident.event_class.name)} <small>{incident.event_class.code}</small></Fact>
         <Fact name={seen ? facts.camera : facts.sensor}>{incident.camera}</Fact>
         <Fact name={facts.label}>
+          {incident.suspected && <>{list.suspected} · </>}
           {labelled(incident.label)}
           {seen && alarm && <> · {facts.score} {formatPercent(alarm.score, locale)}</>}
         </Fact>
-        <Fact name={facts.count}>{incident.count != null && formatNumber(incident.count, locale)}</Fact>
+        <Fact name={facts.count}>
+          {incident.count != null &&
+            (incident.count_error == null
+              ? formatNumber(incident.count, locale)
+              : facts.counted(formatNumber(incident.count, locale), formatNumber(incident.count_error, locale)))}
+        </Fact>
         <Fact name={facts.measured}>
           {measured && (
             <>

@@ -76,6 +76,7 @@ function Row({ incident }: { incident: Incident }) {
       <Thumb incident={incident} />
       <span class="row-what">
         <b>
+          {incident.suspected && <em>{text.list.suspected}</em>}
           <span>{classNamed(incident.event_class)}</span>
           {incident.count != null && incident.count > 1 && <i>{text.list.count(String(incident.count))}</i>}
         </b>

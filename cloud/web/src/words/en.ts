@@ -75,6 +75,7 @@ export const en: Words = {
     loading: "Loading…",
     atLeast: "at least",
     count: (n) => `×${n}`,
+    suspected: "suspected",
     age: "for",
   },
   live: {
@@ -121,6 +122,7 @@ export const en: Words = {
     label: "Seen as",
     score: "Score",
     count: "Count",
+    counted: (n, error) => `${n} ± ${error} (estimate)`,
     measured: "Measured",
     limit: (value) => `limit ${value}`,
     now: "Now",

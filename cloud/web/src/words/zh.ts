@@ -87,6 +87,7 @@ export const zh = {
     loading: "正在载入…",
     atLeast: "至少",
     count: (n: string) => `×${n}`,
+    suspected: "疑似",
     age: "已持续",
   },
   live: {
@@ -133,6 +134,7 @@ export const zh = {
     label: "识别为",
     score: "置信度",
     count: "数量",
+    counted: (n: string, error: string) => `约 ${n} ± ${error}`,
     measured: "测得",
     limit: (value: string) => `限值 ${value}`,
     now: "现状",
