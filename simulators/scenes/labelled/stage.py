@@ -9,7 +9,8 @@ import cv2
 import numpy as np
 
 from simulators.scenes.footage import Image
-from simulators.scenes.labelled.sprites import FINER, HEIGHT, WIDTH, Tint
+from simulators.scenes.labelled.sprites import HEIGHT, WIDTH
+from simulators.scenes.labelled.view import View, by_infrared, tone
 from simulators.scenes.stock.model import StockBackground
 
 TRIES = 40
@@ -27,6 +28,7 @@ class Stage:
     """A view of 1280x720 and what is known of it."""
 
     background: StockBackground
+    view: View
     colour: Image
     """BGR, 720x1280."""
     grey: Image
@@ -35,15 +37,11 @@ class Stage:
     """The same view by infrared light, 360x640."""
     ground: Polygon
     """Parts of the picture."""
-    crop: tuple[float, float, float]
-    """Upper left and width, pixels of the background."""
-    mirror: bool
 
     def metre(self, y: float) -> float:
         """Luma pixels of a metre that stands at `y` (luma pixels)."""
-        _, top, width = self.crop
-        scale = WIDTH / width
-        part = (top + y / scale) / self.background.image.shape[0]
+        scale = WIDTH / self.view.width
+        part = (self.view.top + y / scale) / self.background.image.shape[0]
         return max(1e-3, self.background.pixels_per_metre(part) * scale)
 
     @property
@@ -79,7 +77,8 @@ def choose_stage(background: StockBackground, dice: random.Random) -> Stage | No
         middle = float(np.mean([y for _, y in ground]))
         metre = background.pixels_per_metre((top + middle * height) / rows) * WIDTH / width
         if METRE[0] <= metre <= METRE[1]:
-            return _stage(background, (left, top, width), ground, dice)
+            view = View(left, top, width, dice.random() < 0.5, tone(background.image, dice))
+            return _stage(background, view, ground)
     return None
 
 
@@ -96,52 +95,12 @@ def _ground(
     return outlined(mask, LEAST_GROUND)
 
 
-def _stage(
-    background: StockBackground, crop: tuple[float, float, float], ground: Polygon, dice: random.Random
-) -> Stage:
-    left, top, width = crop
-    mirror = dice.random() < 0.5
-    scale = FINER * WIDTH / width
-    move = np.array([[scale, 0, -left * scale], [0, scale, -top * scale]], np.float32)
-    how = cv2.INTER_CUBIC if scale > 1 else cv2.INTER_AREA
-    source = background.image
-    if scale < 1:  # warpAffine has no area mode: shrink first, then cut
-        source = cv2.resize(source, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-        move = np.array([[1, 0, -left * scale], [0, 1, -top * scale]], np.float32)
-        how = cv2.INTER_LINEAR
-    size = (FINER * WIDTH, FINER * HEIGHT)
-    colour = cv2.warpAffine(source, move, size, flags=how, borderMode=cv2.BORDER_REPLICATE)
-    if mirror:
-        colour = np.ascontiguousarray(colour[:, ::-1])
+def _stage(background: StockBackground, view: View, ground: Polygon) -> Stage:
+    colour = view.colour(background.image)
+    if view.mirror:
         ground = tuple((round(1 - x, 4), y) for x, y in ground)
-    colour = _toned(np.asarray(colour, np.uint8), dice)
     grey = cv2.resize(cv2.cvtColor(colour, cv2.COLOR_BGR2GRAY), (WIDTH, HEIGHT), interpolation=cv2.INTER_AREA)
-    return Stage(background, colour, np.asarray(grey, np.uint8), _by_infrared(colour), ground, crop, mirror)
-
-
-def _toned(colour: Image, dice: random.Random) -> Image:
-    """The view as this camera renders it: brightness, contrast, warmth, saturation."""
-    warm = dice.uniform(-0.08, 0.08)
-    tint: Tint = (1 - warm, 1.0, 1 + warm)
-    contrast, gamma = dice.uniform(0.75, 1.1), dice.uniform(0.85, 1.2)
-    mean = float(colour.mean())
-    values = np.arange(256, dtype=np.float32)[:, None] * np.array(tint, np.float32)
-    values = mean + (values - mean) * contrast
-    values = 255 * np.power(np.clip(values / 255, 0, 1), gamma)
-    table = np.round(np.clip(values, 0, 255)).astype(np.uint8)[None]
-    return np.asarray(cv2.LUT(colour, table), np.uint8)
-
-
-def _by_infrared(colour: Image) -> Image:
-    """Roughly the view by the camera's own lamp: leaves bright, blue dark, the rim and the far dim."""
-    small = cv2.resize(colour, (WIDTH, HEIGHT), interpolation=cv2.INTER_AREA).astype(np.float32)
-    blue, green, red = (small[..., i] for i in range(3))
-    value = 0.55 * red + 0.45 * green - 0.1 * blue + 1.5 * np.maximum(0, green - np.maximum(red, blue))
-    value = 255 * np.power(np.clip(value / 235, 0, 1), 0.85)
-    y, x = np.mgrid[0:HEIGHT, 0:WIDTH].astype(np.float32)
-    far = ((x / WIDTH - 0.5) / 0.75) ** 2 + ((y / HEIGHT - 0.62) / 0.85) ** 2
-    lit = np.round(value * np.clip(1.1 - 0.9 * far, 0.3, 1.1))
-    return np.asarray(np.clip(lit, 0, 255), np.uint8)
+    return Stage(background, view, colour, np.asarray(grey, np.uint8), by_infrared(colour), ground)
 
 
 def outlined(mask: Image, least: float) -> Polygon | None:
