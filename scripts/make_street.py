@@ -31,6 +31,19 @@ MAIN_ZONE: Polygon = ((0.02, 0.25), (0.98, 0.25), (0.98, 0.98), (0.02, 0.98))
 ZONES: dict[str, Polygon] = {}
 """Camera id -> polygon of its zone Z1 where it differs from MAIN_ZONE."""
 
+HEALTH_CLASSES = {
+    "covered": "90-01-080",
+    "sprayed": "90-01-081",
+    "frozen": "90-01-082",
+    "black": "90-01-083",
+    "washed_out": "90-01-084",
+    "defocused": "90-01-085",
+    "turned": "90-01-086",
+    "stalled": "90-02-080",
+    "gop_too_long": "90-02-081",
+}
+"""Kind of ill health of a camera -> code of its event class."""
+
 HEADER = f"""\
 # yaml-language-server: $schema=../../devices/site/site.schema.json
 #
@@ -59,6 +72,7 @@ def make() -> dict[str, str]:
             "uplink": {"url": "http://127.0.0.1:8420"},
             "areas": areas,
             "event_classes": classes,
+            "health_classes": HEALTH_CLASSES,
             "nodes": [
                 {"id": node, "name": _filled(data["node"], n)} for n, node in enumerate(POINTS_OF_NODE, 1)
             ],

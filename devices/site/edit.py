@@ -11,7 +11,8 @@ from devices.site.durations import seconds, written
 from devices.site.model import Camera, Site
 
 _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
-_DURATIONS = {"dwell", "gap", "hold", "clear_after", "clear_hold", "period"}
+_DURATIONS = {"dwell", "gap", "hold", "clear_after", "clear_hold", "period", "enter", "leave"}
+_DURATIONS |= {"frozen_after", "stalled_after", "new_view_after"}
 
 
 def with_ports(site: Site, *, broker: int, cloud: int, rtsp: int, onvif: int) -> Site:

@@ -23,6 +23,7 @@ _KINDS = {
     "bool_parsing": "true or false",
     "tuple_type": "a list",
     "model_type": "a group of fields",
+    "dict_type": "a group of fields",
 }
 _BOUNDS = {
     "less_than_equal": ("le", "at most"),

@@ -66,7 +66,7 @@ def inspect_site(path: Path) -> Report:
     try:
         site = Site.model_validate(source.tree)
     except ValidationError as error:
-        reported = {finding.trail for finding in found}
+        reported = {finding.trail for finding in found if not finding.warning}
         found += [finding for finding in pydantic_findings(error) if finding.trail not in reported]
     found += _boundaries(source.tree)
     errors = _placed(source, [finding for finding in found if not finding.warning])

@@ -11,6 +11,7 @@ from typing import Any
 
 from devices.site.explain import nearest, quoted
 from devices.site.labels import GROUPS, LABELS
+from devices.site.model import HealthKind
 from devices.site.source import Finding, Trail, shown
 
 _WITHIN: dict[str, tuple[str, ...]] = {
@@ -39,6 +40,7 @@ def reference_findings(tree: Values) -> Iterator[Finding]:
     items = list(_items(tree, "", ()))
     yield from _doubles(items)
     yield from _unknown(items, areas_given=bool(tree.get("areas")))
+    yield from _health(tree, items)
     yield from _secrets(tree, ())
     yield from _unsigned(items)
     yield from _idle(items)
@@ -96,6 +98,27 @@ def _unknown(items: list[Item], *, areas_given: bool) -> Iterator[Finding]:
                         f"the detector has no label {quoted(label)}",
                         f"did you mean `{close}`?" if close else f"use one of {known_to_us}",
                     )
+
+
+def _health(tree: Values, items: list[Item]) -> Iterator[Finding]:
+    """Event classes of ill health are known; what the site gives no class is not reported, said once."""
+    codes = [v["code"] for kind, _, v in items if kind == "event_classes" and isinstance(v.get("code"), str)]
+    cameras = [(trail, values) for kind, trail, values in items if kind == "cameras"]
+    own = [
+        ((*trail, "health", "event_classes"), values["health"].get("event_classes"))
+        for trail, values in cameras
+        if isinstance(values.get("health"), dict)
+    ]
+    everywhere = tree.get("health_classes")
+    for trail, classes in [(("health_classes",), everywhere), *own]:
+        if isinstance(classes, dict):
+            for kind in classes:
+                yield from _missing(classes, kind, codes, "event class", trail)
+    given = everywhere if isinstance(everywhere, dict) else {}
+    unsaid = [kind.value for kind in HealthKind if kind.value not in given]
+    if cameras and codes and unsaid:
+        what = f"has no event class for {', '.join(unsaid)}"
+        yield Finding(("health_classes",), what, "give each a code, else it is not reported", warning=True)
 
 
 def _missing(values: Values, name: str, known: list[str], what: str, trail: Trail) -> Iterator[Finding]:

@@ -63,6 +63,9 @@ points:
       quantity: water_level
       above: 15
       clear: 12
+health_classes:
+  {covered: 05-06-081, sprayed: 05-06-081, frozen: 05-06-081, black: 05-06-081, washed_out: 05-06-081,
+   defocused: 05-06-081, turned: 05-06-081, gop_too_long: 05-06-081, stalled: 05-06-081}
 """
 RULE = "points[0].cameras[0].zones[0].rules[0]"
 CAMERA = "points[0].cameras[0]"
