@@ -9,13 +9,18 @@ ANIMATE = frozenset({"person", "dog", "cat", "bird", "horse", "cow", "sheep"})
 VEHICLES = frozenset({"bicycle", "motorcycle", "car", "bus", "truck"})
 THINGS = VEHICLES | frozenset(
     {"backpack", "handbag", "suitcase", "umbrella", "skateboard", "chair", "couch", "bench", "bed"}
-    | {"refrigerator", "potted plant", "dining table"}
+    | {"refrigerator", "potted plant", "dining table", "tv"}
 )
 """What a street sees left behind, in the detector's words. Any other word of the detector (a car
 seen from above is a `cell phone` to it) counts as not recognised."""
 UNKNOWN = "unknown"
 ENOUGH = 3
 """Looks before the vote is believed."""
+KIN = (frozenset({"bicycle", "motorcycle"}), frozenset({"car", "bus", "truck"}))
+"""Labels that a detector mixes up: they support each other, and the best of them is the name."""
+EVIDENCE = 0.15
+"""Summed score over all looks, divided by their number, from which a name is believed: one faint sighting in
+three looks is none, and a wrong name is worse than `unknown`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +48,15 @@ class Votes:
     def verdict(self) -> tuple[str, float]:
         """(label, mean score of the looks that said so); `unknown` with 0 where no label won.
 
-        A label wins with the highest summed score, and in at least a third of the looks.
+        Labels that are mixed up count together: theirs must be the highest summed score, in at least a third
+        of the looks and with enough evidence. Of them, the one with the highest sum of its own is the name.
         """
-        fit = [(total, name, times) for name, total, times in self.tally if 3 * times >= self.looks]
+        groups = {_kin(name): [one for one in self.tally if one[0] in _kin(name)] for name, *_ in self.tally}
+        fit = []
+        for group in groups.values():
+            total, times = sum(one[1] for one in group), sum(one[2] for one in group)
+            if 3 * times >= self.looks and total >= EVIDENCE * self.looks:
+                fit.append((total, max((score, name) for name, score, _ in group)[1], times))
         if not fit:
             return UNKNOWN, 0.0
         total, name, times = max(fit)
@@ -59,6 +70,11 @@ class Votes:
         alive = sum(total for name, total, _ in self.tally if name in ANIMATE)
         thing = sum(total for name, total, _ in self.tally if name not in ANIMATE)
         return alive > thing
+
+
+def _kin(label: str) -> frozenset[str]:
+    """The labels that support this one, itself among them."""
+    return next((kin for kin in KIN if label in kin), frozenset({label}))
 
 
 NO_VOTES = Votes()

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.see.detector import Colour, Detection, FakeDetector
-from edge.see.naming import CONTEXTS, FLOOR, FLOOR_ANIMATE, SCAN_FLOOR, crop_box, name_place, scan
+from edge.see.detector import FLOOR, FLOOR_ANIMATE, Colour, Detection, FakeDetector
+from edge.see.naming import CROPS, WIDE, crop_box, name_place
 
 SHAPE = (360, 640)
 COLOUR = np.zeros((720, 1280, 3), np.uint8)
@@ -41,13 +39,30 @@ class Seeing:
         return found
 
 
+class Cropped(Seeing):
+    """The same, but it sees whatever part of a thing it is shown."""
+
+    def detect(self, picture: Colour, floor: float) -> list[Detection]:
+        left, top = 8.0 * picture[0, 0, 0], 8.0 * picture[0, 0, 1]
+        height, width = picture.shape[:2]
+        boxes = [
+            (
+                label,
+                score,
+                (max(0.0, x0 - left), max(0.0, y0 - top), min(width, x1 - left), min(height, y1 - top)),
+            )
+            for label, score, (x0, y0, x1, y1) in self.things
+        ]
+        return [Detection(label, score, box) for label, score, box in boxes if score >= floor]
+
+
 def mapped() -> Colour:
     """1280 by 720, for `Seeing`."""
     y, x = np.mgrid[0:720, 0:1280] // 8
     return np.stack((x, y, np.zeros_like(x)), 2).astype(np.uint8)
 
 
-@given(box=boxes, context=st.sampled_from(CONTEXTS))
+@given(box=boxes, context=st.sampled_from([context for context, _ in CROPS]))
 def test_the_crop_holds_the_place_lies_in_the_picture_and_is_nearly_square(box, context):
     x0, y0, x1, y1 = crop_box(box, context, SHAPE)
     assert 0 <= x0 <= box[0]
@@ -59,11 +74,31 @@ def test_the_crop_holds_the_place_lies_in_the_picture_and_is_nearly_square(box, 
         assert max(width, height) / min(width, height) <= 1.65
 
 
-def test_both_contexts_are_shown_at_the_size_of_the_colour_picture():
+def test_each_look_shows_another_crop_and_where_that_tells_nothing_a_wide_one():
     detector = FakeDetector([])
-    assert name_place(detector, COLOUR, PLACE, SHAPE) is None
-    sizes = [(y1 - y0, x1 - x0) for x0, y0, x1, y1 in (crop_box(PLACE, more, SHAPE) for more in CONTEXTS)]
-    assert detector.shown == [(2 * height, 2 * width, 3) for height, width in sizes]
+    for look in range(len(CROPS) + 1):
+        assert name_place(detector, COLOUR, PLACE, SHAPE, look) is None
+    contexts = [one for context, _ in (*CROPS, CROPS[0]) for one in (context, WIDE)]
+    boxes_shown = [crop_box(PLACE, context, SHAPE) for context in contexts]
+    assert detector.shown == [(2 * (y1 - y0), 2 * (x1 - x0), 3) for x0, y0, x1, y1 in boxes_shown]
+
+
+class Corner:
+    """Finds a bicycle where blue is full."""
+
+    def detect(self, picture: Colour, floor: float) -> list[Detection]:
+        rows, columns = np.nonzero(picture[..., 0] == 255)
+        box = (float(columns.min()), float(rows.min()), columns.max() + 1.0, rows.max() + 1.0)
+        return [Detection("bicycle", 0.9, box)]
+
+
+@pytest.mark.parametrize("look", range(len(CROPS)))
+def test_the_box_is_where_the_thing_is_though_the_model_was_shown_a_mirror(look):
+    picture = COLOUR.copy()
+    picture[302:360, 604:650, 0] = 255
+    name = name_place(Corner(), picture, PLACE, SHAPE, look)
+    assert name is not None
+    assert name.box == pytest.approx((302, 151, 325, 180), abs=1)
 
 
 def test_a_thing_is_named_with_its_box_in_the_analysed_picture():
@@ -111,58 +146,34 @@ def test_any_place_can_be_asked_about_in_any_size_of_picture(box):
         assert name is None or name.label == "bicycle"
 
 
-def found(*things, labels=frozenset({"bicycle", "car"})):
-    return scan(Seeing(*things), mapped(), SHAPE, labels)
-
-
-def test_the_scan_finds_each_thing_once_in_the_analysed_pictures_pixels():
-    two = found(("bicycle", 0.8, (200, 200, 280, 260)), ("car", 0.7, (900, 400, 1100, 500)))
-    assert [one.label for one, _ in two] == ["bicycle", "car"]
-    assert two[0][1] == pytest.approx((100, 100, 140, 130), abs=4)
-    assert two[1][1] == pytest.approx((450, 200, 550, 250), abs=4)
-
-
 @pytest.mark.parametrize(
-    ("what", "thing"),
+    ("what", "thing", "named"),
     [
-        ("not asked for", ("person", 0.9, (200, 200, 280, 260))),
-        ("too faint", ("bicycle", SCAN_FLOOR - 0.01, (200, 200, 280, 260))),
-        ("too small", ("bicycle", 0.9, (200, 200, 212, 260))),
+        ("goes on to the left and right", ("truck", 0.9, (500, 300, 780, 380)), False),
+        ("goes on above only", ("bicycle", 0.9, (604, 200, 676, 376)), True),
+        ("is somebody, of whom only the legs are still", ("person", 0.9, (500, 100, 780, 600)), True),
     ],
 )
-def test_the_scan_leaves_out_what_is(what, thing):
-    assert found(thing) == [], what
+def test_what_goes_on_beyond_the_crop_is_no_name_for_the_place_when_it(what, thing, named):
+    for look in (0, 2):
+        name = name_place(Cropped(thing), mapped(), PLACE, SHAPE, look)
+        assert (name is not None) is named, what
 
 
-def test_the_best_of_several_boxes_around_one_thing_is_kept():
-    boxes_of_one = [("bicycle", 0.6, (200, 200, 300, 300)), ("car", 0.9, (204, 200, 300, 296))]
-    ((kept, _),) = found(*boxes_of_one)
-    assert kept.label == "car"
+def test_at_the_rim_of_the_picture_nobody_knows_whether_it_goes_on():
+    corner = Cropped(("car", 0.9, (0, 600, 110, 720)))
+    name = name_place(corner, mapped(), (0, 300, 50, 360), SHAPE)
+    assert name is not None
+    assert name.label == "car"
 
 
-def test_the_scan_looks_at_the_whole_and_at_six_parts():
-    detector = FakeDetector([])
-    assert scan(detector, COLOUR, SHAPE, frozenset({"bicycle"})) == []
-    assert len(detector.shown) == 7
-    assert detector.shown[0] == (720, 1280, 3)
+def test_a_place_that_was_recognised_close_up_costs_one_look():
+    detector = FakeDetector([[Detection("bicycle", 0.9, (10.0, 10.0, 110.0, 110.0))]])
+    assert name_place(detector, COLOUR, PLACE, SHAPE) is not None
+    assert len(detector.shown) == 1
 
 
-def covers() -> Callable[[int, int], bool]:
-    """Which pixels of the picture any part of the scan shows."""
-    seen = np.zeros((720, 1280), bool)
-
-    class Marks:
-        def detect(self, picture: Colour, floor: float) -> list[Detection]:
-            if picture.shape[:2] != (720, 1280):
-                left, top = 8 * int(picture[0, 0, 0]), 8 * int(picture[0, 0, 1])
-                seen[top : top + picture.shape[0] + 8, left : left + picture.shape[1] + 8] = True
-            return []
-
-    scan(Marks(), mapped(), SHAPE, frozenset())
-    return lambda x, y: bool(seen[y, x])
-
-
-def test_the_parts_leave_no_corner_unseen():
-    seen = covers()
-    assert all(seen(x, y) for x in range(0, 1280, 40) for y in range(0, 720, 40))
-    assert all(seen(x, y) for x in (0, 1279) for y in (0, 719))
+def test_a_thing_that_only_the_wide_crop_shows_is_none_of_this_place():
+    around = FakeDetector([[], [Detection("car", 0.9, (90.0, 90.0, 150.0, 150.0))]])
+    assert name_place(around, COLOUR, PLACE, SHAPE) is None
+    assert len(around.shown) == 2

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.see.votes import ANIMATE, ENOUGH, THINGS, UNKNOWN, VEHICLES, Votes
+from edge.see.votes import ANIMATE, ENOUGH, EVIDENCE, KIN, THINGS, UNKNOWN, VEHICLES, Votes
 
 labels = st.sampled_from(["bicycle", "car", "person", "dog", "suitcase"])
 looks = st.tuples(st.none() | labels, st.floats(0.25, 1.0))
@@ -34,7 +34,13 @@ def test_the_winner_was_named_by_a_third_of_the_looks_and_no_rival_scored_more(s
     label, score = votes.verdict()
     sums = {name: sum(s for one, s in said if one == name) for name, _ in said if name is not None}
     named = {name: sum(one == name for one, _ in said) for name in sums}
-    eligible = {name for name in sums if 3 * named[name] >= len(said)}
+    # None of these labels are kin, so each stands for itself.
+    eligible = {
+        name for name in sums if 3 * named[name] >= len(said) and sums[name] >= EVIDENCE * len(said) + 1e-9
+    }
+    if label != UNKNOWN and label not in eligible:
+        assert sums[label] == pytest.approx(EVIDENCE * len(said))
+        return
     if not eligible:
         assert (label, score) == (UNKNOWN, 0.0)
         return
@@ -42,6 +48,25 @@ def test_the_winner_was_named_by_a_third_of_the_looks_and_no_rival_scored_more(s
     assert sums[label] >= max(sums[name] for name in eligible) - 1e-9
     assert score == pytest.approx(sums[label] / named[label])
     assert 0.0 < score <= 1.0 + 1e-9
+
+
+def test_labels_that_are_mixed_up_support_each_other_and_the_best_is_the_name():
+    looks_of_a_van = [
+        ("car", 0.6),
+        ("truck", 0.7),
+        ("truck", 0.5),
+        ("suitcase", 0.8),
+        (None, 0.0),
+        (None, 0.0),
+    ]
+    assert voted(looks_of_a_van).verdict() == ("truck", pytest.approx(0.6))
+    assert voted([("bicycle", 0.5), ("motorcycle", 0.6), ("bicycle", 0.5)]).verdict()[0] == "bicycle"
+    assert all(kin <= VEHICLES for kin in KIN)
+
+
+def test_one_faint_sighting_is_not_enough_for_a_name():
+    assert voted([("suitcase", 0.35), (None, 0.0), (None, 0.0)]).verdict() == (UNKNOWN, 0.0)
+    assert voted([("suitcase", 0.5), (None, 0.0), (None, 0.0)]).verdict() == ("suitcase", 0.5)
 
 
 def test_nothing_is_believed_before_three_looks():

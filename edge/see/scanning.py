@@ -1,0 +1,110 @@
+"""The scan of a picture for things that were there before anybody looked: tile by tile, where zones are.
+
+The model recognises a two-wheeler well when it fills 40 % of what it is shown, and hardly below 20 %, so
+tiles come in sizes. A scan is a list of tiles, one look each: `scan` makes it at once, and whoever must
+spread it over several pictures takes a few of the `tiles` at a time.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+
+from edge.see.blobs import PixelBox, area_of, inside, iou, overlap
+from edge.see.detector import Colour, Detection, Detector
+
+SCAN_FLOOR = 0.5
+"""For the scan of a whole picture, where nothing else points at a place."""
+SMALLEST = 8
+"""Pixels of the analysed picture; nothing can be said of less."""
+SCALES = ((0.45, 0.65), (0.3, 0.4), (0.2, 0.27))
+"""Width and height of tiles in parts of the picture. Of 46 bicycles of 48 to 240 pixels in a picture of 1280,
+the seven large tiles found 14, with the second size 25, with the third 37."""
+TOUCHES = 0.1
+"""Share of a tile, or of an area, that the two must have in common."""
+Found = tuple[Detection, PixelBox]
+"""A detection, and its box in pixels of the analysed picture."""
+
+
+def tiles(shape: tuple[int, ...], areas: Sequence[PixelBox] = ()) -> tuple[PixelBox, ...]:
+    """What to look at, in pixels of the analysed picture, the largest first.
+
+    Args:
+        shape: of the analysed picture.
+        areas: boxes in which things matter: tiles of all sizes that show some of one. Without any, the whole
+            picture and six overlapping parts of it, which find large things only but cost only seven looks.
+    """
+    height, width = shape[:2]
+    if not areas:
+        return ((0, 0, width, height), *_grid(width, height, *SCALES[0]))
+    every = (tile for scale in SCALES for tile in _grid(width, height, *scale))
+    return tuple(tile for tile in every if any(_shows(tile, area) for area in areas))
+
+
+def _grid(width: int, height: int, wide: float, high: float) -> list[PixelBox]:
+    """Tiles of that part of the picture, each overlapping its neighbours by some 40 %."""
+    tile = round(wide * width), round(high * height)
+    return [
+        (x, y, x + tile[0], y + tile[1]) for y in _starts(height, tile[1]) for x in _starts(width, tile[0])
+    ]
+
+
+def _starts(length: int, tile: int) -> list[int]:
+    many = max(2, math.ceil((length - tile) / (0.62 * tile)) + 1)
+    return [round(index * (length - tile) / (many - 1)) for index in range(many)]
+
+
+def _shows(tile: PixelBox, area: PixelBox) -> bool:
+    return overlap(tile, area) >= TOUCHES * max(1, min(area_of(tile), area_of(area)))
+
+
+def look_at(
+    detector: Detector,
+    colour: Colour,
+    shape: tuple[int, ...],
+    labels: frozenset[str],
+    tile: PixelBox,
+) -> list[Found]:
+    """The things of `labels` in one tile of the picture (`colour` may be of any size)."""
+    height, width = colour.shape[:2]
+    across, down = width / shape[1], height / shape[0]
+    left, top = round(tile[0] * across), round(tile[1] * down)
+    part = np.ascontiguousarray(colour[top : round(tile[3] * down), left : round(tile[2] * across)])
+    found = []
+    for one in detector.detect(part, SCAN_FLOOR):
+        x0, y0, x1, y1 = one.box
+        box: PixelBox = (
+            round((left + x0) / across),
+            round((top + y0) / down),
+            round((left + x1) / across),
+            round((top + y1) / down),
+        )
+        if one.label in labels and min(box[2] - box[0], box[3] - box[1]) >= SMALLEST:
+            found.append((one, box))
+    return found
+
+
+def without_repeats(found: Iterable[Found]) -> list[Found]:
+    """The best of the boxes around each thing, best first."""
+    kept: list[Found] = []
+    for one, box in sorted(found, key=lambda pair: -pair[0].score):
+        if all(
+            iou(box, other) < 0.4 and max(inside(box, other), inside(other, box)) < 0.7 for _, other in kept
+        ):
+            kept.append((one, box))
+    return kept
+
+
+def scan(
+    detector: Detector,
+    colour: Colour,
+    shape: tuple[int, ...],
+    labels: frozenset[str],
+    areas: Sequence[PixelBox] = (),
+) -> list[Found]:
+    """All tiles at once; each thing once."""
+    return without_repeats(
+        one for tile in tiles(shape, areas) for one in look_at(detector, colour, shape, labels, tile)
+    )
