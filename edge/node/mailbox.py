@@ -7,9 +7,12 @@ from collections import OrderedDict
 
 from devices.stream import Frame
 
+ROOM = 4
+"""Frames that wait before those who can are made to: a decoded picture of 1080 lines takes 3 MB."""
+
 
 class Mailbox:
-    """Put by many camera threads, taken by one; holds at most one frame a camera."""
+    """Put by many threads, taken by one; holds at most one frame a camera."""
 
     def __init__(self) -> None:
         self._frames: OrderedDict[str, Frame] = OrderedDict()
@@ -23,16 +26,25 @@ class Mailbox:
         with self._changed:
             self.skipped += camera in self._frames
             self._frames[camera] = frame
-            self._changed.notify()
+            self._changed.notify_all()
+
+    def put_in_turn(self, camera: str, frame: Frame) -> None:
+        """`put`, once there is room: whoever decodes need not decode more than can be looked at."""
+        with self._changed:
+            self._changed.wait_for(lambda: len(self._frames) < ROOM or camera in self._frames or self._closed)
+            self.put(camera, frame)
 
     def take(self, timeout: float) -> tuple[str, Frame] | None:
         """The frame that waited longest; None after `timeout` seconds without any, or when closed."""
         with self._changed:
             self._changed.wait_for(lambda: self._frames or self._closed, timeout)
-            return self._frames.popitem(last=False) if self._frames else None
+            if not self._frames:
+                return None
+            self._changed.notify_all()
+            return self._frames.popitem(last=False)
 
     def close(self) -> None:
-        """Wake the taker for the last time."""
+        """Wake everybody for the last time."""
         with self._changed:
             self._closed = True
             self._changed.notify_all()

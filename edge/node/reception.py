@@ -39,6 +39,7 @@ from devices.stream.status import Facts
 from edge.node.ask import Asked, ask, credentials_of
 from edge.node.fetch import CameraThread
 from edge.node.intake import Intake
+from edge.node.mailbox import Mailbox
 from edge.node.report import Reporter
 from edge.send.pace import Pace
 
@@ -81,21 +82,18 @@ class Reception:
         self,
         cameras: Sequence[tuple[Camera, FrameRequest]],
         env: Mapping[str, str],
-        deliver: Callable[[str, Frame], None],
+        mailbox: Mailbox,
         reporter: Reporter,
         *,
         chance: Callable[[], float] = random.random,
         pace: Pace = PACE,
         timeouts: Timeouts = Timeouts(),  # noqa: B008 - frozen
     ) -> None:
-        """`deliver` takes each frame, with the camera's id, on any thread; must be quick.
-
-        `chance`: the jitter, 0..1.
-        """
+        """`mailbox` takes each frame; `chance`: the jitter, 0..1."""
         self.ring = Ring(RING_SECONDS, RING_BYTES)
         self.decoders = Decoders(self._decoded)
         self._env = env
-        self._deliver = deliver
+        self._mailbox = mailbox
         self._reporter = reporter
         self._chance = chance
         self._pace = pace
@@ -106,7 +104,7 @@ class Reception:
             if camera.transport == "gridwatch"
         }
         self._others = {
-            camera.id: CameraThread(camera, request, env, deliver, reporter, chance, pace)
+            camera.id: CameraThread(camera, request, env, mailbox.put, reporter, chance, pace)
             for camera, request in cameras
             if camera.transport != "gridwatch"
         }
@@ -283,7 +281,7 @@ class Reception:
     def _decoded(self, camera: str, order: Order, frame: Frame | None) -> None:
         """On a decoding thread."""
         if frame is not None:
-            self._deliver(camera, frame)
+            self._mailbox.put_in_turn(camera, frame)
         self._on_loop(partial(self._shown, self._lines[camera], order, frame))
 
     def _shown(self, line: Line, order: Order, frame: Frame | None) -> None:

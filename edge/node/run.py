@@ -98,7 +98,7 @@ class Node:
             wake,
         )
         self._tend_at = 0.0
-        self._reception = Reception(cameras, env, self._mailbox.put, self._reporter)
+        self._reception = Reception(cameras, env, self._mailbox, self._reporter)
         self._attention = dict.fromkeys(self._reception.cameras, Attention.NOTHING)
         self._throttle = Throttle(site.nodes[known.index(node)].cpu_budget)
         self._broker: SensorClient | None = None

@@ -24,6 +24,7 @@ from edge.send.pace import Pace
 from simulators.cameras.onvif import Fault, OnvifDevice, main_and_sub, serve_onvif
 from simulators.cameras.rtsp import Looping, Segment, rtsp_in_thread
 from tests.devices.onvif_peers import JPEG, PASSWORD, RIGHT, free_port, running_loop
+from tests.edge.pigeonholes import Pigeonholes
 from tests.edge.points_for_tests import NOON, bodies, camera, open_store
 
 ENV = {"CAM_USER": "viewer", "CAM_PASSWORD": PASSWORD, "WRONG_USER": "viewer", "WRONG_PASSWORD": "hunter2-密"}
@@ -80,7 +81,7 @@ class Cabinet:
         reception = Reception(
             [(one, REQUEST)],
             ENV,
-            lambda camera, frame: self.frames[camera].put(frame),
+            Pigeonholes(self.frames),
             self.reporter,
             chance=lambda: 0.5,
             pace=pace,

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from devices.stream.fake import frame_of
-from edge.node.mailbox import Mailbox
+from edge.node.mailbox import ROOM, Mailbox
 
 PICTURE = np.zeros((8, 8, 3), np.uint8)
 FRAMES = [frame_of(PICTURE, float(at), size=(8, 8)) for at in range(60)]
@@ -58,6 +58,36 @@ def test_closing_wakes_the_taker_and_what_waits_can_still_be_taken():
     box.put("C1", FRAMES[0])
     assert box.take(10.0) == ("C1", FRAMES[0])
     assert box.take(10.0) is None
+
+
+def test_who_puts_in_turn_waits_for_room_unless_it_replaces_its_own():
+    box, done = Mailbox(), threading.Event()
+    for number in range(ROOM):
+        box.put_in_turn(f"C{number}", FRAMES[0])
+    box.put_in_turn("C0", FRAMES[1])
+
+    def one_more() -> None:
+        box.put_in_turn("late", FRAMES[2])
+        done.set()
+
+    putter = threading.Thread(target=one_more)
+    putter.start()
+    assert not done.wait(0.1)
+    assert box.take(0.0) == ("C0", FRAMES[1])
+    assert done.wait(5)
+    assert [box.take(0.0) for _ in range(ROOM)][-1] == ("late", FRAMES[2])
+    putter.join(5)
+
+
+def test_closing_lets_those_go_who_wait_for_room():
+    box = Mailbox()
+    for number in range(ROOM):
+        box.put(f"C{number}", FRAMES[0])
+    putter = threading.Thread(target=box.put_in_turn, args=("late", FRAMES[0]))
+    putter.start()
+    box.close()
+    putter.join(5)
+    assert not putter.is_alive()
 
 
 def test_many_cameras_put_from_their_own_threads_and_nothing_is_lost_uncounted():

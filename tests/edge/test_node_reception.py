@@ -28,6 +28,7 @@ from edge.send.pace import Pace
 from simulators.cameras.onvif import OnvifDevice, main_and_sub, serve_onvif
 from simulators.cameras.rtsp import Fault, Looping, Segment, rtsp_in_thread
 from tests.devices.onvif_peers import JPEG, RIGHT, free_port, running_loop
+from tests.edge.pigeonholes import Pigeonholes
 from tests.edge.points_for_tests import camera
 
 QUICK = Pace(first=0.05, longest=0.1, denied=0.1)
@@ -68,7 +69,7 @@ class House:
         self.reception = Reception(
             [(one, request) for one in cameras],
             ENV,
-            lambda name, frame: self.frames[name].put(frame),
+            Pigeonholes(self.frames),
             self.board,
             **{"chance": lambda: 0.5, "pace": QUICK} | more,
         )
@@ -359,7 +360,7 @@ def test_a_node_without_cameras_is_content(open_house):
 
 
 def test_it_may_be_stopped_before_it_began(tmp_path: Path):
-    reception = Reception([], ENV, lambda name, frame: None, Board())
+    reception = Reception([], ENV, Mailbox(), Board())
     reception.stop()
     for name, work in reception.jobs:
         thread = threading.Thread(target=work, name=name, daemon=True)
