@@ -25,7 +25,7 @@ class Child:
         self._process = subprocess.Popen(
             command,
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._complaints,
-            env={**os.environ, **(env or {})}, start_new_session=True,
+            env={**os.environ, **(env or {})},
         )  # fmt: skip
         self.pid = self._process.pid
 

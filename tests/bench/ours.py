@@ -17,7 +17,7 @@ from tests.bench.cameras import names
 from tests.bench.children import Child, cameras_child
 from tests.bench.legs import Figures, Leg, Times
 from tests.bench.plan import Visit, expected, judge
-from tests.bench.proc import cpu_seconds, memory
+from tests.bench.proc import cpu_seconds, memory, waited_seconds
 from tests.bench.site import NODE, RULE, site
 from tests.edge.fake_cloud import FakeCloud
 
@@ -41,6 +41,7 @@ class Mark:
 
     at: float
     cpu: float
+    waited: float
     cameras_cpu: float
     keys: int
     told: Mapping[str, float]
@@ -124,17 +125,19 @@ def mark(edge: Child, cameras: Child, metrics: int) -> Mark:
         raise RuntimeError(f"the node ended: {' '.join(edge.log.strip().splitlines()[-1:])}")
     told = scrape(metrics)
     keys = cameras.ask("count")["keys"]
-    return Mark(time.monotonic(), cpu_seconds(edge.pid), cpu_seconds(cameras.pid), keys, told)
+    used, waited = cpu_seconds(edge.pid), waited_seconds(edge.pid)
+    return Mark(time.monotonic(), used, waited, cpu_seconds(cameras.pid), keys, told)
 
 
 def span(name: str, cameras: int, begin: Mark, end: Mark) -> Figures:
-    """What one window cost."""
+    """What one window cost. `waited`: seconds a second that threads waited for a core others had."""
     passed = end.at - begin.at
     used, served = end.cpu - begin.cpu, end.cameras_cpu - begin.cameras_cpu
     looks, keys = end.looks - begin.looks, end.keys - begin.keys
     return {
         f"{name}_cores": round(used / passed, 3),
         f"{name}_ms": round(1000 * used / passed / cameras, 2),
+        f"{name}_waited": round((end.waited - begin.waited) / passed, 3),
         f"{name}_server_ms": round(1000 * served / passed / cameras, 2),
         f"{name}_looks": round(looks / passed / cameras, 3),
         f"{name}_key_share": round(looks / keys, 3) if keys else None,

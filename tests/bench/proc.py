@@ -62,6 +62,17 @@ def _sizes(file: Path) -> dict[str, int]:
     return {name: int(rest.split()[0]) for name, rest in pairs}
 
 
+def waited_seconds(pid: int) -> float:
+    """How long all living threads of a process were ready to run and waited for a core (proc schedstat)."""
+    waited = 0
+    for task in Path(f"/proc/{pid}/task").glob("*/schedstat"):
+        try:
+            waited += int(task.read_text(encoding="utf-8").split()[1])
+        except OSError:
+            continue
+    return waited / 1e9
+
+
 def family(pid: int) -> list[int]:
     """A process and all that descend from it."""
     parents: dict[int, int] = {}

@@ -14,6 +14,7 @@ OURS = (
     ("busy", "busy_ms"),
     ("keys looked at quiet", "quiet_key_share"),
     ("busy", "busy_key_share"),
+    ("waited", "busy_waited"),
     ("open s", "open_s"),
     ("RSS", "rss_mib"),
     ("PSS", "pss_mib"),
