@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from devices.messages import ConditionState
 from edge.judge.case import Case
-from edge.judge.shelf import ledger_from_json, ledger_to_json, level_from_json, level_to_json
+from edge.judge.people import Presence
+from edge.judge.shelf import cases_of, ledger_from_json, ledger_to_json, level_from_json, level_to_json
 from edge.judge.stays import Ledger
 from edge.judge.threshold import Level
 
@@ -28,6 +29,8 @@ cases = st.builds(
     score=st.floats(0.0, 1.0),
     box=st.none() | boxes,
     count=st.none() | st.integers(0, 99),
+    count_error=st.none() | st.integers(0, 99),
+    suspected=st.booleans(),
     value=st.none() | st.floats(-1e9, 1e9),
     members=st.frozensets(st.uuids(), max_size=4),
     reopens=st.none() | st.uuids(),
@@ -44,12 +47,17 @@ def same_case(kept: Case, back: Case, by: float) -> None:
 @given(
     kept=st.dictionaries(st.text(max_size=40), cases, max_size=4),
     cleared=st.lists(st.tuples(st.uuids(), times, boxes), max_size=4),
+    closed=st.dictionaries(st.uuids(), times, max_size=3),
+    singles=st.dictionaries(st.uuids(), st.tuples(st.floats(0, 1), st.floats(0, 1)), max_size=3),
     before=offsets,
     after=offsets,
 )
-def test_a_ledger_comes_back_on_the_clock_of_the_next_run(kept, cleared, before, after):
-    text = json.dumps(ledger_to_json(Ledger(kept, tuple(cleared)), before))
-    back = ledger_from_json(json.loads(text), after)
+def test_a_ledger_comes_back_on_the_clock_of_the_next_run(kept, cleared, closed, singles, before, after):
+    ledger = Ledger(kept, tuple(cleared), closed, singles)
+    back = ledger_from_json(json.loads(json.dumps(ledger_to_json(ledger, before))), after)
+    assert isinstance(back, Ledger)
+    assert (back.closed, back.singles) == (closed, singles)
+    assert set(cases_of(back)) == set(back.cases.values())
     assert back.cases.keys() == kept.keys()
     for key, case in kept.items():
         same_case(case, back.cases[key], before - after)
@@ -58,7 +66,45 @@ def test_a_ledger_comes_back_on_the_clock_of_the_next_run(kept, cleared, before,
         assert then == pytest.approx(at + before - after, abs=1e-5)
 
 
+def test_a_ledger_kept_before_there_were_hours_and_estimates_can_be_read():
+    old = ledger_to_json(Ledger({}), 0.0)
+    del old["closed"], old["singles"]
+    assert ledger_from_json(old, 0.0) == Ledger({})
+
+
 moments = st.none() | times
+
+
+@given(
+    presence=st.builds(
+        Presence,
+        case=st.none() | cases,
+        since=moments,
+        at_least=st.booleans(),
+        occupied=times,
+        away=times,
+        empty=st.none() | times,
+        looks=st.lists(st.booleans(), max_size=5).map(tuple),
+        last_at=moments,
+        blind=st.booleans(),
+        cleared=st.lists(st.tuples(st.uuids(), times, boxes), max_size=2).map(tuple),
+    ),
+    before=offsets,
+    after=offsets,
+)
+def test_a_presence_comes_back_on_the_clock_of_the_next_run(presence, before, after):
+    back = ledger_from_json(json.loads(json.dumps(ledger_to_json(presence, before))), after)
+    assert isinstance(back, Presence)
+    for name in ("at_least", "occupied", "away", "empty", "looks", "blind"):
+        assert getattr(back, name) == getattr(presence, name), name
+    for name in ("since", "last_at"):
+        was, then = getattr(presence, name), getattr(back, name)
+        assert (was is None) == (then is None)
+        assert was is None or then == pytest.approx(was + before - after, abs=1e-5)
+    assert len(back.cleared) == len(presence.cleared)
+    assert back.busy is presence.busy
+    for kept, case in zip(cases_of(presence), cases_of(back), strict=True):
+        same_case(kept, case, before - after)
 
 
 @given(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
+from devices.site.rules import ClosedRule, CrowdRule
 from edge.judge.watch import EVERY, clear_after, request_for, watch_for
 from edge.see.eye import name_schedule
 from edge.see.votes import ANIMATE, ENOUGH, VEHICLES
@@ -46,3 +47,13 @@ def test_at_start_up_the_eye_looks_for_what_the_rules_name_and_never_for_somebod
     assert both == VEHICLES | {"suitcase"}
     assert not both & ANIMATE
     assert watch_for([]).start_up == frozenset()
+
+
+def test_groups_of_labels_are_looked_for_one_by_one_and_people_not_at_all():
+    assert watch_for([left(labels=("vehicles",))]).start_up == {"car", "truck", "bus", "motorcycle"}
+    crowd = CrowdRule(kind="crowd", id="a", event_class="", count=3, dwell=5.0)
+    closed = ClosedRule(kind="closed", id="b", event_class="")
+    assert watch_for([crowd, closed]) == watch_for([])
+    assert watch_for([crowd, left(dwell=90.0)]).dwell == 90.0
+    assert request_for([crowd]).need < request_for([left(dwell=90.0)]).need
+    assert request_for([closed]) == request_for([])
