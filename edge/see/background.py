@@ -50,7 +50,8 @@ class Change:
 
     `different` differs from usual; `still_since` is the stream time since when the pixel holds its
     value; `jumped` pixels left the usual look at once, the others drifted away with the light;
-    `gain` is this picture's brightness against usual; `threshold` what counted as different.
+    `gain` is this picture's brightness against usual; `threshold` what counted as different; `step` the
+    seconds since the picture before.
     """
 
     picture: Luma
@@ -60,6 +61,7 @@ class Change:
     still_since: Reals
     gain: float
     threshold: float
+    step: float = 1.0
 
 
 def gain_against(picture: Luma, usual: Reals) -> float:
@@ -110,7 +112,7 @@ class Backgrounds:
         # Where the usual look is not established yet, nothing can be said to have left it.
         jumped = (self._since >= self._agreed_at - 1.5 * step) & (self._agreed_for >= ESTABLISHED)
         self._last = at
-        return Change(picture, different, jumped, self._since, gain, threshold)
+        return Change(picture, different, jumped, self._since, gain, threshold, step)
 
     def absorb(self, region: tuple[slice, slice], mask: Mask) -> None:
         """Take what `recent` shows under `mask` as usual (something was taken away for good)."""

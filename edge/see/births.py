@@ -9,7 +9,7 @@ import numpy as np
 
 from edge.see.anchors import correlation
 from edge.see.background import Backgrounds, Change, Luma, Mask
-from edge.see.blobs import MOMENT, Blob, PixelBox, adjacent, area_of, grown, inside, region_of
+from edge.see.blobs import Blob, PixelBox, adjacent, area_of, grown, inside, moment, region_of
 from edge.see.ghosts import taken_away
 from edge.see.places import MARGIN
 from edge.see.slots import Phase, Slot
@@ -20,16 +20,17 @@ CRUMB = 0.03
 """Share of a gone thing's box; a bag that somebody left standing was a tenth of them or more."""
 
 
-def belongs(blob: Blob, slot: Slot, shape: tuple[int, ...]) -> bool:
+def belongs(blob: Blob, slot: Slot, change: Change) -> bool:
     """A further part of what already stands there, not a second thing beside it."""
     if slot.phase not in (Phase.CANDIDATE, Phase.STANDING) or slot.at_least:
         return False
+    shape = change.picture.shape
     if inside(blob.box, grown(slot.box, 0.15, 0, shape)) >= 0.8:
         return True
     if slot.votes.looks > 0:
         return False
     # A bicycle comes to rest as wheels, frame and bag: parts of one moment that lie close together.
-    together = abs(slot.since - blob.since) <= MOMENT
+    together = abs(slot.since - blob.since) <= moment(change)
     return together and adjacent(slot.box, blob.box, shape)
 
 

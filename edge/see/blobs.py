@@ -26,7 +26,9 @@ RIM, RIM_FACTOR = 2, 4
 """Pixels from the picture's border, and how much larger a thing must be that reaches it: what sways in
 and out of the picture there was never seen whole."""
 MOMENT = 2.2
-"""Seconds within which the parts of one thing come to rest, with a look a second."""
+"""Looks (seconds, with several a second) within which the parts of one thing come to rest."""
+RAREST = 5.0
+"""Seconds between two looks beyond which parts are told by their place alone no more loosely."""
 APART = 6
 """Pixels around each of two parts within which they may still be one thing."""
 JOLT_SPREAD = 0.6
@@ -79,7 +81,7 @@ def still_blobs(change: Change, at: float, settle: float, ignore: Mask | None = 
             continue
         since = float(np.percentile(since_when[region][core], 30))
         blobs.append(Blob((x, y, x + w, y + h), mask, since))
-    return tuple(_gathered(blobs, still.shape))
+    return tuple(_gathered(blobs, still.shape, moment(change)))
 
 
 def _bounds(mask: Mask) -> PixelBox:
@@ -87,14 +89,19 @@ def _bounds(mask: Mask) -> PixelBox:
     return x, y, x + w, y + h
 
 
-def _gathered(blobs: list[Blob], shape: tuple[int, ...]) -> list[Blob]:
+def moment(change: Change) -> float:
+    """Seconds within which the parts of one thing come to rest, as seldom as it is looked."""
+    return MOMENT * min(max(1.0, change.step), RAREST)
+
+
+def _gathered(blobs: list[Blob], shape: tuple[int, ...], within: float) -> list[Blob]:
     """Parts that came to rest in one moment, close together, as one thing."""
     whole: list[Blob] = []
     for blob in sorted(blobs, key=lambda one: one.since):
         near = [
             one
             for one in whole
-            if adjacent(one.box, blob.box, shape) and abs(one.since - blob.since) <= MOMENT
+            if adjacent(one.box, blob.box, shape) and abs(one.since - blob.since) <= within
         ]
         for one in near:
             whole.remove(one)

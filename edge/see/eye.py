@@ -247,7 +247,7 @@ class Eye:
         leaving = [self.places[slot.id].box for slot in self.slots if slot.phase is Phase.LEAVING]
         left = [*self._left.values(), *leaving]
         for blob in blobs:
-            near = next((slot for slot in self.slots if belongs(blob, slot, shape)), None)
+            near = next((slot for slot in self.slots if belongs(blob, slot, change)), None)
             if near is not None and not knocked:
                 self._extend(near, blob, change)
             elif knocked or residue(blob, left) or nothing_new(blob, self.backgrounds, change):
@@ -313,7 +313,8 @@ class Eye:
     def _ask(self, colour: Colour, change: Change, slot: Slot) -> Name | None:
         """One look of the detector at a slot; the name's box is where the slots' boxes are."""
         shape = change.picture.shape
-        name = name_place(self._detector, colour, _moved(slot.box, self.shift, shape), shape)
+        box, look = _moved(slot.box, self.shift, shape), slot.votes.looks
+        name = name_place(self._detector, colour, box, shape, look)
         return None if name is None else replace(name, box=_moved(name.box, self.shift, shape, back=True))
 
     def _unite(self, change: Change) -> None:
