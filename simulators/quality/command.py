@@ -8,6 +8,7 @@ import multiprocessing
 import os
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +16,7 @@ import cv2
 
 from devices.errors import DevicesError
 from edge.errors import EdgeError
-from edge.see.detector import Detector, SsdLite
+from edge.see.detector import DEFAULT, Detector, detector_from
 from simulators.errors import SimulatorsError
 from simulators.quality.match import Fault, Verdict, verdict
 from simulators.quality.pictures import Shot, life_shots, miss_shots, sheet
@@ -74,10 +75,10 @@ class Worker:
 _worker: Worker | None = None
 
 
-def _begin(assets: Path | None) -> None:
+def _begin(assets: Path | None, model: str) -> None:
     global _worker
     cv2.setNumThreads(1)
-    _worker = Worker(load_stock(assets), SsdLite())
+    _worker = Worker(load_stock(assets), detector_from(model))
 
 
 def _show(task: Task) -> Outcome:
@@ -85,11 +86,11 @@ def _show(task: Task) -> Outcome:
     return _worker.show(task)
 
 
-def outcomes(tasks: list[Task], assets: Path | None, jobs: int) -> Iterator[Outcome]:
+def outcomes(tasks: list[Task], assets: Path | None, model: str, jobs: int) -> Iterator[Outcome]:
     """Show all scenes, `jobs` at a time; in the order of the tasks."""
     context = multiprocessing.get_context("spawn")
-    with context.Pool(min(jobs, len(tasks)), _begin, (assets,)) as pool:
-        yield from pool.imap(_show, tasks)
+    with ProcessPoolExecutor(min(jobs, len(tasks)), context, _begin, (assets, model)) as pool:
+        yield from pool.map(_show, tasks)
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -108,6 +109,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--assets", type=Path, metavar="DIR", help="further backgrounds and cut-outs, never seen before"
     )
+    parser.add_argument("--model", default=DEFAULT, metavar="NAME", help=f"which detector ({DEFAULT})")
     parser.add_argument("--json", action="store_true", help="one JSON object: `overall` and each condition")
     parser.add_argument("--html", type=Path, metavar="FILE", help="a page with each miss's picture")
     parser.add_argument("--markdown", type=Path, metavar="FILE", help="the table as Markdown")
@@ -133,8 +135,10 @@ def run(options: argparse.Namespace) -> int:
     found: list[Outcome] = []
     try:
         load_stock(options.assets)
-        SsdLite()
-        for number, outcome in enumerate(outcomes(tasks, options.assets, max(1, options.jobs)), 1):
+        detector_from(options.model)
+        for number, outcome in enumerate(
+            outcomes(tasks, options.assets, options.model, max(1, options.jobs)), 1
+        ):
             found.append(outcome)
             if sys.stderr.isatty() or number % 50 == 0 or number == len(tasks):
                 print(f"{number} of {len(tasks)} scenes", file=sys.stderr, flush=True)
@@ -144,7 +148,7 @@ def run(options: argparse.Namespace) -> int:
     verdicts = [one.verdict for one in found]
     seeds = f"{options.seeds.start}-{options.seeds.stop - 1}"
     kind = " and ".join(sorted({split_of(seed) for seed in options.seeds}))
-    report = Report(seeds, figures(verdicts), by_condition(verdicts), kind, "ssdlite")
+    report = Report(seeds, figures(verdicts), by_condition(verdicts), kind, options.model)
     _write(report, found, options)
     print(json.dumps(report.as_json()) if options.json else as_text(report))
     return 0
