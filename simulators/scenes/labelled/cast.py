@@ -25,6 +25,8 @@ _STEP = 22
 TALLEST = 0.5 * HEIGHT
 """Of a metre where people pass: nearer ones would only be legs."""
 THINGS: tuple[Kind, ...] = ("two_wheeler", "vehicle", "bulky", "goods")
+OFTEN: dict[Kind, int] = {"two_wheeler": 3, "bulky": 2, "goods": 2}
+"""How often a kind is drawn, where a rule asks for several."""
 TRIES = 60
 
 
@@ -42,6 +44,15 @@ class Cast:
     things: list[Thing] = field(default_factory=list)
     others: list[Actor] = field(default_factory=list)
     taken: list[PixelBox] = field(default_factory=list)
+
+    def draw(self, cuts: Sequence[StockCutOut]) -> StockCutOut:
+        """One of them: two-wheelers oftenest, each asset as often as another, however many views it has."""
+        kinds = sorted({cut.kind for cut in cuts})
+        kind = self.dice.choices(kinds, [OFTEN.get(kind, 1) for kind in kinds])[0]
+        asset = self.dice.choice(sorted({cut.asset or cut.name for cut in cuts if cut.kind == kind}))
+        return self.dice.choice(
+            [cut for cut in cuts if cut.kind == kind and (cut.asset or cut.name) == asset]
+        )
 
     def sprite(self, cut: StockCutOut, y: float) -> Sprite:
         """A cut-out as it looks when it stands at `y`: of this size, in the light of this place."""
@@ -62,7 +73,7 @@ class Cast:
         for _ in range(TRIES):
             pick = self.dice.randrange(rows.size)
             x, y = float(columns[pick]), float(rows[pick])
-            cut = self.dice.choice(cuts)
+            cut = self.draw(cuts)
             if not SMALLEST <= cut.height_m * self.stage.metre(y) <= LARGEST:
                 continue
             sprite = self.sprite(cut, y)
@@ -120,7 +131,7 @@ class Cast:
         front: list[tuple[Sprite, Spot]] = []
         for _ in range(24 if cuts else 0):
             y = min(spot[1] + self.stage.metre(spot[1]) * self.dice.uniform(0.1, 0.35), HEIGHT + 30.0)
-            one = self.sprite(self.dice.choice(cuts), y)
+            one = self.sprite(self.draw(cuts), y)
             reach = 8.0 if kind == "vehicle" else 0.5 * sprite.width
             tried = (one, (spot[0] + self.dice.uniform(-reach, reach), y))
             before, after = shown_share(sprite, spot, front), shown_share(sprite, spot, [*front, tried])

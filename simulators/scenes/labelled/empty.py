@@ -102,7 +102,7 @@ def _people(cast: Cast, begin: float, seconds: float) -> None:
     walks: list[tuple[Sprite, float]] = []
     for _ in range(LOOKS if passers else 0):
         y = cast.line()
-        walks.append((cast.sprite(dice.choice(passers), y), y))
+        walks.append((cast.sprite(cast.draw(passers), y), y))
     at = 0.0
     while walks:
         rate = PER_MINUTE[int((begin + at) % DAY // HOUR)]

@@ -80,7 +80,7 @@ def _takes(cast: Cast, sprite: Sprite, leave: float, end: float, spot: Spot, far
 
 def _somebody(cast: Cast, spot: Spot) -> Sprite | None:
     people = cast.stock.of("person")
-    return cast.sprite(cast.dice.choice(people), spot[1]) if people else None
+    return cast.sprite(cast.draw(people), spot[1]) if people else None
 
 
 def _walk(cast: Cast, who: Sprite, times: tuple[float, ...], spots: tuple[Spot, ...]) -> None:
@@ -94,7 +94,7 @@ def pass_by(cast: Cast, at: float, kind: Kind = "person") -> None:
     if not cuts:
         return
     dice, y = cast.dice, cast.line()
-    sprite = cast.sprite(dice.choice(cuts), y)
+    sprite = cast.sprite(cast.draw(cuts), y)
     speed = cast.stage.metre(y) * dice.uniform(*(PASS if kind == "vehicle" else WALK))
     rims = (-0.6 * sprite.width, WIDTH + 0.6 * sprite.width)
     begin, end = rims if dice.random() < 0.5 else rims[::-1]
@@ -122,7 +122,7 @@ def stand_about(cast: Cast, begin: float, seconds: Sequence[float]) -> None:
     x = dice.uniform(0.05, 0.95) * WIDTH
     for number, stays in enumerate(seconds):
         here = y + dice.uniform(-0.06, 0.06) * cast.stage.metre(y)
-        sprite = cast.sprite(dice.choice(people), here)
+        sprite = cast.sprite(cast.draw(people), here)
         spot = (x + number * cast.stage.metre(y) * dice.uniform(0.6, 1.0), here)
         come = begin + dice.uniform(0, 15)
         stand(cast, sprite, spot, come, come + stays)

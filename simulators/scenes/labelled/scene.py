@@ -65,7 +65,8 @@ def stock_for(seed: int, stock: Stock | None) -> Stock:
 
 def labelled(plan: Plan, zone: Zone, issues: tuple[Issue, ...]) -> LabelledScene:
     """A plan with its truth, as it is shown."""
-    names = {plan.stage.background.name, *(actor.sprite.source.name for actor in plan.actors)}
+    sources = [actor.sprite.source for actor in plan.actors]
+    names = {plan.stage.background.name, *(one.asset or one.name for one in sources)}
     return LabelledScene(
         plan.seed,
         plan.condition,
