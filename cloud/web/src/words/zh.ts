@@ -249,6 +249,15 @@ export const zh = {
     field_change: "磁场变化",
     open: "门已开",
     pressed: "按下求助",
+    covered: "镜头遮挡",
+    sprayed: "镜头部分遮挡",
+    frozen: "画面冻结",
+    black: "画面黑屏",
+    washed_out: "画面过曝",
+    defocused: "画面失焦",
+    turned: "摄像机被转动",
+    gop_too_long: "关键帧间隔过长",
+    stalled: "无画面",
   },
 };
 
