@@ -49,14 +49,11 @@ class StockBackground:
     """The row at which the ground would vanish, part of the height; may lie above the picture."""
     metre: float
     """What a metre upright measures at the bottom edge, part of the picture's height."""
-    moving: tuple[Image, ...] | None = None
-    """Frames of the same camera in which only passers-by move, as many a second as `rate` says."""
-    rate: float = 0.0
 
     def pixels_per_metre(self, y: float) -> float:
         """Pixels of a metre upright that stands at row `y` (part of the height); 0 at the horizon."""
         share = (y - self.horizon) / (1 - self.horizon)
-        return max(0.0, share) * self.metre * self.image.shape[0]
+        return max(0.0, share) * self.metre * float(self.image.shape[0])
 
 
 @dataclass(frozen=True, eq=False)
