@@ -19,8 +19,10 @@ WORDS = {
     "edge": ("edge", "run one edge node"),
     "replay": ("edge", "run seeing and judging on a recorded clip"),
     "doctor": ("edge", "check a node's own store and reach"),
+    "models": ("edge", "list, fetch, add, verify and measure the detector's models"),
     "cloud": ("cloud", "run the cloud API with its pages"),
     "simulate": ("simulators", "run a simulated street: cameras and sensors on real protocols"),
+    "eval": ("simulators", "say how right seeing and judging are, on labelled scenes"),
     "demo": ("simulators", "bring everything up on this machine"),
 }
 CLOSED = 141

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from edge import doctor, replay
+from edge.models import command as models
 from edge.node import run
 
 COMMANDS = {
     "edge": (run.configure, run.run),
     "replay": (replay.configure, replay.run),
     "doctor": (doctor.configure, doctor.run),
+    "models": (models.configure, models.run),
 }

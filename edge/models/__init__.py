@@ -1,0 +1,1 @@
+"""Bringing, checking and measuring the detector's models: the `gridwatch models` command."""
