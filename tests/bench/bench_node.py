@@ -20,7 +20,7 @@ from dataclasses import fields
 from pathlib import Path
 from statistics import median
 
-from tests.bench import ours, peers
+from tests.bench import alone, ours, peers
 from tests.bench.legs import LEGS, Figures, Leg, NotRun, Times, Who
 from tests.bench.proc import load, machine
 from tests.bench.streams import prepare
@@ -31,6 +31,8 @@ RUNS: Mapping[Who, Callable[[Leg, Times, Path], Figures]] = {
     "cv2": peers.run,
     "ffmpeg": peers.run,
     "motion": peers.run,
+    "detector": alone.run,
+    "clip": alone.run,
 }
 
 

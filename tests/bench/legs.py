@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 Figures = dict[str, Any]
-Who = Literal["ours", "cv2", "ffmpeg", "motion"]
+Who = Literal["ours", "cv2", "ffmpeg", "motion", "detector", "clip"]
 
 
 class NotRun(Exception):
@@ -48,4 +48,6 @@ LEGS = (
     *(Leg("cv2", 4, stream) for stream in ("main", "main-h265", "sub")),
     *(Leg("ffmpeg", 4, stream) for stream in ("main", "main-h265", "sub")),
     *(Leg("motion", 4, stream) for stream in ("main", "sub")),
+    Leg("detector", 1, "main"),
+    *(Leg("clip", 1, stream) for stream in ("main", "main-h265")),
 )

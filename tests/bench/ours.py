@@ -25,10 +25,10 @@ TOKEN = "bench"
 STAGES: tuple[tuple[str, str], ...] = (
     ("reception", "receive"),
     ("decode", "decode"),
-    ("sight", "see and judge"),
     ("uplink", "send"),
 )
-"""What the names of the dearest threads begin with, and their stages; all others are the `rest`."""
+"""What names of threads begin with, and their stages; the seeing thread's are `edge_child.STEPS`, and what is
+left of all threads is the `rest`."""
 LOOKS, SKIPPED = "gridwatch_camera_looks_total", 'gridwatch_pictures_skipped_total{before="looking"}'
 THREADS, RING = "gridwatch_node_cpu_seconds_total", "gridwatch_node_ring_bytes"
 """Names of the node's metrics."""
@@ -46,6 +46,8 @@ class Mark:
     keys: int
     told: Mapping[str, float]
     """The node's metrics."""
+    steps: Mapping[str, Mapping[str, float]]
+    """Seconds and calls of what the seeing thread does (`edge_child`)."""
 
     @property
     def looks(self) -> float:
@@ -93,7 +95,8 @@ def run(leg: Leg, times: Times, folder: Path) -> Figures:
                 figures |= memory(edge.pid) | {"ring_mib": round(total(marks[2].told, RING) / 2**20)}
     for name, begin, end in (("quiet", *marks[:2]), ("busy", *marks[1:])):
         figures |= span(name, leg.cameras, begin, end)
-    figures |= {"stages": stages(marks[1], marks[2], leg.cameras)}
+    calls = [one.steps["calls"]["detector"] for one in marks]
+    figures |= {"stages": stages(marks[1], marks[2], leg.cameras), "detector_looks": calls[2] - calls[1]}
     truth = expected([Visit(**one) for one in told["visits"]], told["begins"], paths)
     judged = judge(truth, [one for one in heard.conditions[before:] if one[1].rule == RULE])
     others = sum(one.rule != RULE for _, one in heard.conditions) + before
@@ -111,7 +114,7 @@ def run(leg: Leg, times: Times, folder: Path) -> Figures:
 def edge_child(folder: Path, metrics: int) -> Child:
     """The node's process, which tells its counts on a port."""
     told = ["--site", str(folder / "site.yaml"), "--node", NODE, "--state", str(folder / "state")]
-    command = [sys.executable, "-m", "gridwatch", "edge", *told, "--metrics", str(metrics)]
+    command = [sys.executable, "-m", "tests.bench.edge_child", *told, "--metrics", str(metrics)]
     return Child(command, folder / "edge.log", {"GRIDWATCH_NODE_TOKEN": TOKEN})
 
 
@@ -124,9 +127,9 @@ def mark(edge: Child, cameras: Child, metrics: int) -> Mark:
     if not edge.runs:
         raise RuntimeError(f"the node ended: {' '.join(edge.log.strip().splitlines()[-1:])}")
     told = scrape(metrics)
-    keys = cameras.ask("count")["keys"]
+    keys, steps = cameras.ask("count")["keys"], edge.ask()
     used, waited = cpu_seconds(edge.pid), waited_seconds(edge.pid)
-    return Mark(time.monotonic(), used, waited, cpu_seconds(cameras.pid), keys, told)
+    return Mark(time.monotonic(), used, waited, cpu_seconds(cameras.pid), keys, told, steps)
 
 
 def span(name: str, cameras: int, begin: Mark, end: Mark) -> Figures:
@@ -145,7 +148,7 @@ def span(name: str, cameras: int, begin: Mark, end: Mark) -> Figures:
 
 
 def stages(begin: Mark, end: Mark, cameras: int) -> dict[str, float]:
-    """CPU-ms per camera-second of each stage while busy, by threads' names."""
+    """CPU-ms per camera-second of each stage while busy."""
     found = dict.fromkeys((stage for _, stage in STAGES), 0.0)
     for name, used in end.told.items():
         if name.startswith(THREADS):
@@ -153,6 +156,8 @@ def stages(begin: Mark, end: Mark, cameras: int) -> dict[str, float]:
             stage = next((stage for starts, stage in STAGES if thread.startswith(starts)), None)
             if stage is not None:
                 found[stage] += used - begin.told.get(name, 0.0)
+    for name, used in end.steps["seconds"].items():
+        found[name] = used - begin.steps["seconds"][name]
     found["rest"] = max(0.0, end.cpu - begin.cpu - sum(found.values()))
     return {name: round(1000 * used / (end.at - begin.at) / cameras, 2) for name, used in found.items()}
 

@@ -39,6 +39,14 @@ BESIDE = (
     ("busy", "times_busy"),
 )
 
+ALONE = (
+    ("leg", None),
+    ("MiB", "detector_mib"),
+    ("CPU-ms a look", "detector_look_ms"),
+    ("CPU-ms a clip", "clip_ms"),
+    ("MB", "clip_mb"),
+)
+
 
 def tables(legs: Sequence[Leg], medians: Mapping[str, Figures]) -> Iterator[str]:
     """All tables, with an empty line before each, and what was not run."""
@@ -46,9 +54,11 @@ def tables(legs: Sequence[Leg], medians: Mapping[str, Figures]) -> Iterator[str]
     others = [leg for leg in legs if leg.who in ("cv2", "ffmpeg", "motion")]
     yield from table(OURS, {leg.name: medians[leg.name] for leg in ours})
     stages = {leg.name: medians[leg.name].get("stages", {}) for leg in ours}
-    named = sorted({name for found in stages.values() for name in found})
+    named = list(dict.fromkeys(name for found in stages.values() for name in found))
     yield from table((("CPU-ms a camera-second, busy", None), *((name, name) for name in named)), stages)
     yield from table(BESIDE, {leg.name: beside(leg, medians) for leg in others})
+    parts = {leg.name: medians[leg.name] for leg in legs if leg.who in ("detector", "clip")}
+    yield from table(ALONE, parts)
     for leg in legs:
         for word in ("not run", "failed"):
             if word in medians[leg.name]:
