@@ -176,7 +176,7 @@ class PictureHealth(Part):
     """How long a kind must last before it is believed; some take longer by themselves."""
     leave: Seconds = 10.0
     """How long it must be over before it is."""
-    frozen_after: Seconds = 20.0
+    frozen_after: Seconds = 60.0
     """The same as `enter` for a frozen picture."""
     stalled_after: Seconds = 30.0
     """Without any picture."""

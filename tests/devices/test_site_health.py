@@ -31,7 +31,7 @@ def site_file(directory: Path, text: str) -> Path:
 def test_a_camera_without_a_block_is_judged_for_every_kind_after_the_usual_times(tmp_path: Path) -> None:
     health = load_site(site_file(tmp_path, GOOD)).points[0].cameras[0].health
     assert health == PictureHealth()
-    assert (health.off, health.enter, health.leave, health.frozen_after) == ((), 10.0, 10.0, 20.0)
+    assert (health.off, health.enter, health.leave, health.frozen_after) == ((), 10.0, 10.0, 60.0)
     assert (health.stalled_after, health.new_view_after) == (30.0, 600.0)
 
 

@@ -33,8 +33,12 @@ STEP = 8.0
 """Grey levels a pixel of 80x45 from which a block has an edge whose sharpness can be told."""
 QUIETEST = 7
 """Of the 144 blocks in the order of their gradients: the one whose gradient is taken for noise."""
-ALIVE = 1
-"""Grey levels by which two decoded pictures of one frozen source may differ."""
+ALIKE = 1
+"""Grey levels by which pixels of two pictures differ that were made of one: the encoder's doing."""
+MOVED = 12
+"""Grey levels from which something has moved."""
+RIM = 0.12
+"""Part of the height at the top and at the bottom where a clock may be written into the picture."""
 
 Blocks = NDArray[np.float32]
 """[9, 16]"""
@@ -69,10 +73,10 @@ class PictureFacts:
     """2nd, 50th and 98th percentile, grey levels."""
     burnt: float
     """Share of the blocks lost in white."""
-    moving: int | None
-    """Blocks that differ from the picture before; None for the first one."""
-    moving_inside: int
-    """Those of them away from the upper and lower rim, where a clock may be written into the picture."""
+    unlike: float | None
+    """Share of the pixels that differ from the picture before, if only by noise; None for the first one."""
+    moved: bool
+    """Something has moved since, away from the upper and lower rim."""
     telling: int = 0
     """Blocks whose edges must be there in this light; all shares below are of them."""
     vanished: float = 0.0
@@ -100,11 +104,12 @@ def parts_of(luma: Luma, *, sharply: bool = True) -> Parts:
     return Parts(_levels(grey), edges, mean, strength - noise, sharpness)
 
 
-def moving_blocks(luma: Luma, before: Luma) -> tuple[int, int]:
-    """Blocks that differ from the picture before: in all, and away from the upper and lower rim."""
-    apart = cv2.compare(cv2.absdiff(luma, before), ALIVE, cv2.CMP_GT)
-    shares = cv2.resize(apart.astype(np.float32), BLOCKS, interpolation=cv2.INTER_AREA) > 0
-    return int(np.count_nonzero(shares)), int(np.count_nonzero(shares[2:-2]))
+def unlike(luma: Luma, before: Luma) -> tuple[float, bool]:
+    """Share of the pixels that differ from the picture before, and whether something has moved."""
+    apart = cv2.absdiff(luma, before)
+    rim = round(RIM * luma.shape[0])
+    share = cv2.countNonZero(cv2.compare(apart, ALIKE, cv2.CMP_GT)) / luma.size
+    return share, bool(apart[rim:-rim].max() >= MOVED)
 
 
 def agreement(edges: Reals, usual_edges: Reals) -> Blocks:

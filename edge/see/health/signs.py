@@ -28,8 +28,6 @@ FEWEST = 20
 """Telling blocks, of 144; with fewer nothing is said of edges."""
 TURNED = 0.028
 """Parts of the width; less is a pole that sways, which the eye follows."""
-MOVING = 4
-"""Blocks at the upper and lower rim that may change in a frozen picture: a clock written into it runs on."""
 
 
 def signs_of(facts: PictureFacts) -> Signs:
@@ -68,10 +66,10 @@ def washed_out(facts: PictureFacts) -> bool | None:
 
 
 def frozen(facts: PictureFacts) -> bool | None:
-    """The picture is that of the look before, but for a clock at its rim. What is live has noise."""
-    if facts.moving is None:
+    """The picture is that of the look before, but for a clock at its rim: what is live has noise."""
+    if facts.unlike is None:
         return None
-    return facts.moving <= MOVING and facts.moving_inside == 0
+    return False if facts.moved else _between(facts.unlike, yes_below=0.03, no_above=0.05)
 
 
 def covered(facts: PictureFacts) -> bool | None:

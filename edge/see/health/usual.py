@@ -82,14 +82,14 @@ class Usual:
         """Enough was seen to tell something against it."""
         return self.seen >= YOUNG and self.looks >= LOOKS
 
-    def facts(self, parts: Parts, moving: tuple[int, int] | None) -> PictureFacts:
+    def facts(self, parts: Parts, unlike: tuple[float, bool] | None) -> PictureFacts:
         """One picture held against it."""
         low, middle, high = parts.levels
         shifted = 0.0
-        count, inside = (None, 0) if moving is None else moving
+        share, moved = (None, False) if unlike is None else unlike
         burnt = float(np.mean(parts.mean > BURNT))
         if not self.established:
-            return PictureFacts(low, middle, high, burnt, count, inside)
+            return PictureFacts(low, middle, high, burnt, share, moved)
         # A darker block shows fainter edges; a brighter one no stronger ones (paint, fog, glare).
         light = np.clip(parts.mean / np.maximum(self.mean, 1.0), 0.0, 1.0)
         expected = self.texture * light
@@ -105,8 +105,8 @@ class Usual:
             middle,
             high,
             burnt,
-            count,
-            inside,
+            share,
+            moved,
             number,
             float(np.count_nonzero(vanished)) / max(1, number),
             float(np.count_nonzero(strange)) / max(1, number),

@@ -9,7 +9,7 @@ from typing import Any
 from devices.site.model import HealthKind, PictureHealth
 from edge.errors import MemoryUnreadable
 from edge.see.background import Luma
-from edge.see.health.facts import Parts, PictureFacts, moving_blocks, parts_of
+from edge.see.health.facts import Parts, PictureFacts, parts_of, unlike
 from edge.see.health.lasting import Lasting
 from edge.see.health.sight import Sight, sight_of_levels
 from edge.see.health.signs import PICTURE_KINDS, Signs, signs_of
@@ -80,10 +80,10 @@ class HealthWatch:
         sharply = self._looks % SHARPLY == 0 or doubtful.on or doubtful.other_since is not None
         self._looks += 1
         parts = parts_of(luma, sharply=sharply)
-        moving = None if self._before is None else moving_blocks(luma, self._before)
+        apart = None if self._before is None else unlike(luma, self._before)
         self._before = luma.copy()
         usual = self.usual = Usual.of(parts) if self.usual is None else self.usual
-        facts = usual.facts(parts, moving)
+        facts = usual.facts(parts, apart)
         signs = signs_of(facts)
         for kind, one in self.standing.items():
             enter = max(self._enter(kind), self.settings.enter)
