@@ -20,7 +20,7 @@ from edge.see.detector import Detector
 from edge.see.eye import LOOK_WIDTH, Eye, Picture, View
 from edge.see.health import Sight
 from edge.see.memory import Memory
-from edge.see.people import DOG, PERSON, LooksDue, PersonLook, areas_of, look_for, with_headroom
+from edge.see.people import DOG, PERSON, LooksDue, PersonLook, Somebody, areas_of, look_for, with_headroom
 from edge.see.votes import UNKNOWN
 
 UTC_CLOCK = "Etc/UTC"
@@ -46,6 +46,7 @@ class Lookout:
         self._detector = detector
         self._timezone = ZoneInfo(timezone)
         self._due = LooksDue()
+        self._found: tuple[Somebody, ...] = ()
         self._masks: dict[str, Mask] = {}
         self._headroom: dict[str, Mask] = {}
 
@@ -54,7 +55,7 @@ class Lookout:
         view = self.eye.look(picture)
         local = picture.taken_at.astimezone(self._timezone)
         wanted = [
-            (post, notes.busy)
+            (post, notes)
             for post, notes in zip(self.posts, ledgers, strict=True)
             if isinstance(notes, Presence) and (notes.busy or open_at(post.rule.schedule, local))
         ]
@@ -65,7 +66,9 @@ class Lookout:
         }
         return Sighting(view, local, covers, self._people(picture, view, wanted) if wanted else None)
 
-    def _people(self, picture: Picture, view: View, wanted: Sequence[tuple[Post, bool]]) -> PersonLook | None:
+    def _people(
+        self, picture: Picture, view: View, wanted: Sequence[tuple[Post, Presence]]
+    ) -> PersonLook | None:
         if view.sight is not Sight.CLEAR or view.different is None:
             return PersonLook(view.at, could_see=False)
         if self._due.early(view.at):
@@ -78,13 +81,18 @@ class Lookout:
             watched |= self._raised(post.zone, mask)
         strange = view.different & watched & ~self._known(view)
         differs = float(np.count_nonzero(strange & zones)) / max(1, int(np.count_nonzero(zones)))
-        if not self._due.due(view.at, differs, busy=any(busy for _, busy in wanted)):
+        if not self._due.due(view.at, differs, busy=any(notes.busy for _, notes in wanted)):
+            self._found = ()
             return PersonLook(view.at)
         self._due = self._due.looked(view.at)
         labels = {DOG if isinstance(post.rule, DogRule) else PERSON for post, _ in wanted}
         colour = picture.colour(min(LOOK_WIDTH, picture.width))
-        areas = areas_of(strange, watched)
-        return PersonLook(view.at, look_for(self._detector, colour, areas, view.shape, frozenset(labels)))
+        known = [
+            notes.case.box for _, notes in wanted if notes.case is not None and notes.case.box is not None
+        ]
+        areas = areas_of(strange, watched, [one.box for one in self._found] or known)
+        self._found = look_for(self._detector, colour, areas, view.shape, frozenset(labels))
+        return PersonLook(view.at, self._found)
 
     def _known(self, view: View) -> Mask:
         """The pixels of things that stand there and have a name: they differ, but are nobody."""

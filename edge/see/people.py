@@ -18,11 +18,14 @@ from edge.see.blobs import PixelBox, inside, union
 from edge.see.detector import Colour, Detector
 from edge.see.naming import crop_box
 
+Box = tuple[float, float, float, float]
+"""x0, y0, x1, y1 in parts of the picture."""
 PERSON, DOG = "person", "dog"
 FLOOR = 0.4
 """Scores below are not believed."""
-SAME = 0.45
-"""Boxes of one label that overlap more (intersection over union) are one, seen in two parts of a picture."""
+SAME, WITHIN = 0.45, 0.8
+"""Boxes of one label that overlap more (intersection over union), or of which the smaller lies so far within
+the other, are one: seen in two parts of the picture, or cut off at the edge of one."""
 CADENCE = 1.0
 """Seconds between two looks at the least."""
 DIFFERS = 0.002
@@ -56,7 +59,7 @@ class Somebody:
 
     label: str
     score: float
-    box: tuple[float, float, float, float]
+    box: Box
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,14 +118,21 @@ def look_for(
     found.sort(key=lambda one: -one.score)
     kept: list[Somebody] = []
     for one in found:
-        if all(one.label != other.label or _overlap(one.box, other.box) <= SAME for other in kept):
+        if all(one.label != other.label or not _same(one.box, other.box) for other in kept):
             kept.append(one)
     return tuple(kept)
 
 
-def areas_of(strange: Mask, watched: Mask) -> list[PixelBox]:
-    """What to show the detector: close ups of what is `strange`, or all that is `watched` in parts."""
+def areas_of(strange: Mask, watched: Mask, before: Sequence[Box] = ()) -> list[PixelBox]:
+    """What to show the detector: close-ups of what is `strange`, or all that is `watched` in parts.
+
+    Where somebody was `before` (parts of the picture) is shown again: who stands still may have been taken
+    for usual.
+    """
     body = cv2.morphologyEx(strange.view(np.uint8), cv2.MORPH_OPEN, SPECK)
+    for box in before:
+        x0, y0, x1, y1 = (round(part * of) for part, of in zip(box, strange.shape[::-1] * 2, strict=True))
+        body[y0:y1, x0:x1] = 1
     count, _, stats, _ = cv2.connectedComponentsWithStats(cv2.dilate(body, NEAR), connectivity=8)
     shape = strange.shape
     near: list[PixelBox] = []
@@ -175,7 +185,7 @@ def box_of(mask: Mask) -> PixelBox:
     return int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1
 
 
-def _overlap(a: tuple[float, float, float, float], b: tuple[float, float, float, float]) -> float:
+def _same(a: Box, b: Box) -> bool:
     shared = max(0.0, min(a[2], b[2]) - max(a[0], b[0])) * max(0.0, min(a[3], b[3]) - max(a[1], b[1]))
-    both = (a[2] - a[0]) * (a[3] - a[1]) + (b[2] - b[0]) * (b[3] - b[1])
-    return shared / max(1e-9, both - shared)
+    areas = [(box[2] - box[0]) * (box[3] - box[1]) for box in (a, b)]
+    return shared > SAME * (sum(areas) - shared) or shared > WITHIN * min(areas)
