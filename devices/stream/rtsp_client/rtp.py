@@ -93,8 +93,9 @@ def next_frame(data: bytearray, at: int, end: int, channels: tuple[int, int]) ->
     `end` when there is none: for finding the way again after bytes that make no sense.
     """
     while at < end:
-        dollar, reply = data.find(b"$", at, end), data.find(b"RTSP/1.", at, end)
-        if reply >= 0 and (dollar < 0 or reply < dollar):
+        dollar = data.find(b"$", at, end)
+        reply = data.find(b"RTSP/1.", at, end if dollar < 0 else dollar)
+        if reply >= 0:
             return reply
         if dollar < 0:
             return end
