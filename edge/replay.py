@@ -40,6 +40,7 @@ class Line:
 
     turn: Turn
     zone: Zone
+    rule: str
     event_class: str | None
 
     def as_json(self) -> dict[str, object]:
@@ -56,6 +57,7 @@ class Line:
             "score": round(case.score, 3),
             "box": None if case.box is None else [round(part, 4) for part in case.box],
             "zone": self.zone.id,
+            "rule": self.rule,
             "count": case.count,
             "count_error": case.count_error,
             "suspected": case.suspected,
@@ -66,7 +68,8 @@ class Line:
         case = self.turn.case
         box = "" if case.box is None else " at " + " ".join(f"{part:.3f}" for part in case.box)
         since = f"{'at least ' if case.at_least else ''}since {case.since:.1f} s"
-        return f"{self.turn.at:8.1f} s  {self.turn.change:8}  {case.label:12} {case.score:.2f}  {since}{box}"
+        what = f"{case.label}{' (suspected)' if case.suspected else ''}"
+        return f"{self.turn.at:8.1f} s  {self.turn.change:8}  {what:12} {case.score:.2f}  {since}{box}"
 
 
 def replay(
@@ -81,7 +84,7 @@ def replay(
     for picture in pictures:
         sighting = lookout.look(picture, ledgers)
         ledgers, turns = judge_all(lookout.posts, ledgers, sighting, new_id)
-        yield from (Line(one, post.zone, post.rule.event_class or None) for post, one in turns)
+        yield from (Line(one, post.zone, post.rule.id, post.rule.event_class or None) for post, one in turns)
 
 
 def whole_picture(dwell: float) -> tuple[Zone, ...]:
