@@ -14,12 +14,12 @@ import cv2
 import numpy as np
 
 from simulators.scenes.footage import cache
-from simulators.scenes.stock import make, mesh, photo, raster, render
+from simulators.scenes.stock import light, make, mesh, photo, raster, render
 from simulators.scenes.stock.extra import extra_stock
 from simulators.scenes.stock.manifest import BackgroundEntry, CutOutEntry, Manifest, Source, read_manifest
 from simulators.scenes.stock.model import Stock, StockBackground, StockCutOut
 
-_RECIPE = (mesh, raster, render, photo, make)
+_RECIPE = (mesh, raster, light, render, photo, make)
 """Whose text decides the pixels: a change in one of them makes new ones."""
 
 

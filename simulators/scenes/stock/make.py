@@ -13,7 +13,7 @@ import numpy as np
 from simulators.errors import FootageError
 from simulators.scenes import assets
 from simulators.scenes.footage import Image, cache
-from simulators.scenes.stock import mesh, photo, render
+from simulators.scenes.stock import light, mesh, photo, render
 from simulators.scenes.stock.manifest import BackgroundEntry, CutOutEntry
 from simulators.scenes.stock.photo import Film
 
@@ -46,11 +46,11 @@ class Maker:
         name = entry.source.name
         if entry.made == "render":
             thing = _mesh(entry)
-            for number, (yaw, pitch, sunlight, *tint) in enumerate(entry.views, 1):
-                gains = (tint[0], tint[1], tint[2]) if tint else (1.0, 1.0, 1.0)
+            sky = light.sky_over(thing)
+            for number, (yaw, pitch, sunlight) in enumerate(entry.views, 1):
                 side = (yaw * 3) % 120 - 60
-                shot = render.Shot(yaw, pitch, (side, 50.0), sunlight, tint=gains)
-                pixels, height = render.render(thing, shot)
+                shot = render.Shot(yaw, pitch, (side, 50.0), sunlight)
+                pixels, height = render.render(thing, shot, sky)
                 yield View(f"{name}-{number}", pixels, height)
         elif entry.made == "film":
             film = self._film(_path(entry.source.package, entry.source.file))

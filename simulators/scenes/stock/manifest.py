@@ -62,8 +62,8 @@ class CutOutEntry:
     size_cm: tuple[float, float, float] = (0, 0, 0)
     """Width, height, depth of a mesh."""
     turn: tuple[float, ...] = ()
-    views: tuple[tuple[float, ...], ...] = ()
-    """Of a mesh: yaw and pitch in degrees, sunlight (0..1), then gains of blue, green, red."""
+    views: tuple[tuple[float, float, float], ...] = ()
+    """Of a mesh: yaw and pitch in degrees, and sunlight (0..1)."""
     outline: tuple[tuple[tuple[float, float], ...], ...] = ()
     """Of a photo: polygons in its pixels."""
     holes: tuple[tuple[tuple[float, float], ...], ...] = ()
@@ -176,7 +176,7 @@ def _cutout(said: dict[str, Any]) -> CutOutEntry:
         height,
         cast("tuple[float, float, float]", size),
         tuple(said.get("turn", ())),
-        tuple(tuple(view) for view in said.get("views", ())),
+        tuple((yaw, pitch, sun) for yaw, pitch, sun in said.get("views", ())),
         tuple(_dots(one) for one in said.get("outline", ())),
         tuple(_dots(one) for one in said.get("holes", ())),
         tuple(tuple(one) for one in said.get("seen", ())),

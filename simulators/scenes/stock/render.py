@@ -1,12 +1,11 @@
 """A mesh photographed: daylight from the whole sky with its shade, a sun with its shadow, gloss, soft edges.
 
-Sky light is summed over directions of the upper half sphere, each with a shadow map of its own (Williams,
-"Casting curved shadows on curved surfaces", SIGGRAPH 1978); gloss is Fresnel's in Schlick's form
-(Computer Graphics Forum 13(3), 1994).
+Gloss is Fresnel's in Schlick's form (Computer Graphics Forum 13(3), 1994).
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -14,15 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulators.scenes.footage import Image
+from simulators.scenes.stock.light import Shade
 from simulators.scenes.stock.mesh import Material, Mesh, Reals, Whole
 from simulators.scenes.stock.raster import Keep, barycentric, nearest
 
 FINER = 2
 """Pixels looked at for one of the picture, each way: soft edges."""
-_MAP = 144
-"""Side of a shadow map, pixels."""
-_SKY = 14
-"""Directions from which the sky lights."""
 _GROUND_LIGHT = 0.16
 """What the ground gives back of the sky's light."""
 _GAMMA = 2.2
@@ -42,22 +38,26 @@ class Shot:
     """Of the sky's light; 0 is an overcast day."""
     tall: int = 340
     """Pixels of the longer side of what comes out."""
-    tint: tuple[float, float, float] = (1.0, 1.0, 1.0)
-    """Gains of blue, green, red on the material's own colours: another paint."""
 
 
-def render(mesh: Mesh, shot: Shot) -> tuple[Image, float]:
-    """The thing as BGRA, cropped, and what its height is in metres at the distance of its foot."""
-    world = _turned(mesh, shot.yaw)
-    screen, nearness, focal, eye = _camera(world.corners, shot)
+def render(mesh: Mesh, shot: Shot, sky: Sequence[Shade]) -> tuple[Image, float]:
+    """A picture of a thing, with `sky_over` it.
+
+    Returns:
+        BGRA, cropped, and what its height is in metres at the thing's distance.
+    """
+    turn = _about_y(shot.yaw)
+    screen, nearness, focal, eye = _camera(mesh.corners @ turn.T, shot)
     size = np.ceil(screen.reshape(-1, 2).max(0) + 2).astype(int)
-    seen, _ = nearest(screen, nearness, int(size[0]), int(size[1]), _holes(world))
+    seen, _ = nearest(screen, nearness, int(size[0]), int(size[1]), _holes(mesh))
     rows, columns = np.nonzero(seen >= 0)
     hit = seen[rows, columns]
     weights = barycentric(screen[hit], np.stack([columns + 0.5, rows + 0.5], -1))
     weights = weights * nearness[hit]
     weights /= weights.sum(-1, keepdims=True)
-    light = _lit(world, hit, weights, eye, shot)
+    coarse = (rows // FINER) * seen.shape[1] + columns // FINER  # light changes less than colour does
+    _, first, back = np.unique(coarse, return_index=True, return_inverse=True)
+    light = _lit(mesh, _Seen(hit, weights, first, back), eye @ turn, turn, shot, sky)
     picture = np.zeros((*seen.shape, 4), np.float32)
     picture[rows, columns, :3] = light
     picture[rows, columns, 3] = 1
@@ -78,11 +78,6 @@ def cropped(pixels: Image, least: int = 24) -> Image:
     columns = np.flatnonzero((pixels[..., 3] > least).any(0))
     part = pixels[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
     return np.ascontiguousarray(part)
-
-
-def _turned(mesh: Mesh, yaw: float) -> Mesh:
-    turn = _about_y(yaw)
-    return Mesh(mesh.corners @ turn.T, mesh.normals @ turn.T, mesh.texture_at, mesh.material, mesh.materials)
 
 
 def _about_y(degrees: float) -> Reals:
@@ -108,37 +103,44 @@ def _camera(corners: Reals, shot: Shot) -> tuple[Reals, Reals, float, Reals]:
     return (flat - low) * zoom + FINER, 1 / depth, zoom / distance, eye
 
 
-def _lit(mesh: Mesh, hit: Whole, weights: Reals, eye: Reals, shot: Shot) -> Reals:
-    place, normal = _between(mesh.corners[hit], weights), _between(mesh.normals[hit], weights)
+@dataclass(frozen=True, slots=True, eq=False)
+class _Seen:
+    """Which triangle each pixel shows, by how much of each corner, and the pixels that stand for others."""
+
+    hit: Whole
+    weights: Reals
+    first: Whole
+    back: Whole
+
+
+def _lit(mesh: Mesh, seen: _Seen, eye: Reals, turn: Reals, shot: Shot, sky: Sequence[Shade]) -> Reals:
+    """Linear colour of each pixel; places and directions are the thing's own."""
+    place, normal = (_between(one[seen.hit], seen.weights) for one in (mesh.corners, mesh.normals))
     normal /= np.maximum(np.linalg.norm(normal, axis=-1, keepdims=True), 1e-9)
     view = eye - place
     view /= np.linalg.norm(view, axis=-1, keepdims=True)
     facing = (normal * view).sum(-1, keepdims=True)
-    normal = np.where(facing < 0, -normal, normal)
-    facing = np.abs(facing)
-    at = _between(mesh.texture_at[hit], weights)
-    colour, gloss, sharp = _surface(mesh, mesh.material[hit], at, shot.tint)
-    sky = np.zeros((len(hit), 1))
-    for direction in _half_sphere(_SKY):
-        slope = np.maximum(normal @ direction, 0)[:, None]
-        sky += slope * _open(mesh.corners, place, normal, direction)[:, None]
-    sky *= 2 / _SKY
+    normal, facing = np.where(facing < 0, -normal, normal), np.abs(facing)
+    colour, gloss, sharp = _surface(
+        mesh, mesh.material[seen.hit], _between(mesh.texture_at[seen.hit], seen.weights)
+    )
+    few_places, few_normals = place[seen.first], normal[seen.first]
+    from_sky = np.mean([one.light(few_places, few_normals) for one in sky], axis=0) * 2
     up = 0.5 - 0.5 * normal[:, 1:2]
     low = np.clip(place[:, 1:2] / 0.6, 0.35, 1)
-    light = sky * np.array([1.06, 1.0, 0.95]) + up * _GROUND_LIGHT * low
-    sun = _direction(*shot.sun)
-    if shot.sunlight > 0:
-        open_ = _open(mesh.corners, place, normal, sun)[:, None] * shot.sunlight
-        light = light + np.maximum(normal @ sun, 0)[:, None] * open_ * np.array([0.86, 0.96, 1.05])
-        half = view + sun
-        half /= np.linalg.norm(half, axis=-1, keepdims=True)
-        shine = np.maximum((normal * half).sum(-1, keepdims=True), 0) ** np.maximum(sharp, 4)
-        light_gloss = shine * gloss * open_ * 0.8
-    else:
-        light_gloss = np.zeros_like(gloss)
-    mirror = 2 * facing * normal - view
+    light = from_sky[seen.back, None] * np.array([1.06, 1.0, 0.95]) + up * _GROUND_LIGHT * low
+    mirror = (2 * facing * normal - view) @ turn.T
     fresnel = np.where(gloss > 0.15, 0.04 + 0.9 * (1 - facing) ** 5, 0.3 * gloss * (1 - facing) ** 5)
-    return np.asarray(colour * light * 0.8 + _around(mirror) * fresnel + light_gloss)
+    shine = _around(mirror) * fresnel
+    if shot.sunlight > 0:
+        sun = Shade.towards(mesh, _direction(*shot.sun) @ turn)
+        from_sun = sun.light(few_places, few_normals)[seen.back, None] * shot.sunlight
+        light = light + from_sun * np.array([0.86, 0.96, 1.05])
+        half = view + sun.direction
+        half /= np.linalg.norm(half, axis=-1, keepdims=True)
+        glint = np.maximum((normal * half).sum(-1, keepdims=True), 0) ** np.maximum(sharp, 4)
+        shine = shine + glint * gloss * (from_sun > 0) * shot.sunlight * 0.8
+    return np.asarray(colour * light * 0.8 + shine)
 
 
 def _between(corners: Reals, weights: Reals) -> Reals:
@@ -155,16 +157,14 @@ def _around(ray: Reals) -> Reals:
     return np.asarray(np.where(height < 0, 0.2, sky) * np.array([1.05, 1.0, 0.96]))
 
 
-def _surface(
-    mesh: Mesh, material: Whole, at: Reals, tint: tuple[float, float, float]
-) -> tuple[Reals, Reals, Reals]:
+def _surface(mesh: Mesh, material: Whole, at: Reals) -> tuple[Reals, Reals, Reals]:
     """Colour (linear), gloss and its sharpness of each pixel."""
     colour = np.zeros((len(material), 3))
     gloss, sharp = np.zeros((len(material), 1)), np.zeros((len(material), 1))
     for index in np.unique(material):
         which = np.flatnonzero(material == index)
         one = mesh.materials[index]
-        colour[which] = _own_colour(one, at[which]) * np.array(tint)
+        colour[which] = _own_colour(one, at[which])
         gloss[which], sharp[which] = one.gloss, one.sharpness
         if one.opacity < 0.9:  # a pane: dark inside, and it mirrors
             colour[which] *= 0.12
@@ -212,30 +212,3 @@ def _sample(texture: Image, at: Reals) -> Reals:
 def _direction(side: float, height: float) -> Reals:
     a, e = np.radians(side), np.radians(height)
     return np.array([np.sin(a) * np.cos(e), np.sin(e), np.cos(a) * np.cos(e)])
-
-
-def _half_sphere(count: int) -> Reals:
-    """Evenly spread directions (a golden spiral), y up."""
-    n = np.arange(count) + 0.5
-    y = n / count
-    turn = np.pi * (1 + 5**0.5) * n
-    ring = np.sqrt(1 - y * y)
-    return np.stack([ring * np.cos(turn), y, ring * np.sin(turn)], -1)
-
-
-def _open(corners: Reals, place: Reals, normal: Reals, direction: Reals) -> Reals:
-    """1 where nothing of the thing stands between a place and that direction, else 0; soft between."""
-    side = np.cross(direction, [0.0, 1.0, 0.0] if abs(direction[1]) < 0.9 else [1.0, 0.0, 0.0])
-    side /= np.linalg.norm(side)
-    axes = np.stack([side, np.cross(side, direction)], -1)
-    flat, depth = corners @ axes, corners @ direction
-    low, high = flat.reshape(-1, 2).min(0), flat.reshape(-1, 2).max(0)
-    zoom = (_MAP - 4) / float((high - low).max())
-    start = float(depth.min()) - 1
-    _, front = nearest((flat - low) * zoom + 2, depth - start, _MAP, _MAP)
-    pixel = 1 / zoom
-    lifted = place + normal * (1.5 * pixel)
-    own = lifted @ direction - start
-    at = np.clip((lifted @ axes - low) * zoom + 2, 0, _MAP - 1).astype(np.int64)
-    x, y = at[:, 0], at[:, 1]
-    return np.where(front[y, x] > own + 1.5 * pixel, 0.0, 1.0)
