@@ -27,7 +27,7 @@ from edge.judge.case import Turn
 from edge.judge.lookout import Lookout
 from edge.judge.panel import blank, judge_all
 from edge.judge.watch import request_for
-from edge.see.detector import Detector, SsdLite
+from edge.see.detector import DEFAULT, Detector, detector_from
 from edge.see.eye import Picture
 
 WHOLE = ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0))
@@ -141,6 +141,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="SECONDS",
         help=f"how long something must stay ({DWELL:.0f}); with --zones, instead of what the file says",
     )
+    parser.add_argument(
+        "--model",
+        default=DEFAULT,
+        metavar="NAME|FILE.yaml",
+        help=f"the detector: a name of `gridwatch models list`, or a description ({DEFAULT})",
+    )
     parser.add_argument("--json", action="store_true", help="one JSON object a line")
 
 
@@ -159,7 +165,7 @@ def run(options: argparse.Namespace) -> int:
             if options.zones
             else whole_picture(options.dwell or DWELL)
         )
-        detector = SsdLite()
+        detector = detector_from(options.model)
         request = request_for([rule for zone in zones for rule in zone.rules])
         for line in replay(read_file(options.clip, request), zones, detector):
             print(

@@ -38,7 +38,7 @@ from edge.node.sense import SenseDesk
 from edge.node.sight import SightDesk
 from edge.node.throttle import WINDOW, Throttle
 from edge.node.trouble import StoreTrouble
-from edge.see.detector import Detector, SsdLite
+from edge.see.detector import DEFAULT, Detector, detector_from
 from edge.see.eye import View
 from edge.send.token import bearer, token_from
 from edge.send.uplink import Uplink
@@ -281,6 +281,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--metrics", type=int, metavar="PORT", help="serve Prometheus metrics on this port of 127.0.0.1"
     )
+    parser.add_argument(
+        "--model",
+        default=DEFAULT,
+        metavar="NAME|FILE.yaml",
+        help=f"the detector: a name of `gridwatch models list`, or a description ({DEFAULT})",
+    )
     parser.add_argument("--verbose", action="store_true", help="log more")
 
 
@@ -299,7 +305,7 @@ def run(options: argparse.Namespace) -> int:
     try:
         site = load_site(options.site)
         state = options.state or Path("var") / "edge" / options.node
-        node = Node(site, options.node, state, os.environ, SsdLite())
+        node = Node(site, options.node, state, os.environ, detector_from(options.model))
         if options.metrics is not None:
             node.serve_metrics(options.metrics)
     except (DevicesError, EdgeError) as error:
