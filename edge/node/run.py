@@ -9,9 +9,10 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import cv2
 
@@ -24,11 +25,10 @@ from devices.sensors.topics import filters
 from devices.site.load import load_site
 from devices.site.model import Point, Site
 from edge.errors import EdgeError, StoreError, TokenMissing
-from edge.judge.panel import Notes
-from edge.judge.shelf import cases_of
 from edge.judge.watch import request_for
 from edge.keep import NodeStore
 from edge.node.budget import Attention
+from edge.node.demand import attention, request_at, rules_of
 from edge.node.health import HealthDesk
 from edge.node.mailbox import Mailbox
 from edge.node.metrics import serve_metrics
@@ -39,7 +39,6 @@ from edge.node.sight import SightDesk
 from edge.node.throttle import WINDOW, Throttle
 from edge.node.trouble import StoreTrouble
 from edge.see.detector import DEFAULT, Detector, detector_from
-from edge.see.eye import View
 from edge.send.token import bearer, token_from
 from edge.send.uplink import Uplink
 
@@ -82,23 +81,26 @@ class Node:
         self._mailbox = Mailbox()
         self._sight = SightDesk(node, points, self._store, detector, uuid7, wake, site.timezone)
         self._sense = SenseDesk(node, points, self._store, self._reporter, uuid7, wake)
-        cameras = [
-            (camera, request_for([rule for zone in camera.zones for rule in zone.rules]))
-            for point in points
-            for camera in point.cameras
-        ]
+        self._cameras = [camera for point in points for camera in point.cameras]
+        self._clock = ZoneInfo(site.timezone)
         self._health = HealthDesk(
             node,
             points,
             self._store,
-            {camera.id: self._sight.seats[camera.id].lookout.eye for camera, _ in cameras},
-            {camera.id: request.need for camera, request in cameras},
+            {camera.id: self._sight.seats[camera.id].lookout.eye for camera in self._cameras},
+            {camera.id: request_for(rules_of(camera)).need for camera in self._cameras},
             site.health_classes,
             uuid7,
             wake,
         )
         self._tend_at = 0.0
-        self._reception = Reception(cameras, env, self._mailbox, self._reporter)
+        local = _now().astimezone(self._clock)
+        self._reception = Reception(
+            [(camera, request_at(camera, local)) for camera in self._cameras],
+            env,
+            self._mailbox,
+            self._reporter,
+        )
         self._attention = dict.fromkeys(self._reception.cameras, Attention.NOTHING)
         self._throttle = Throttle(site.nodes[known.index(node)].cpu_budget)
         self._broker: SensorClient | None = None
@@ -138,10 +140,14 @@ class Node:
     def wait(self) -> bool:
         """Until somebody calls `stop`, or a deciding thread dies of a defect; True when it was the former.
 
-        Holds the node to its CPU budget, and repeats the health reports.
+        Asks of streams what the rules need just now, holds the node to its CPU budget, and repeats the
+        health reports.
         """
         due = time.monotonic() + REPEAT
         while not self._stopping.wait(WINDOW):
+            local = _now().astimezone(self._clock)
+            for camera in self._cameras:
+                self._reception.ask(camera.id, request_at(camera, local))
             self._thin()
             if time.monotonic() >= due:
                 due += REPEAT
@@ -258,13 +264,6 @@ def _check_secrets(site: Site, points: list[Point], env: Mapping[str, str]) -> N
         faults.append(str(error))
     if faults:
         raise EdgeError("; ".join(faults))
-
-
-def attention(view: View, notes: Iterable[Notes]) -> Attention:
-    """What a camera has in view: the budget is never kept at the cost of what is open."""
-    if any(cases_of(one) for one in notes):
-        return Attention.OPEN
-    return Attention.CANDIDATE if view.slots else Attention.NOTHING
 
 
 def _now() -> datetime:
