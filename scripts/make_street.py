@@ -44,6 +44,34 @@ HEALTH_CLASSES = {
 }
 """Kind of ill health of a camera -> code of its event class."""
 
+FURTHER: dict[str, list[dict[str, Any]]] = {
+    "P21-C1": [
+        {"kind": "left", "id": "goods", "event_class": "05-07", "labels": ["goods"], "dwell": "30 s"},
+    ],
+    "P22-C1": [
+        {
+            "kind": "crowd", "id": "crowd", "event_class": "04-09", "count": 15, "dwell": "2 min",
+            "severity": "high",
+        },
+    ],
+    "P23-C1": [
+        {
+            "kind": "left", "id": "fire-lane", "event_class": "05-05-081", "labels": ["vehicles"],
+            "dwell": DWELL, "severity": "high",
+        },
+    ],
+    "P28-C1": [
+        {"kind": "left", "id": "dumped", "event_class": "01-08", "labels": ["bulky"], "dwell": "1 min"},
+    ],
+    "P33-C1": [
+        {
+            "kind": "dog", "id": "dog", "event_class": "05-99", "dwell": "15 s", "severity": "low",
+            "schedule": ["mon-fri 07:00-09:00", "sat sun 08:00-20:00"],
+        },
+    ],
+}  # fmt: skip
+"""Camera id -> rules of its zone besides the one for bikes."""
+
 HEADER = f"""\
 # yaml-language-server: $schema=../../devices/site/site.schema.json
 #
@@ -163,7 +191,7 @@ def _camera(data: dict[str, Any], point: str, name: dict[str, str], port: int) -
                 "id": f"{camera}-Z1",
                 "name": data["zone"],
                 "polygon": ZONES.get(camera, MAIN_ZONE),
-                "rules": [bikes],
+                "rules": [bikes, *FURTHER.get(camera, [])],
             }
         ],
     }

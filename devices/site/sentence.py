@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from devices.site.durations import written
+from devices.site.labels import GROUPS
 from devices.site.model import ThresholdRule
 from devices.site.rules import CameraRule, ClosedRule, CrowdRule, DogRule, LoiteringRule, ParkedRule, StayRule
 
@@ -31,7 +32,8 @@ def _of_zone(rule: CameraRule) -> str:
 
 
 def _of_things(rule: StayRule) -> str:
-    who = " or ".join(rule.labels) or "anything but people and animals"
+    names = (f"one of the {name}" if name in GROUPS else name for name in rule.labels)
+    who = " or ".join(names) or "anything but people and animals"
     if not isinstance(rule, ParkedRule):
         return who
     share = [] if rule.share is None else [f"{who} over {rule.share:.0%} of the zone"]

@@ -56,7 +56,7 @@ def rule_of(site):
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("kind: parked, labels: [bikes], dwell: 5 min", "bikes that stays for 5 min"),
+        ("kind: parked, labels: [bikes], dwell: 5 min", "one of the bikes that stays for 5 min"),
         (
             "kind: parked, labels: [bicycle], count: 5, share: 30 %, clear_count: 2, dwell: 90 s",
             "5 or more of bicycle, or bicycle over 30% of the zone that stays for 90 s",
@@ -64,7 +64,7 @@ def rule_of(site):
         ("kind: parked, labels: [bicycle], share: 0.4, dwell: 60", "bicycle over 40% of the zone that stays"),
         (
             "kind: left, labels: [vehicles], dwell: 2 min, unknown: ignore, schedule: 'mon-fri 07:00-09:00'",
-            "vehicles that stays for 2 min (mon-fri 07:00-09:00)",
+            "one of the vehicles that stays for 2 min (mon-fri 07:00-09:00)",
         ),
         ("kind: crowd, count: 8, dwell: 1 min", "8 or more people for 1 min"),
         (

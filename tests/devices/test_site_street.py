@@ -119,7 +119,7 @@ def test_every_sensor_measures_what_its_rules_ask_for(site: Site) -> None:
 
 def test_every_camera_watches_for_parked_bikes(site: Site) -> None:
     for point in site.points:
-        (rule,) = point.cameras[0].zones[0].rules
+        rule, *_ = point.cameras[0].zones[0].rules
         assert isinstance(rule, ParkedRule)
         assert (rule.labels, rule.dwell, rule.event_class) == (("bicycle", "motorcycle"), 20, "05-06-081")
     names = {kind.code: kind.name for kind in site.event_classes}
