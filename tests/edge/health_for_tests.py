@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import cv2
 import numpy as np
+import pytest
 
 from devices.site.model import HealthKind, PictureHealth
 from edge.see.background import Luma
@@ -17,6 +18,10 @@ from simulators.scenes.looks import background, look
 SIZE = (640, 360)
 LOOKS = (0, 3, 4, 9, 16, 20)
 """Cameras of the composed street: both stills, several crops and lights, one infrared."""
+EACH = pytest.mark.parametrize(
+    "index", [0, 9, 16, *(pytest.param(index, marks=pytest.mark.long) for index in (3, 4, 20))]
+)
+"""Three of them, and the others in the long form."""
 Change = Callable[[np.ndarray, int], np.ndarray]
 """A colour picture, and the number of the look."""
 
@@ -28,14 +33,14 @@ def street(index: int) -> np.ndarray:
 
 
 @functools.cache
-def bus(seed: int = 0) -> np.ndarray:
-    """A real textured thing to stand in front: the other still, mirrored."""
-    return np.ascontiguousarray(street(9 if seed % 2 == 0 else 0)[:, ::-1])
+def _grain(number: int) -> np.ndarray:
+    return np.random.default_rng(number).normal(0, 1, SIZE[::-1]).astype(np.float32)
 
 
 def luma(picture: np.ndarray, number: int = 0, noise: float = 2.0) -> Luma:
+    """As the eye gets it, with the sensor's noise of that look, grey levels."""
     grey = cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY) if picture.ndim == 3 else picture
-    grain = np.random.default_rng(number).normal(0, noise, grey.shape).astype(np.float32)
+    grain = _grain(number % 7) * noise
     return np.clip(grey.astype(np.float32) + grain, 0, 255).astype(np.uint8)
 
 
@@ -107,6 +112,80 @@ def infrared(picture: np.ndarray, number: int = 0) -> np.ndarray:
     return np.clip(grey * (1.1 - 0.45 * (x * x + y * y)), 0, 255).astype(np.uint8)
 
 
+def stand(x0: float, y0: float, x1: float, y1: float) -> Change:
+    """A bus before that part of the picture: real texture, sharp outline."""
+    texture = np.ascontiguousarray(street(9)[:, ::-1])
+
+    def stood(picture: np.ndarray, number: int) -> np.ndarray:
+        height, width = picture.shape[:2]
+        left, top, right, bottom = (
+            round(x0 * width),
+            round(y0 * height),
+            round(x1 * width),
+            round(y1 * height),
+        )
+        shown = picture.copy()
+        shown[top:bottom, left:right] = cv2.resize(texture, (right - left, bottom - top))
+        return shown
+
+    return stood
+
+
+def crowd(people: int) -> Change:
+    """So many textured people, elsewhere at every look."""
+
+    def crowded(picture: np.ndarray, number: int) -> np.ndarray:
+        shown, places = picture.copy(), np.random.default_rng(number)
+        for person in range(people):
+            coarse = np.random.default_rng(person).integers(0, 255, (14, 5, 3)).astype(np.uint8)
+            x, y = int(places.integers(0, SIZE[0] - 50)), int(places.integers(60, SIZE[1] - 140))
+            shown[y : y + 140, x : x + 50] = cv2.resize(coarse, (50, 140), interpolation=cv2.INTER_CUBIC)
+        return shown
+
+    return crowded
+
+
+def rain(drops: int) -> Change:
+    """Streaks, and less contrast."""
+
+    def rained(picture: np.ndarray, number: int) -> np.ndarray:
+        streaks, places = np.zeros(SIZE[::-1], np.float32), np.random.default_rng(number)
+        for x, y, long in zip(
+            places.integers(0, SIZE[0], drops), places.integers(0, SIZE[1], drops),
+            places.integers(10, 40, drops), strict=True,
+        ):  # fmt: skip
+            cv2.line(streaks, (int(x), int(y)), (int(x + long * 0.2), int(y + long)), 1.0, 1, cv2.LINE_AA)
+        return np.clip(picture * 0.85 + 20 + 60 * streaks[..., None], 0, 255).astype(np.uint8)
+
+    return rained
+
+
+def sway(picture: np.ndarray, number: int) -> np.ndarray:
+    """A pole in the wind: up to 3 pixels each way."""
+    dx, dy = np.random.default_rng(number).uniform(-3, 3, 2)
+    return turn(dx / SIZE[0], dy / SIZE[1])(picture, number)
+
+
+def shadow(picture: np.ndarray, number: int) -> np.ndarray:
+    """A third of the picture lies in the shade, which creeps."""
+    left = (number * 8) % SIZE[0]
+    shown = picture.copy()
+    shown[:, left : left + 220] = (shown[:, left : left + 220] * 0.45).astype(np.uint8)
+    return shown
+
+
+def hour(of_day: float, number: int, picture: np.ndarray) -> Luma:
+    """The street at an hour of the day: light from 0.05 to 1.2, infrared at night, headlights, noise."""
+    bright = max(0.05, 0.6 - 0.6 * float(np.cos(np.pi * of_day / 12)))
+    if 5 <= of_day < 19:
+        return luma(light(bright)(picture, number), number, 2 + 4 * max(0.0, 0.5 - bright))
+    shown = 0.75 * infrared(picture).astype(np.float32)
+    if number % 20 == 0:
+        y, x = np.mgrid[0 : SIZE[1], 0 : SIZE[0]]
+        shown += 200 * np.exp(-(((x - number * 37 % SIZE[0]) / 90) ** 2 + ((y - 230) / 60) ** 2))
+    return luma(np.clip(shown, 0, 255).astype(np.uint8), number, 5)
+
+
 class Watched:
     """One camera's pictures, one every `step` seconds, and what its health is found to be."""
 
@@ -138,8 +217,3 @@ class Watched:
 
 def standing(checkup: Checkup) -> set[HealthKind]:
     return {kind for kind, one in checkup.standing.items() if one.on}
-
-
-def pictures(index: int, count: int) -> Iterator[Luma]:
-    for number in range(count):
-        yield luma(street(index), number)

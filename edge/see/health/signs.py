@@ -60,9 +60,9 @@ def black(facts: PictureFacts) -> bool | None:
 
 def washed_out(facts: PictureFacts) -> bool | None:
     """Nearly every pixel is white, or most of the picture is burnt out."""
-    if facts.low > WHITE or facts.burnt > 0.7:
+    if facts.low > WHITE or facts.burnt > 0.6:
         return True
-    return False if facts.burnt < 0.5 else None
+    return False if facts.burnt < 0.45 else None
 
 
 def frozen(facts: PictureFacts) -> bool | None:
@@ -92,10 +92,12 @@ def sprayed(facts: PictureFacts) -> bool | None:
 
 def defocused(facts: PictureFacts) -> bool | None:
     """From afar the picture is the usual one, but its edges are less steep than usual in this light."""
-    if facts.vanished > 0.6 and facts.shade > 0.85:
+    if facts.vanished > 0.6 and facts.shade > 0.95:
         return True
     if facts.sharpness is None or facts.strange > 0.5:
         return None
+    if facts.shade < 0.85:
+        return False
     return _between(facts.sharpness, yes_below=0.6, no_above=0.7)
 
 
