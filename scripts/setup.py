@@ -25,6 +25,7 @@ PYTHON = VENV / "bin" / "python"
 STAMPS = VENV / "gridwatch-setup.json"
 CACHE = Path(os.environ.get("GRIDWATCH_CACHE") or ROOT / ".cache" / "gridwatch")
 WEB = ROOT / "cloud" / "web"
+STOCK = ROOT / "simulators" / "scenes" / "stock"
 NODE_LEAST = 20
 APT = {"mosquitto": "mosquitto", "chromium": "chromium"}
 """Debian package -> the command it brings. The tests need them."""
@@ -223,7 +224,7 @@ def main() -> int:
     began = time.monotonic()
     which = "test" if options.tests else "demo"
     lock = ROOT / "requirements" / f"{which}.txt"
-    steps = Steps(8 if options.tests else 6)
+    steps = Steps(9 if options.tests else 6)
     version = f"{sys.version_info.major}.{sys.version_info.minor}"
     try:
         steps.step("Python environment", version, PYTHON.exists(), [VENV], make_venv)
@@ -265,6 +266,19 @@ def main() -> int:
             )
             needed = all(on_path(command) for command in APT.values()) and FONT_FOLDER.exists()
             steps.step("Chromium, mosquitto and a font", "1", needed, [], system_packages)
+            stock = CACHE / "stock"
+            recipe = [
+                ROOT / "scripts" / "fetch_stock.py",
+                *sorted(STOCK.glob("*.py")),
+                STOCK / "manifest.yaml",
+            ]
+            steps.step(
+                "Stock of the labelled scenes (270 MB, some minutes)",
+                digest(recipe),
+                (stock / "made").exists(),
+                [stock],
+                lambda: fetch("fetch_stock.py"),
+            )
     except SetupError as error:
         print(f"set-up: {error}", file=sys.stderr)
         return 1

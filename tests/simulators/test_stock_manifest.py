@@ -10,7 +10,7 @@ import yaml
 from simulators.errors import FootageError
 from simulators.scenes.stock.labels import COCO
 from simulators.scenes.stock.manifest import MANIFEST, CutOutEntry, Manifest, Source, read_manifest
-from simulators.scenes.stock.model import UNKNOWN
+from simulators.scenes.stock.model import UNKNOWN, Kind
 
 SAID = read_manifest()
 SOURCES = [*(one.source for one in SAID.backgrounds), *(one.source for one in SAID.cutouts)]
@@ -53,7 +53,14 @@ def test_labels_are_coco_names_or_unknown() -> None:
 @pytest.mark.parametrize("split", ["tune", "judge"])
 def test_each_split_has_things_of_every_kind(split: str) -> None:
     kinds = [one.kind for one in of(split)]
-    least = {"two_wheeler": 3, "vehicle": 4, "bulky": 6, "goods": 6, "person": 8, "animal": 1}
+    least: dict[Kind, int] = {
+        "two_wheeler": 3,
+        "vehicle": 4,
+        "bulky": 6,
+        "goods": 6,
+        "person": 8,
+        "animal": 1,
+    }
     assert all(kinds.count(kind) >= number for kind, number in least.items())
     assert len([one for one in SAID.backgrounds if one.source.split == split]) >= 3
 
