@@ -1,6 +1,6 @@
-"""Looks at parked things for the bench of the detector: cut-outs laid onto still backgrounds, with their truth.
+"""Looks at parked things for the bench of the detector: cut-outs laid onto still backgrounds, with the truth.
 
-Cut-outs and backgrounds are those of the simulated street and the stock; a folder of your own adds to them:
+Cut-outs and backgrounds are those of the simulated street and of the stock; a folder of your own adds others:
 `DIR/<label>/*.png` (cut-outs with alpha; the label `unknown` for what no detector knows) and
 `DIR/background/*` (pictures with nothing of that kind in them).
 """
@@ -18,6 +18,7 @@ import numpy as np
 from simulators.scenes import load_assets
 from simulators.scenes.cutout import CutOut, paste
 from simulators.scenes.footage import Image
+from simulators.scenes.stock.load import load_stock
 
 WIDTH, HEIGHT = 1280, 720
 SIZES = (24, 48, 80, 130, 240)
@@ -48,11 +49,20 @@ class Kit:
     backgrounds: list[Image]
 
 
-def kit(folder: Path | None = None) -> Kit:
-    """Everything there is."""
+def kit(folder: Path | None = None, *, stock: bool = True) -> Kit:
+    """Everything there is; without `stock` only the street's own and what is in `folder`.
+
+    Raises:
+        FootageError: set-up has not brought the films and packages they are made of.
+    """
     assets = load_assets()
     things: dict[str, list[CutOut]] = {"bicycle": [assets.bicycle], "person": list(assets.man[:2])}
     backgrounds = [assets.pavement, np.ascontiguousarray(assets.railings[:, 640:])]
+    if stock:
+        found = load_stock()
+        backgrounds += [one.image for one in found.backgrounds]
+        for thing in found.cutouts:
+            things.setdefault(thing.label, []).append(CutOut(thing.label, thing.pixels, (0.0, 0.0)))
     for path in sorted(folder.glob("*/*")) if folder else ():
         pixels = cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
         if path.parent.name == "background":
