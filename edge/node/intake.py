@@ -12,7 +12,7 @@ from devices.stream.cadence import Act, Cadence, Pace
 from devices.stream.coded import Stamped
 from devices.stream.decoders import Decoders, Order
 from devices.stream.ring import Ring
-from devices.stream.rtsp_client.unit import AccessUnit, StreamInfo
+from devices.stream.rtsp_client import AccessUnit, Counts, StreamInfo
 from devices.stream.source import USUAL_STEP
 from devices.stream.status import Facts
 from devices.stream.timeline import Timeline
@@ -47,6 +47,8 @@ class Intake:
         self.thinned = 0
         """Key units that were due and left out by `level`."""
         self.connections = 0
+        self.counts = Counts()
+        """Of all connections, kept by the client."""
         self.size: tuple[int, int] | None = None
         """Width and height of the last picture."""
         self._camera = camera
@@ -143,6 +145,7 @@ class Intake:
             "packets": self._packets,
             "decoded": self._decoded,
             "dropped": self._dropped,
+            "lost": self.counts.lost,
             "reconnects": max(0, self.connections - 1),
             "keys": self.keys,
             "looks": self.looks,

@@ -20,6 +20,7 @@ OF_CAMERA = (
     ("keys", "key_frames", "Key frames that came.", True),
     ("looks", "looks", "Pictures handed to the eye.", True),
     ("dropped", "dropped", "Coded pictures that were broken or could not be decoded.", True),
+    ("lost", "lost_packets", "RTP packets missing by their numbers.", True),
     ("reconnects", "reconnects", "Connections after the first.", True),
     ("thinning", "thinning_level", "Of 2 to this power key frames that are due one is looked at.", False),
     ("key_interval_s", "key_interval_seconds", "Longest of the last three key intervals.", False),

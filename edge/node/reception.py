@@ -271,7 +271,8 @@ class Reception:
         """One connection, until it fails."""
         try:
             async with asyncio.timeout(2 * BLIND) as line.limit:  # opening included
-                await receive(uri, credentials, line.intake, timeouts=self._timeouts)
+                intake = line.intake
+                await receive(uri, credentials, intake, timeouts=self._timeouts, counts=intake.counts)
         except TimeoutError:
             problem = f"packets come, but no picture could be made of them for {BLIND:g} s"
             raise StreamDropped(problem) from None
