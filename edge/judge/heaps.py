@@ -90,24 +90,26 @@ def _in_one(slot: Slot, cover: Cover | None, singles: Singles, view: View) -> tu
 def unit_at(foot: float, singles: Singles) -> Unit | None:
     """What one bike covers whose foot is at `foot`; None while no single one was seen.
 
-    Lengths grow linearly with the distance of a foot from the horizon (a plane seen by a pinhole camera),
-    so the root of the area is fitted by a line where the bikes known are spread enough to tell.
+    Lengths grow linearly with the distance of a foot from the horizon (a plane seen by a pinhole camera).
+    Where the bikes known are spread enough, a line through the roots of their areas says where that is; else
+    it is taken to be the picture's upper edge, and half of what that makes out counts as error.
     """
     if not singles:
         return None
-    feet = np.array([y for y, _ in singles.values()])
+    feet = np.array([max(0.05, y) for y, _ in singles.values()])
     sides = np.sqrt([area for _, area in singles.values()])
-    slope, at_zero = 0.0, float(np.median(sides))
+    slope, at_zero = float(np.median(sides / feet)), 0.0
+    guess = 0.5 * abs(1.0 - (float(np.median(sides)) / (slope * max(0.05, foot))) ** 2)
     if len(sides) > FEW and float(np.ptp(feet)) >= SPREAD:
-        fitted, begun = np.polyfit(feet, sides, 1)
+        fitted, begun = (float(part) for part in np.polyfit(feet, sides, 1))
         if fitted > 0 and fitted * foot + begun > 0.25 * float(sides.min()):
-            slope, at_zero = float(fitted), float(begun)
-    side = slope * foot + at_zero
+            slope, at_zero, guess = fitted, begun, 0.0
+    side = slope * max(0.05, foot) + at_zero
     if len(sides) < FEW:
-        return Unit(side**2, ROUGH)
+        return Unit(side**2, max(ROUGH, guess))
     off = float(np.median(np.abs(sides / (slope * feet + at_zero) - 1.0)))
     # 1.48 makes a median deviation a standard one; an area is off by twice what its side is.
-    return Unit(side**2, max(FINE, 2 * 1.48 * off))
+    return Unit(side**2, max(FINE, guess, 2 * 1.48 * off))
 
 
 def _drawn(slot: Slot, view: View) -> Unit | None:

@@ -138,6 +138,11 @@ def test_the_ground_of_one_is_learnt_with_its_growth_towards_the_camera():
         assert unit.area == pytest.approx(perspective(foot), rel=0.01)
         assert unit.error < ROUGH
     assert unit_at(0.5, {}) is None
+    same_row = {UUID(int=n): (0.5, ONE) for n in range(4)}
+    assert unit_at(0.5, same_row).area == pytest.approx(ONE)
+    nearer = unit_at(0.75, same_row)
+    assert nearer.area == pytest.approx(ONE * 1.5**2)
+    assert nearer.error == pytest.approx((1 - 1 / 1.5**2) / 2), "where the horizon lies is a guess"
     assert unit_at(0.5, {UUID(int=1): (0.5, ONE)}).error == ROUGH
 
 
@@ -155,7 +160,7 @@ def test_only_bikes_that_stand_apart_teach_what_one_covers():
 
 def test_a_heap_counts_as_many_as_it_covers_with_an_error():
     apart = [slot(number, named_box=slot(number).box) for number in (0, 2, 4, 6)]
-    heap = slot(20)
+    heap = slot(8)
     covers = {one.id: Cover(ONE, 0.01) for one in apart} | {heap.id: Cover(20 * ONE, 0.3)}
     seen = view(1.0, *apart, heap)
     singles = learnt({}, apart, covers, seen)
@@ -178,7 +183,7 @@ def test_a_heap_in_which_the_detector_drew_one_is_estimated_by_that_one():
 
 def test_an_estimate_opens_only_when_it_is_enough_at_the_least():
     apart = [slot(number, named_box=slot(number).box) for number in (0, 2)]
-    heap = slot(20)
+    heap = slot(4)
     known = {one.id: Cover(ONE, 0.01) for one in apart}
     zone = Zone(parked(count=8))
     assert zone.look(1.0, *apart, heap, covers=known | {heap.id: Cover(8 * ONE, 0.1)}) == []
@@ -186,7 +191,7 @@ def test_an_estimate_opens_only_when_it_is_enough_at_the_least():
     assert (zone.only.count, zone.only.count_error) == (16, 7)
     # What wanders within its error is no news.
     assert zone.look(3.0, *apart, heap, covers=known | {heap.id: Cover(16 * ONE, 0.2)}) == []
-    assert zone.look(4.0, *apart, *gone(20), covers=known) == ["cleared"]
+    assert zone.look(4.0, *apart, *gone(4), covers=known) == ["cleared"]
 
 
 NAMELESS = votes(None)
