@@ -10,7 +10,9 @@ from edge.see.background import Backgrounds, gain_against
 from edge.see.births import only_light, residue
 from edge.see.blobs import Blob, area_of, grown, inside, iou, jolted, overlap, region_of, still_blobs, union
 from edge.see.ghosts import taken_away
-from edge.see.health import Sight, sight_against, sight_of
+from edge.see.health import Sight, sight_against
+from edge.see.health.facts import parts_of
+from edge.see.health.sight import sight_of_levels
 from edge.see.steady import Steady, steadied
 from tests.edge.pictures_for_tests import BOX, GROUND, NOISE, thing
 
@@ -168,7 +170,8 @@ def test_a_camera_turned_away_is_not_steadied():
     ],
 )
 def test_a_picture_that_cannot_be_judged_is_called_what_it_is(picture, sight):
-    assert sight_of(picture) is sight
+    low, _, high = parts_of(picture).levels
+    assert sight_of_levels(low, high) is sight
 
 
 def test_another_view_is_a_changed_picture():

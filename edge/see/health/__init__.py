@@ -3,6 +3,6 @@
 luma ─► facts (against the usual look) ─► signs (yes, no, cannot tell) ─► what lasts
 """
 
-from edge.see.health.sight import Sight, sight_against, sight_of
+from edge.see.health.sight import Sight, sight_against
 
-__all__ = ["Sight", "sight_against", "sight_of"]
+__all__ = ["Sight", "sight_against"]

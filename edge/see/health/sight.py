@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-import cv2
 import numpy as np
 
-from edge.see.background import Change, Luma
+from edge.see.background import Change
 
 
 class Sight(StrEnum):
@@ -33,13 +32,6 @@ WHITE = 232.0
 """Grey level that 98 % of a washed-out picture lie above."""
 FLAT = 12.0
 """Grey levels between the 2nd and the 98th percentile of a picture that shows nothing."""
-
-
-def sight_of(luma: Luma) -> Sight:
-    """Judge one picture by itself (grey values 0..255)."""
-    small = cv2.resize(luma, (160, 90), interpolation=cv2.INTER_AREA)
-    low, high = (float(v) for v in np.percentile(small, (2, 98)))
-    return sight_of_levels(low, high)
 
 
 def sight_of_levels(low: float, high: float) -> Sight:
