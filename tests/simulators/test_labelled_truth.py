@@ -97,3 +97,13 @@ def test_what_goes_behind_something_is_gone_when_the_place_is_seen_empty():
 
 def test_what_is_never_seen_at_rest_has_no_life():
     assert life(*stage_with(0, 300), 30) is None
+
+
+def test_what_is_half_covered_for_long_is_doubtful():
+    plan, thing = stage_with(20, 60)
+    (van,) = plan.others
+    aside = van.sprite.width / 2  # its edge is at the thing's middle
+    half = replace(van, spots=tuple((x + aside, y) for x, y in van.spots))
+    assert 0.3 < covered_share(thing, [half], 30.0) < 0.75
+    assert life(replace(plan, others=(half,)), thing, 30).doubtful
+    assert not life(plan, thing, 30).doubtful

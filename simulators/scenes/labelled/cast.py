@@ -22,6 +22,8 @@ ROOM = 6
 STANDS_OUT = 0.35
 """Share of a thing's pixels that must differ from what is behind by `_STEP`; else nobody could see it."""
 _STEP = 22
+SHOWS = 0.2
+"""Share of a thing that may show behind what hides it."""
 TALLEST = 0.5 * HEIGHT
 """Of a metre where people pass: nearer ones would only be legs."""
 THINGS: tuple[Kind, ...] = ("two_wheeler", "vehicle", "bulky", "goods")
@@ -139,7 +141,7 @@ class Cast:
                 front = [tried]
             elif after < before - 0.1:
                 front.append(tried)
-            if after < 0.35:
+            if after < SHOWS:
                 return front
         return []
 

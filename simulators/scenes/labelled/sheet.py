@@ -47,6 +47,6 @@ def _cell(scene: LabelledScene, picture: ScenePicture) -> Image:
             x0, y0, x1, y1 = (round(v * int(size[i % 2])) for i, v in enumerate(issue.box))
             cv2.rectangle(out, (x0, y0), (x1, y1), _DUE if t >= issue.due else _WAITS, 1)
     text = f"{scene.seed} {scene.condition} {t:.0f} s"
-    cv2.putText(out, text, (6, 16), cv2.FONT_HERSHEY_SIMPLEX, 0.5, (0, 0, 0), 3, cv2.LINE_AA)
-    cv2.putText(out, text, (6, 16), cv2.FONT_HERSHEY_SIMPLEX, 0.5, (255, 255, 255), 1, cv2.LINE_AA)
+    cv2.rectangle(out, (0, 0), (10 * len(text), 20), (0, 0, 0), -1)
+    cv2.putText(out, text, (6, 15), cv2.FONT_HERSHEY_SIMPLEX, 0.5, (255, 255, 255), 1, cv2.LINE_AA)
     return out

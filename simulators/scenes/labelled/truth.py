@@ -21,6 +21,8 @@ BRIDGE = 12.0
 """Seconds it may be out of sight while its clock runs on."""
 HIDDEN = 0.5
 """Share of a thing's place that is covered from which it cannot be seen."""
+DOUBTFUL = (0.3, 0.75)
+"""Shares between which nobody should be asked whether it can be seen, for longer than `BRIDGE`."""
 EMPTY = 0.15
 """Share of its place that a thing which moves off may still cover when the place counts as empty."""
 SHORT = 0.7
@@ -42,17 +44,23 @@ class Life:
     gone: float | None
     unseen: tuple[tuple[float, float], ...]
     """From the last look at which it was seen to the next one, where more than `BRIDGE` lies between."""
+    doubtful: bool
+    """It was half covered for long: who can say whether it is seen?"""
 
 
 def life(plan: Plan, thing: Thing, dwell: float) -> Life | None:
     """Follow one thing through the scene; None when it was never seen at rest."""
     actors = list(plan.actors)
-    since = due = gone = last = None
+    since = due = gone = last = half = None
+    doubtful = False
     stood, unseen = 0.0, []
     for t in plan.times():
         if t < thing.rest:
             continue
-        hidden = covered_share(thing, actors, t) > HIDDEN
+        covered = covered_share(thing, actors, t)
+        half = (half or t) if DOUBTFUL[0] < covered < DOUBTFUL[1] else None
+        doubtful |= half is not None and t - half > BRIDGE
+        hidden = covered > HIDDEN
         if t >= thing.leave:
             if not hidden and own_share(thing, t) <= EMPTY:
                 gone = t
@@ -75,7 +83,7 @@ def life(plan: Plan, thing: Thing, dwell: float) -> Life | None:
         return None
     if gone is None and plan.seconds - last > BRIDGE:
         unseen.append((last, plan.seconds))
-    return Life(thing, since, due, stood, gone, tuple(unseen))
+    return Life(thing, since, due, stood, gone, tuple(unseen), doubtful)
 
 
 def issues(plan: Plan, zone: Zone) -> tuple[Issue, ...] | None:
@@ -90,7 +98,7 @@ def issues(plan: Plan, zone: Zone) -> tuple[Issue, ...] | None:
         if not thing.counts:
             continue
         found = life(plan, thing, rule.dwell)
-        if found is None or not _clear(found, rule.dwell):
+        if found is None or found.doubtful or not _clear(found, rule.dwell):
             return None
         if found.due is not None:
             lives.append(found)

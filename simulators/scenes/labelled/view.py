@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 from dataclasses import dataclass
 
@@ -10,6 +11,9 @@ import numpy as np
 
 from simulators.scenes.footage import Image
 from simulators.scenes.labelled.sprites import FINER, HEIGHT, WIDTH
+
+MEAN = (80.0, 125.0)
+"""Level of the whole picture at which cameras aim by day."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -41,10 +45,11 @@ class View:
 
 
 def tone(picture: Image, dice: random.Random) -> Image:
-    """A camera's way to render light: warmth, contrast around the mean, gamma."""
-    warm = dice.uniform(-0.08, 0.08)
-    contrast, gamma = dice.uniform(0.75, 1.1), dice.uniform(0.85, 1.2)
+    """A camera's way to render light: warmth, contrast around the mean, and the exposure it aims at."""
+    warm, contrast = dice.uniform(-0.08, 0.08), dice.uniform(0.75, 1.1)
     mean = float(picture.mean())
+    gamma = math.log(dice.uniform(*MEAN) / 255) / math.log(min(250.0, max(5.0, mean)) / 255)
+    gamma = min(1.4, max(0.6, gamma))
     values = np.arange(256, dtype=np.float32)[:, None] * np.array((1 - warm, 1.0, 1 + warm), np.float32)
     values = 255 * np.power(np.clip((mean + (values - mean) * contrast) / 255, 0, 1), gamma)
     return np.asarray(np.round(np.clip(values, 0, 255)), np.uint8)[None]
