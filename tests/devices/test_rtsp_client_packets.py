@@ -219,6 +219,27 @@ def test_a_stream_joined_in_the_middle_of_a_picture_begins_at_the_next_key_frame
 
 
 @CODECS
+@pytest.mark.parametrize("spoil", ["no begin", "no end", "two begins", "another time"])
+def test_a_key_frame_with_a_fragment_amiss_is_none_even_if_the_numbers_fit(codec, spoil):
+    *sets, picture = key_of(codec, b"\x88" + b"x" * 5000)
+    first, *middle, last = cut(codec, picture)
+    second_slice = nal(codec, 5 if codec is H264 else 19, b"\x08more")
+    payloads = {
+        "no begin": [*sets, second_slice.replace(b"\x08", b"\x88"), *middle, last],
+        "no end": [*sets, first, *middle, second_slice],
+        "two begins": [*sets, first, first, *middle, last],
+        "another time": [*sets, first, *middle, last],
+    }[spoil]
+    group = packets_of(payloads, 0, 0)
+    if spoil == "another time":
+        group[len(sets) + 2 :] = [without(packet, stamp=1) for packet in group[len(sets) + 2 :]]
+    notes, _, _ = play(codec, [wire_of(group)], parameters=SETS[codec])
+    assert notes.units
+    assert not any(unit.key for unit in notes.units)
+    assert all(unit.broken for unit in notes.units)
+
+
+@CODECS
 def test_a_key_frame_without_any_parameter_sets_is_of_no_use(codec):
     sent = packetised(codec, [key_of(codec)[-1:], other_of(codec)])
     notes, _, _ = play(codec, [wire_of(group) for group in sent])
