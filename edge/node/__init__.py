@@ -1,4 +1,4 @@
-"""One node as a running process: threads that fetch, two that decide, two that send.
+"""One node as a running process: one thread receives all cameras, two decode, two decide, two send.
 
 cameras ──frames──► sight ──┐
 ├──► store (conditions, evidence, outbox) ──► uplink
