@@ -134,6 +134,8 @@ class Cast:
         for _ in range(24 if cuts else 0):
             y = min(spot[1] + self.stage.metre(spot[1]) * self.dice.uniform(0.1, 0.35), HEIGHT + 30.0)
             one = self.sprite(self.draw(cuts), y)
+            if not one.fits:
+                continue
             reach = 8.0 if kind == "vehicle" else 0.5 * sprite.width
             tried = (one, (spot[0] + self.dice.uniform(-reach, reach), y))
             before, after = shown_share(sprite, spot, front), shown_share(sprite, spot, [*front, tried])

@@ -95,6 +95,8 @@ def pass_by(cast: Cast, at: float, kind: Kind = "person") -> None:
         return
     dice, y = cast.dice, cast.line()
     sprite = cast.sprite(cast.draw(cuts), y)
+    if not sprite.fits:
+        return
     speed = cast.stage.metre(y) * dice.uniform(*(PASS if kind == "vehicle" else WALK))
     rims = (-0.6 * sprite.width, WIDTH + 0.6 * sprite.width)
     begin, end = rims if dice.random() < 0.5 else rims[::-1]

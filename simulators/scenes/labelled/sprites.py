@@ -53,6 +53,11 @@ class Sprite:
         self._pad = max(2, round(0.06 * max(self.height, self.width)))
         self._layers: dict[tuple[bool, bool], tuple[Image, Image]] = {}
 
+    @property
+    def fits(self) -> bool:
+        """It is not larger than the picture: a lorry close to the camera would only be its wheels."""
+        return self.width <= WIDTH and self.height <= HEIGHT
+
     @functools.cached_property
     def solid(self) -> npt.NDArray[np.bool_]:
         """Where the thing itself is, in luma pixels (without its shadow), `height` x `width`."""
