@@ -199,8 +199,8 @@ class Camera(Part):
     stream_uri: Annotated[str, AfterValidator(_stream)] | None = None
     """An RTSP address for a camera without ONVIF; without user or password in it."""
     transport: Literal["gridwatch", "ffmpeg", "snapshot"] = "gridwatch"
-    """How its pictures come: by our own RTSP receiver, by FFmpeg's (many times the CPU, for a camera that ours
-    cannot read), or as still pictures over ONVIF (for one without RTSP)."""
+    """How its pictures come: by our own RTSP receiver, by FFmpeg's (many times the CPU, for a camera that
+    ours cannot read), or as still pictures over ONVIF (for one without RTSP)."""
     owner: str = ""
     """The organisation the camera belongs to."""
     purpose: str = ""

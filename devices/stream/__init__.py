@@ -1,7 +1,7 @@
 """Video in, the frames asked for out.
 
-`rtsp_client` receives, `decoders.Decoders` decode for many cameras, `ring.Ring` keeps what came; `read_file` is for
-clips. `CameraStream` does it all for one camera by FFmpeg's demuxer:
+`rtsp_client` receives, `decoders.Decoders` decode for many cameras, `ring.Ring` keeps what came;
+`read_file` is for clips. `CameraStream` does it all for one camera by FFmpeg's demuxer:
 
     for frame in CameraStream("rtsp://10.0.0.7/main", credentials).frames(stop):
         look(frame.luma, frame.stream_time)
