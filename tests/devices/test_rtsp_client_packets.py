@@ -219,7 +219,15 @@ def test_a_stream_joined_in_the_middle_of_a_picture_begins_at_the_next_key_frame
 
 
 @CODECS
-@pytest.mark.parametrize("spoil", ["no begin", "no end", "two begins", "another time"])
+def test_a_stream_joined_in_the_middle_of_what_is_no_picture_loses_nothing_else(codec):
+    told = cut(codec, nal(codec, 6 if codec is H264 else 39, b"x" * 3000))[1:]
+    sent = [packets_of(told, 10, 0), *packetised(codec, [key_of(codec)], 10 + len(told), 3600)]
+    notes, _, _ = play(codec, [wire_of(group) for group in sent])
+    assert [(unit.key, unit.annexb()) for unit in notes.units] == [(True, annexb_of(key_of(codec)))]
+
+
+@CODECS
+@pytest.mark.parametrize("spoil", ["no begin", "no end", "two begins", "another time", "another sender"])
 def test_a_key_frame_with_a_fragment_amiss_is_none_even_if_the_numbers_fit(codec, spoil):
     *sets, picture = key_of(codec, b"\x88" + b"x" * 5000)
     first, *middle, last = cut(codec, picture)
@@ -228,11 +236,10 @@ def test_a_key_frame_with_a_fragment_amiss_is_none_even_if_the_numbers_fit(codec
         "no begin": [*sets, second_slice.replace(b"\x08", b"\x88"), *middle, last],
         "no end": [*sets, first, *middle, second_slice],
         "two begins": [*sets, first, first, *middle, last],
-        "another time": [*sets, first, *middle, last],
-    }[spoil]
+    }.get(spoil, [*sets, first, *middle, last])
     group = packets_of(payloads, 0, 0)
-    if spoil == "another time":
-        group[len(sets) + 2 :] = [without(packet, stamp=1) for packet in group[len(sets) + 2 :]]
+    odd = {"another time": {"stamp": 1}, "another sender": {"source": 99}}.get(spoil, {})
+    group[len(sets) + 2] = without(group[len(sets) + 2], **odd)
     notes, _, _ = play(codec, [wire_of(group)], parameters=SETS[codec])
     assert notes.units
     assert not any(unit.key for unit in notes.units)
