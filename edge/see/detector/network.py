@@ -116,7 +116,7 @@ def how(model: Description) -> str:
     if model.name == DEFAULT:
         return "run `make setup`, or `gridwatch models fetch " + model.name + "`"
     if model.fetch is not None:
-        return f"run `gridwatch models fetch {model.name}`"
+        return f"run `gridwatch models fetch {model.name}` ({model.fetch.megabytes} MB)"
     return f"put {model.file} into that folder; nobody may hand it out for you"
 
 
