@@ -4,7 +4,6 @@ import asyncio
 import base64
 import contextlib
 import struct
-import threading
 from collections import deque
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
@@ -317,17 +316,3 @@ async def receiving(uri, credentials=None, timeouts=QUICK):
         task.cancel()
         with contextlib.suppress(asyncio.CancelledError, Exception):
             await task
-
-
-@contextlib.contextmanager
-def loop_in_thread():
-    """An event loop that runs in a thread of its own."""
-    loop = asyncio.new_event_loop()
-    thread = threading.Thread(target=loop.run_forever, daemon=True)
-    thread.start()
-    try:
-        yield loop
-    finally:
-        loop.call_soon_threadsafe(loop.stop)
-        thread.join(10)
-        loop.close()
