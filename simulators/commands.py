@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from simulators import demo, street
+from simulators.quality import command as quality
 
 COMMANDS = {
     "simulate": (street.configure, street.run),
+    "eval": (quality.configure, quality.run),
     "demo": (demo.configure, demo.run),
 }

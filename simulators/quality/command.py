@@ -25,7 +25,8 @@ from simulators.quality.score import by_condition, figures
 from simulators.quality.watching import watch
 from simulators.scenes.labelled import labelled_scene
 from simulators.scenes.labelled.model import CONDITIONS, JUDGING_FROM, Condition, split_of
-from simulators.scenes.stock import Stock, load_stock
+from simulators.scenes.stock.load import load_stock
+from simulators.scenes.stock.model import Stock
 
 SEEDS = range(JUDGING_FROM, JUDGING_FROM + 10 * len(CONDITIONS))
 """Ten scenes of each condition: minutes; the published figures take more."""
