@@ -19,6 +19,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.see.light import light_field
+
 Luma = NDArray[np.uint8]
 Mask = NDArray[np.bool_]
 Reals = NDArray[np.float32]
@@ -78,6 +80,10 @@ def gain_against(picture: Luma, usual: Reals) -> float:
     return float(np.clip(np.median(now[fit] / then[fit]), 0.25, 4.0))
 
 
+def _divided(luma: Luma, light: Reals) -> Luma:
+    return np.asarray(cv2.convertScaleAbs(cv2.divide(luma, light, dtype=cv2.CV_32F)), np.uint8)
+
+
 class Backgrounds:
     """The two backgrounds of one camera; `see` is called once for each analysed picture."""
 
@@ -98,7 +104,10 @@ class Backgrounds:
     def see(self, luma: Luma, at: float, guarded: Mask | None = None) -> Change:
         """Compare and learn. `guarded` pixels of `usual` are left alone (places under watch)."""
         gain = gain_against(luma, self.usual)
-        picture: Luma = cv2.convertScaleAbs(luma, alpha=1.0 / gain)
+        light = light_field(luma, self.usual, gain)
+        picture: Luma = (
+            cv2.convertScaleAbs(luma, alpha=1.0 / gain) if light is None else _divided(luma, light)
+        )
         values = picture.astype(np.float32)
         step = max(0.0, at - self._last)
         from_recent = cv2.absdiff(values, self.recent)

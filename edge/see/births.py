@@ -42,7 +42,8 @@ def residue(blob: Blob, left: Iterable[PixelBox]) -> bool:
 def nothing_new(blob: Blob, backgrounds: Backgrounds, change: Change) -> bool:
     """Only the light changed here, or something was taken away: the background is what is wrong."""
     region = region_of(grown(blob.box, *MARGIN, change.picture.shape))
-    now, usual = change.picture[region], backgrounds.usual[region]
+    # What held still is averaged over its looks: less noise than in any one picture.
+    now, usual = cv2.convertScaleAbs(backgrounds.recent[region]), backgrounds.usual[region]
     mask = covered(blob, change.picture.shape)[region]
     return only_light(now, cv2.convertScaleAbs(usual), mask) or taken_away(now, usual, mask)
 

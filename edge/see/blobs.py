@@ -31,6 +31,9 @@ RAREST = 5.0
 """Seconds between two looks beyond which parts are told by their place alone no more loosely."""
 APART = 6
 """Pixels around each of two parts within which they may still be one thing."""
+NEAR = 0.15
+"""The same, of the smaller part's size: the wheels of a bicycle lie half a wheel apart, and two bicycles
+that were left side by side often a whole one."""
 JOLT_SPREAD = 0.6
 """Share of the picture over which things came to rest at once: nobody leaves things like that."""
 
@@ -120,8 +123,9 @@ def _united(a: Blob, b: Blob) -> Blob:
 
 
 def adjacent(a: PixelBox, b: PixelBox, shape: tuple[int, ...]) -> bool:
-    """So close together that they may be parts of one thing."""
-    return overlap(grown(a, 0.3, APART, shape), grown(b, 0.3, APART, shape)) > 0
+    """So close together that they may be parts of one thing: by the size of the smaller one."""
+    reach = APART + round(NEAR * min(max(a[2] - a[0], a[3] - a[1]), max(b[2] - b[0], b[3] - b[1])))
+    return overlap(grown(a, 0.0, reach, shape), grown(b, 0.0, reach, shape)) > 0
 
 
 def union(a: PixelBox, b: PixelBox) -> PixelBox:

@@ -48,7 +48,8 @@ class Steady:
         if np.count_nonzero(telling) < FEWEST:
             return self.shift
         held = _misfit(now, then, self.shift, telling)
-        (dx, dy), _ = cv2.phaseCorrelate(then, now, self._window)
+        # OpenCV lays the window over what it is given, in place.
+        (dx, dy), _ = cv2.phaseCorrelate(then.copy(), now.copy(), self._window)
         found = (2.0 * dx, 2.0 * dy)
         near = max(abs(found[0] - self.shift[0]), abs(found[1] - self.shift[1])) <= STEP
         far = max(abs(found[0]), abs(found[1])) > FARTHEST
