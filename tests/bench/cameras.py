@@ -1,7 +1,7 @@
 """The bench's cameras as a process of its own: `python -m tests.bench.cameras --stream main --cameras 38`.
 
 It prints one line of JSON when it serves, and answers each line of its standard input with one: `count`,
-`open N` (how long N sessions took), `busy SECONDS`; it ends with its input.
+`open` (how long it took until all were played), `busy SECONDS`; it ends with its input.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+import threading
 import time
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -59,17 +60,28 @@ def begin(shown: Sequence[Shown], seconds: float) -> dict[str, object]:
     return {"visits": [asdict(visit) for visit in planned], "begins": begins}
 
 
-def opened(server: Server, paths: Sequence[str], count: int) -> dict[str, object]:
-    """Seconds from the first connection to when `count` streams play; None: they did not."""
-    until = time.monotonic() + PATIENCE
-    first = None
-    while time.monotonic() < until:
-        if first is None and server.sessions():
-            first = time.monotonic()
-        if first is not None and sum(server.viewers(path) for path in paths) >= count:
-            return {"open_s": round(time.monotonic() - first, 2)}
-        time.sleep(STEP)
-    return {"open_s": None}
+class Opening:
+    """Sees how long it takes from the first connection until every camera is played."""
+
+    def __init__(self, server: Server, paths: Sequence[str]) -> None:
+        self._server = server
+        self._paths = paths
+        self._took: float | None = None
+        self._thread = threading.Thread(target=self._watch, name="opening", daemon=True)
+        self._thread.start()
+
+    def took(self) -> float | None:
+        """Seconds; None: somebody is not there after `PATIENCE`."""
+        self._thread.join(PATIENCE)
+        return self._took
+
+    def _watch(self) -> None:
+        while not self._server.sessions():
+            time.sleep(STEP)
+        begun = time.monotonic()
+        while not all(self._server.viewers(path) for path in self._paths):
+            time.sleep(STEP)
+        self._took = round(time.monotonic() - begun, 2)
 
 
 def main() -> None:
@@ -84,6 +96,7 @@ def main() -> None:
     shown = [Shown(contents[number % len(contents)], number) for number in range(options.cameras)]
     offsets = {path: ahead(number, options.cameras) for number, path in enumerate(paths)}
     with rtsp_in_thread(dict(zip(paths, shown, strict=True)), ahead=offsets) as server:
+        opening = Opening(server, paths)
         for path in paths:
             server.fault(path, Fault.PER_PACKET_WRITES, on=options.per_packet)
         keys = sum(content.key_kb for content in contents) / len(contents)
@@ -93,8 +106,8 @@ def main() -> None:
             match line.split():
                 case ["count"]:
                     say({"frames": server.frames_sent(), "keys": server.keys_sent()})
-                case ["open", count]:
-                    say(opened(server, paths, int(count)))
+                case ["open"]:
+                    say({"open_s": opening.took()})
                 case ["busy", seconds]:
                     say(begin(shown, float(seconds)))
 

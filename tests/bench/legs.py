@@ -35,6 +35,8 @@ class Times:
 
     warm_up: float = 30.0
     """The eye learns its place and asks the detector what stands there already."""
+    settle: float = 240.0
+    """At most, after the warm-up, until a node that fell behind while its eyes opened looks at everything."""
     quiet: float = 30.0
     busy: float = 90.0
     """Long enough for four things to stay past the dwell and be taken again."""

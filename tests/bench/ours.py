@@ -31,6 +31,7 @@ STAGES: tuple[tuple[str, str], ...] = (
 left of all threads is the `rest`."""
 LOOKS, SKIPPED = "gridwatch_camera_looks_total", 'gridwatch_pictures_skipped_total{before="looking"}'
 THREADS, RING = "gridwatch_node_cpu_seconds_total", "gridwatch_node_ring_bytes"
+THINNED = "gridwatch_node_thinning_step"
 """Names of the node's metrics."""
 _SAMPLE = re.compile(r"^(gridwatch\w+(?:\{[^}]*\})?) (\S+)$", re.MULTILINE)
 
@@ -82,9 +83,10 @@ def run(leg: Leg, times: Times, folder: Path) -> Figures:
             (folder / "site.yaml").write_text(site(paths, served["port"], cloud.url), encoding="utf-8")
             metrics = free_port()
             with edge_child(folder, metrics) as edge:
-                figures = cameras.ask(f"open {leg.cameras}")
+                figures = cameras.ask("open")
                 figures |= {name: served[name] for name in ("key_kb", "kbits")}
                 time.sleep(times.warm_up)
+                figures |= {"settled_s": settled(edge, metrics, times)}
                 marks = [mark(edge, cameras, metrics)]
                 time.sleep(times.quiet)
                 marks.append(mark(edge, cameras, metrics))
@@ -130,6 +132,16 @@ def mark(edge: Child, cameras: Child, metrics: int) -> Mark:
     keys, steps = cameras.ask("count")["keys"], edge.ask()
     used, waited = cpu_seconds(edge.pid), waited_seconds(edge.pid)
     return Mark(time.monotonic(), used, waited, cpu_seconds(cameras.pid), keys, told, steps)
+
+
+def settled(edge: Child, metrics: int, times: Times) -> float | None:
+    """Seconds since the warm-up began until no camera was thinned any more; None: some still are."""
+    begun = time.monotonic()
+    while edge.runs and time.monotonic() - begun <= times.settle:
+        if total(scrape(metrics), THINNED) == 0:
+            return round(times.warm_up + time.monotonic() - begun)
+        time.sleep(1.0)
+    return None
 
 
 def span(name: str, cameras: int, begin: Mark, end: Mark) -> Figures:

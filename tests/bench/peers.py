@@ -42,7 +42,7 @@ def run(leg: Leg, times: Times, folder: Path) -> Figures:
         served = cameras.hear()
         uris = [f"rtsp://127.0.0.1:{served['port']}/{name}" for name in names(leg.cameras)]
         with ways[leg.who](uris, folder) as (pids, looks):
-            figures = cameras.ask(f"open {leg.cameras}")
+            figures = cameras.ask("open")
             time.sleep(WARM_UP)
             begin = (time.monotonic(), used(pids), looks(), cpu_seconds(cameras.pid))
             time.sleep(times.peer)
