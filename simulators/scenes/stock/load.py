@@ -26,7 +26,7 @@ _RECIPE = (mesh, raster, light, render, photo, make)
 def load_stock(extra: Path | None = None) -> Stock:
     """Every background and cut-out there is.
 
-    Derived at the first call (minutes of CPU time), read from the cache afterwards.
+    Derived at the first call (a minute of CPU time), read from the cache afterwards.
 
     Args:
         extra: a folder of further assets (see `docs/design/stock.md`); they judge, and never tune.

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import numpy as np
 from numpy.typing import NDArray
 
 from simulators.scenes.stock.mesh import Reals, Whole
 
-_AT_ONCE = 2_000_000
+_AT_ONCE = 500_000
 """Pixels looked at together; bounds the memory."""
+_SLACK = 1e-3
+"""Pixels by which a row of a triangle is taken longer, so that rounding loses none; the weights decide."""
 NONE = -1
 
 
@@ -23,8 +25,8 @@ def nearest(
 ) -> tuple[Whole, Reals]:
     """The nearest triangle at each pixel's centre.
 
-    Triangles are taken in groups of like size, each with a square of pixels around it, so that numpy and
-    not Python goes through the pixels.
+    All rows of all triangles are worked out together, then the pixels of many rows, so that numpy and not
+    Python goes through them.
 
     Args:
         screen: n x 3 corners x 2, pixels.
@@ -37,51 +39,54 @@ def nearest(
         height x width: the triangle's index or -1, and its nearness (0 where none is).
     """
     best, seen = np.zeros(height * width), np.full(height * width, NONE, dtype=np.int64)
-    low = np.ceil(screen.min(1) - 0.5).astype(np.int64)
-    side = (np.floor(screen.max(1) - 0.5).astype(np.int64) - low + 1).max(1)
-    touched = (np.floor(screen.max(1) - 0.5).astype(np.int64) >= low).all(1)
-    inside = touched & (low < (width, height)).all(1) & (low + side[:, None] > 0).all(1)
-    step = np.ceil(np.log2(np.maximum(side, 1))).astype(int)
-    for power in np.unique(step[inside]):
-        span = 1 << int(power)
-        members = np.flatnonzero(inside & (step == power))
-        many = max(1, _AT_ONCE // (span * span))
-        for start in range(0, len(members), many):
-            _stamp(
-                members[start : start + many],
-                span,
-                (screen, nearness, low),
-                (width, height),
-                (best, seen),
-                keep,
-            )
+    for which, x, y in _pixels(screen, width, height):
+        u, v, w = _weights(screen[which], x.astype(np.float64) + 0.5, y.astype(np.float64) + 0.5)
+        near = nearness[which]
+        depth = u * near[:, 0] + v * near[:, 1] + w * near[:, 2]
+        take = (np.minimum(np.minimum(u, v), w) >= -1e-9) & (depth > 0)
+        if keep is not None:
+            inside = np.flatnonzero(take)
+            take[inside] = keep(which[inside], np.stack([u[inside], v[inside], w[inside]], -1))
+        which, at, depth = which[take], (y * width + x)[take], depth[take]
+        np.maximum.at(best, at, depth)
+        won = depth >= best[at]
+        seen[at[won]] = which[won]
     return seen.reshape(height, width), best.reshape(height, width)
 
 
-def _stamp(
-    which: Whole,
-    span: int,
-    what: tuple[Reals, Reals, Whole],
-    size: tuple[int, int],
-    into: tuple[Reals, Whole],
-    keep: Keep | None,
-) -> None:
-    (screen, nearness, low), (best, seen) = what, into
-    y, x = np.mgrid[0:span, 0:span].reshape(2, 1, -1)
-    px, py = low[which, :1] + x, low[which, 1:] + y
-    u, v, w = _weights(screen[which][:, None], px.astype(np.float64) + 0.5, py.astype(np.float64) + 0.5)
-    near = nearness[which].T[..., None]
-    depth = u * near[0] + v * near[1] + w * near[2]
-    take = (np.minimum(np.minimum(u, v), w) >= -1e-9) & (depth > 0)
-    take &= (px >= 0) & (py >= 0) & (px < size[0]) & (py < size[1])
-    at, there = (py * size[0] + px)[take], depth[take]
-    owner = np.broadcast_to(which[:, None], take.shape)[take]
-    if keep is not None:
-        kept = keep(owner, np.stack([u[take], v[take], w[take]], -1))
-        at, there, owner = at[kept], there[kept], owner[kept]
-    np.maximum.at(best, at, there)
-    won = there >= best[at]
-    seen[at[won]] = owner[won]
+def _pixels(screen: Reals, width: int, height: int) -> Iterator[tuple[Whole, Whole, Whole]]:
+    """Triangle, column and row of every pixel whose centre can lie in a triangle."""
+    low = np.clip(np.ceil(screen[..., 1].min(1) - 0.5), 0, height).astype(np.int64)
+    high = np.clip(np.floor(screen[..., 1].max(1) - 0.5), -1, height - 1).astype(np.int64)
+    which, y = _each(low, high)
+    left, right = _span(screen[which], y.astype(np.float64) + 0.5)
+    first = np.clip(np.ceil(left - 0.5 - _SLACK), 0, width).astype(np.int64)
+    last = np.clip(np.floor(right - 0.5 + _SLACK), -1, width - 1).astype(np.int64)
+    total = np.cumsum(np.maximum(last - first + 1, 0))
+    cuts = np.searchsorted(total, np.arange(_AT_ONCE, total[-1] if len(total) else 0, _AT_ONCE))
+    for rows in np.split(np.arange(len(which)), cuts):
+        row, x = _each(first[rows], last[rows])
+        yield which[rows][row], x, y[rows][row]
+
+
+def _each(first: Whole, last: Whole) -> tuple[Whole, Whole]:
+    """Every whole number from `first` to `last` of each pair, and which pair it is of."""
+    count = np.maximum(last - first + 1, 0)
+    which = np.repeat(np.arange(len(first)), count)
+    begin = np.cumsum(count) - count
+    return which, np.arange(len(which)) - begin[which] + first[which]
+
+
+def _span(corners: Reals, y: Reals) -> tuple[Reals, Reals]:
+    """From where to where a triangle lies on the line at `y`."""
+    left, right = np.full(len(y), np.inf), np.full(len(y), -np.inf)
+    for one, other in ((0, 1), (1, 2), (2, 0)):
+        (ax, ay), (bx, by) = corners[:, one].T, corners[:, other].T
+        crossed = (np.minimum(ay, by) <= y) & (y <= np.maximum(ay, by)) & (ay != by)
+        x = ax + (y - ay) * (bx - ax) / np.where(crossed, by - ay, 1.0)
+        left = np.where(crossed, np.minimum(left, x), left)
+        right = np.where(crossed, np.maximum(right, x), right)
+    return np.where(left <= right, left, 0.0), np.where(left <= right, right, -2.0)
 
 
 def barycentric(corners: Reals, at: Reals) -> Reals:
