@@ -20,7 +20,7 @@ from edge.see.detector import DEFAULT, Detector, detector_from
 from simulators.errors import SimulatorsError
 from simulators.quality.match import Fault, Verdict, verdict
 from simulators.quality.pictures import Shot, life_shots, miss_shots, sheet
-from simulators.quality.report import Report, as_html, as_markdown, as_text
+from simulators.quality.report import Report, as_html, as_text, into_page
 from simulators.quality.score import by_condition, figures
 from simulators.quality.watching import watch
 from simulators.scenes.labelled import labelled_scene
@@ -30,8 +30,8 @@ from simulators.scenes.stock.model import Stock
 
 SEEDS = range(JUDGING_FROM, JUDGING_FROM + 10 * len(CONDITIONS))
 """Ten scenes of each condition: minutes; the published figures take more."""
-LIVES = 3
-"""Scenes of each condition whose told conditions are pictured."""
+LIVES, OF = 3, 8
+"""Of so many scenes of a condition, those whose told conditions are pictured: the first ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +40,8 @@ class Task:
 
     seed: int
     condition: Condition | None
-    pictured: bool
-    """Whether pictures of lives and misses are wanted."""
+    misses_pictured: bool
+    lives_pictured: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +65,20 @@ class Worker:
         scene = labelled_scene(task.seed, self._stock, task.condition)
         told = watch(scene, self._detector)
         found = verdict(scene, told)
-        if not task.pictured:
-            return Outcome(found, (), ())
-        shots = miss_shots(scene, found.misses, told) if found.misses else []
-        misses = tuple((miss.fault, shot) for miss, shot in zip(found.misses, shots, strict=True))
-        lives = life_shots(scene, told) if (task.seed // len(CONDITIONS)) % 8 < LIVES else []
+        wanted = found.misses if task.misses_pictured else ()
+        shots = miss_shots(scene, wanted, told) if wanted else []
+        misses = tuple((miss.fault, shot) for miss, shot in zip(wanted, shots, strict=True))
+        lives = life_shots(scene, told) if task.lives_pictured else []
         return Outcome(found, misses, tuple(lives))
+
+
+def planned(seeds: range, condition: Condition | None, misses: bool, lives: bool) -> list[Task]:
+    """One task a seed; `misses` and `lives` say which pictures are wanted."""
+    turns = len(CONDITIONS) if condition is None else 1
+    return [
+        Task(seed, condition, misses, lives and number // turns % OF < LIVES)
+        for number, seed in enumerate(seeds)
+    ]
 
 
 _worker: Worker | None = None
@@ -112,16 +120,21 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--model", default=DEFAULT, metavar="NAME", help=f"which detector ({DEFAULT})")
     parser.add_argument("--json", action="store_true", help="one JSON object: `overall` and each condition")
-    parser.add_argument("--html", type=Path, metavar="FILE", help="a page with each miss's picture")
-    parser.add_argument("--markdown", type=Path, metavar="FILE", help="the table as Markdown")
+    parser.add_argument("--html", type=_file, metavar="FILE", help="a page with each miss's picture")
+    parser.add_argument(
+        "--markdown",
+        type=_file,
+        metavar="FILE",
+        help="the table as Markdown, between its marks if FILE has them",
+    )
     parser.add_argument("--sheets", type=Path, metavar="DIR", help="a sheet of alarms and clears a condition")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="processes (one a core)")
 
 
 def _seeds(text: str) -> range:
-    first, _, last = text.partition("-")
+    first, dash, last = text.partition("-")
     try:
-        seeds = range(int(first), int(last or first) + 1)
+        seeds = range(int(first), int(last if dash else first) + 1)
     except ValueError:
         raise argparse.ArgumentTypeError(f"{text!r}: write A-B, for instance 50000-50139") from None
     if not seeds or seeds.start < 0:
@@ -129,10 +142,20 @@ def _seeds(text: str) -> range:
     return seeds
 
 
+def _file(text: str) -> Path:
+    path = Path(text)
+    if not path.parent.is_dir() or path.is_dir():
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is no file in a folder that is there; make {path.parent} first"
+        )
+    return path
+
+
 def run(options: argparse.Namespace) -> int:
     """Show the scenes and print the figures; 1 when something needed is missing."""
-    pictured = bool(options.html or options.sheets)
-    tasks = [Task(seed, options.condition, pictured) for seed in options.seeds]
+    tasks = planned(
+        options.seeds, options.condition, bool(options.html), bool(options.html or options.sheets)
+    )
     found: list[Outcome] = []
     try:
         load_stock(options.assets)
@@ -157,7 +180,8 @@ def run(options: argparse.Namespace) -> int:
 
 def _write(report: Report, found: list[Outcome], options: argparse.Namespace) -> None:
     if options.markdown:
-        options.markdown.write_text(as_markdown(report), encoding="utf-8")
+        page = options.markdown.read_text(encoding="utf-8") if options.markdown.exists() else ""
+        options.markdown.write_text(into_page(page, report), encoding="utf-8")
     if options.html:
         misses = [shot for one in found for shot in one.misses]
         lives = [shot for one in found for shot in one.lives][: 12 * len(CONDITIONS)]

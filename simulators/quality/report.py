@@ -30,6 +30,10 @@ COLUMNS = (
 )
 
 
+BEGIN, END = "<!-- the table: gridwatch eval --markdown -->", "<!-- end of the table -->"
+"""Marks in a page between which the latest run is kept."""
+
+
 @dataclass(frozen=True, slots=True)
 class Report:
     """One run."""
@@ -103,6 +107,15 @@ def as_markdown(report: Report) -> str:
     """The same as a Markdown table."""
     lines = [COLUMNS, tuple("---" for _ in COLUMNS), *rows(report)]
     return "\n".join("| " + " | ".join(row) + " |" for row in lines) + "\n"
+
+
+def into_page(page: str, report: Report) -> str:
+    """`page` with this run between its two marks; without them the page is this run alone."""
+    what = f"Seeds {report.seeds}, of the {report.kind} kind; detector {report.detector}."
+    text = f"{what}\n\n{as_markdown(report)}"
+    before, begin, rest = page.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    return f"{before}{BEGIN}\n{text}{END}{after}" if begin and end else text
 
 
 def as_html(report: Report, misses: Sequence[tuple[Fault, Shot]], lives: Sequence[Shot]) -> str:
