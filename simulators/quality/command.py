@@ -120,10 +120,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--model", default=DEFAULT, metavar="NAME", help=f"which detector ({DEFAULT})")
     parser.add_argument("--json", action="store_true", help="one JSON object: `overall` and each condition")
-    parser.add_argument("--html", type=_file, metavar="FILE", help="a page with each miss's picture")
+    parser.add_argument("--html", type=Path, metavar="FILE", help="a page with each miss's picture")
     parser.add_argument(
         "--markdown",
-        type=_file,
+        type=Path,
         metavar="FILE",
         help="the table as Markdown, between its marks if FILE has them",
     )
@@ -142,15 +142,6 @@ def _seeds(text: str) -> range:
     return seeds
 
 
-def _file(text: str) -> Path:
-    path = Path(text)
-    if not path.parent.is_dir() or path.is_dir():
-        raise argparse.ArgumentTypeError(
-            f"{text!r} is no file in a folder that is there; make {path.parent} first"
-        )
-    return path
-
-
 def run(options: argparse.Namespace) -> int:
     """Show the scenes and print the figures; 1 when something needed is missing."""
     tasks = planned(
@@ -158,6 +149,11 @@ def run(options: argparse.Namespace) -> int:
     )
     found: list[Outcome] = []
     try:
+        for file in (options.html, options.markdown):
+            if file:
+                file.parent.mkdir(parents=True, exist_ok=True)
+        if options.sheets:
+            options.sheets.mkdir(parents=True, exist_ok=True)
         load_stock(options.assets)
         detector_from(options.model)
         for number, outcome in enumerate(
@@ -166,7 +162,7 @@ def run(options: argparse.Namespace) -> int:
             found.append(outcome)
             if sys.stderr.isatty() or number % 50 == 0 or number == len(tasks):
                 print(f"{number} of {len(tasks)} scenes", file=sys.stderr, flush=True)
-    except (DevicesError, EdgeError, SimulatorsError) as error:
+    except (DevicesError, EdgeError, SimulatorsError, OSError) as error:
         print(f"gridwatch eval: {error}", file=sys.stderr)
         return 1
     verdicts = [one.verdict for one in found]
@@ -187,7 +183,6 @@ def _write(report: Report, found: list[Outcome], options: argparse.Namespace) ->
         lives = [shot for one in found for shot in one.lives][: 12 * len(CONDITIONS)]
         options.html.write_text(as_html(report, misses, lives), encoding="utf-8")
     if options.sheets:
-        options.sheets.mkdir(parents=True, exist_ok=True)
         for name in report.conditions:
             lives = [shot for one in found if one.verdict.condition == name for shot in one.lives][:36]
             if lives:

@@ -192,9 +192,11 @@ def test_an_unknown_model_is_one_sentence(capsys):
     assert (code, "eagle" in line) == (1, True)
 
 
-def test_a_page_in_a_folder_that_is_not_there_is_refused_before_the_work(capsys, tmp_path):
-    code, line = one_sentence(capsys, "--seeds", "50000-50000", "--html", str(tmp_path / "no" / "page.html"))
-    assert (code, "is no file in a folder that is there" in line) == (2, True)
+@pytest.mark.parametrize("option", ["--html", "--markdown", "--sheets"])
+def test_a_place_that_cannot_be_written_is_told_before_the_work(capsys, tmp_path, option):
+    (tmp_path / "file").write_text("in the way")
+    code, line = one_sentence(capsys, "--seeds", "50000-50419", option, str(tmp_path / "file" / "there"))
+    assert (code, str(tmp_path / "file") in line) == (1, True)
 
 
 @pytest.mark.long
