@@ -11,7 +11,7 @@ import numpy as np
 from devices.site.hours import open_at
 from devices.site.model import Zone
 from devices.site.rules import DogRule, ParkedRule
-from edge.judge.panel import Notes, Post, Sighting, posts_of
+from edge.judge.panel import Notes, Post, Sighting, about_things, posts_of
 from edge.judge.people import Presence
 from edge.judge.watch import watch_for
 from edge.see.background import Mask
@@ -19,6 +19,7 @@ from edge.see.cover import covers_of, zone_mask
 from edge.see.detector import Detector
 from edge.see.eye import LOOK_WIDTH, Eye, Picture, View
 from edge.see.health import Sight
+from edge.see.lookbudget import Looks
 from edge.see.memory import Memory
 from edge.see.people import DOG, PERSON, LooksDue, PersonLook, Somebody, areas_of, look_for, with_headroom
 from edge.see.votes import UNKNOWN
@@ -36,13 +37,16 @@ class Lookout:
         new_id: Callable[[], UUID],
         memory: Memory | None = None,
         timezone: str = UTC_CLOCK,
+        looks: Looks | None = None,
     ) -> None:
-        """Open it; with `memory` its eye goes on where an earlier one stopped.
+        """Open it; with `memory` its eye goes on where an earlier one stopped; `looks` as of `Eye`.
 
         Schedules are read by the clock of `timezone` (IANA).
         """
         self.posts = posts_of(zones)
-        self.eye = Eye(watch_for([post.rule for post in self.posts]), detector, new_id, memory)
+        stays = (post.zone for post in self.posts if about_things(post.rule))
+        watch = watch_for([post.rule for post in self.posts], stays)
+        self.eye = Eye(watch, detector, new_id, memory, looks)
         self._detector = detector
         self._timezone = ZoneInfo(timezone)
         self._due = LooksDue()

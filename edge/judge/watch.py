@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
+from devices.site.model import Zone
 from devices.site.rules import CameraRule, ClosedRule, LeftRule, ParkedRule, labels_of
 from devices.stream import FrameRequest
+from edge.judge.case import Box
 from edge.see.eye import Watch
 from edge.see.votes import ANIMATE, VEHICLES
 
@@ -13,14 +15,27 @@ EVERY = 1.0
 """Seconds between two looks; an object left on a pavement was found as soon at 1 a second as at 30."""
 
 
-def watch_for(rules: Sequence[CameraRule]) -> Watch:
-    """What the eye must know: the shortest dwell, and which things to look for at start-up."""
+HEAD = 0.1
+"""Of the picture's height: how far things rise above the ground of a zone in which they stand."""
+
+
+def watch_for(rules: Sequence[CameraRule], zones: Iterable[Zone] = ()) -> Watch:
+    """What the eye must know: the shortest dwell, and which things to look for at start-up, and where.
+
+    `zones` are those in which things stand that matter.
+    """
     stays = [rule for rule in rules if isinstance(rule, ParkedRule | LeftRule)]
     dwell = min((rule.dwell for rule in stays), default=60.0)
     labels: set[str] = set()
     for rule in stays:
         labels |= labels_of(rule) or VEHICLES
-    return Watch(dwell, clear_after(dwell), frozenset(labels - ANIMATE))
+    areas = tuple(dict.fromkeys(_area(zone) for zone in zones))
+    return Watch(dwell, clear_after(dwell), frozenset(labels - ANIMATE), areas)
+
+
+def _area(zone: Zone) -> Box:
+    across, down = zip(*zone.polygon, strict=True)
+    return min(across), max(0.0, min(down) - HEAD), max(across), max(down)
 
 
 def clear_after(dwell: float) -> float:

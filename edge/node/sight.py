@@ -26,12 +26,15 @@ from edge.node.removed import close_removed, described, key_of
 from edge.see.detector import Colour, Detector
 from edge.see.eye import LOOK_WIDTH, View
 from edge.see.health import Sight
+from edge.see.lookbudget import Looks
 from edge.see.memory import freeze, thaw
 from edge.see.slots import Phase, Slot
 
 log = logging.getLogger(__name__)
 
 EYE, LEDGER = "eye", "ledger"
+LOOKS_PER_SECOND = 10.0
+"""Of the detector, for all eyes of a node: 0.15 of a core. Only scans wait for theirs."""
 KEEP_EVERY = 300.0
 """Seconds of stream time after which an eye's memory is kept even when nothing changed."""
 KEEP_FIRST = 10.0
@@ -103,6 +106,7 @@ class SightDesk:
             for camera in point.cameras
             for post in posts_of(camera.zones)
         }
+        looks = Looks(LOOKS_PER_SECOND)
         eyes, ledgers = store.states(EYE), close_removed(store, LEDGER, node, known, now())
         self.seats: dict[str, Seat] = {}
         for point in points:
@@ -113,7 +117,7 @@ class SightDesk:
                         memory = thaw(eyes[camera.id])
                     except MemoryUnreadable as error:
                         log.warning("%s: %s; it begins anew", camera.id, error)
-                lookout = Lookout(camera.zones, detector, new_id, memory, timezone)
+                lookout = Lookout(camera.zones, detector, new_id, memory, timezone, looks)
                 shelf = [ledgers.get(key_of(camera, post)) for post in lookout.posts]
                 self.seats[camera.id] = Seat(point, camera, lookout, shelf)
 

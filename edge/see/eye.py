@@ -24,10 +24,12 @@ from edge.see.blobs import Blob, PixelBox, grown, jolted, region_of, still_blobs
 from edge.see.detector import Colour, Detector
 from edge.see.health import Sight, sight_against
 from edge.see.health.watch import HealthWatch
+from edge.see.lookbudget import Looks, Purpose
 from edge.see.memory import Memory, moved
-from edge.see.naming import Name, name_place, scan
-from edge.see.opening import Opening, same_place
+from edge.see.naming import Name, name_place
+from edge.see.opening import Opening, PartBox, same_place
 from edge.see.places import Places
+from edge.see.scanning import scan
 from edge.see.slots import Phase, Slot, blinded, part_of, step
 from edge.see.steady import NONE, Shift, Steady, steadied
 from edge.see.votes import ANIMATE, UNKNOWN, VEHICLES
@@ -44,6 +46,8 @@ STILL_THERE = 0.5
 """Score from which one look of the detector keeps a place that looks different."""
 MAX_LOOKS = 8
 """Looks of the detector at one slot, unless it changes."""
+LEAST_TILES = 3
+"""Of a scan at once, or all that are left: fewer are not worth a picture in colour."""
 
 
 class Picture(Protocol):
@@ -84,6 +88,8 @@ class Watch:
     """Seconds a place must be seen empty before it counts as cleared."""
     start_up: frozenset[str] = VEHICLES
     """Labels to look for when the eye opens: things already there."""
+    areas: tuple[PartBox, ...] = ()
+    """Where to look for them; none: in the whole picture."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,9 +112,14 @@ class Eye:
     """Sees for one camera. Not safe for use by several threads at once."""
 
     def __init__(
-        self, watch: Watch, detector: Detector, new_id: Callable[[], UUID], memory: Memory | None = None
+        self,
+        watch: Watch,
+        detector: Detector,
+        new_id: Callable[[], UUID],
+        memory: Memory | None = None,
+        looks: Looks | None = None,
     ) -> None:
-        """Open an eye; with `memory` it goes on where an earlier one stopped."""
+        """With `memory` it goes on where an earlier one stopped; its scan waits for the node's `looks`."""
         self.watch = watch
         self.slots: tuple[Slot, ...] = ()
         self.places = Places()
@@ -119,7 +130,8 @@ class Eye:
         self._changed_since: float | None = None
         self.shift = NONE
         self._guard: Mask | None = None
-        self._opening = Opening()
+        self._opening = Opening(watch.areas)
+        self._looks = looks or Looks()
         self._memory = memory
         self._resumed_at: float | None = None
         self._left: dict[float, PixelBox] = {}
@@ -146,8 +158,7 @@ class Eye:
             return self._blind(picture, sight)
         self._changed_since = None
         self._check(picture, change)
-        if self._opening.due(at):
-            self._scan(picture, change)
+        self._scan(picture, change)
         self._notice(change, at)
         if self._name(picture, change):
             self._unite(change)
@@ -200,7 +211,7 @@ class Eye:
     def _renew(self, picture: Picture) -> None:
         """The camera was turned for good: what stood in the old view is lost, which does not mean gone."""
         self.slots, self.places, self._left = (), Places(), {}
-        self._guard, self._opening = None, Opening()
+        self._guard, self._opening = None, Opening(self.watch.areas)
         self.backgrounds, self._changed_since = Backgrounds(picture.luma, picture.stream_time), None
         self._steady.shift = self.shift = NONE
 
@@ -276,11 +287,13 @@ class Eye:
     def _scan(self, picture: Picture, change: Change) -> None:
         """Things that were there when the eye opened: only the detector can know them."""
         assert self.backgrounds is not None
-        if not self.watch.start_up:
+        shape, at, labels = change.picture.shape, picture.stream_time, self.watch.start_up
+        waiting = self._opening.due(change, at) if labels else ()
+        tiles = waiting[: self._looks.take(Purpose.SCAN, len(waiting), LEAST_TILES)]
+        if not tiles:
             return
-        shape, at = change.picture.shape, picture.stream_time
         colour = picture.colour(min(LOOK_WIDTH, picture.width))
-        for found, seen in scan(self._detector, colour, shape, self.watch.start_up):
+        for found, seen in scan(self._detector, colour, shape, labels, tiles):
             box = _moved(seen, self.shift, shape, back=True)
             if any(same_place(box, slot.box) for slot in self.slots):
                 continue
@@ -292,6 +305,7 @@ class Eye:
             slot = Slot(self._new_id(), box, since, before, at - since, at)
             self.places.take_unseen(slot.id, box, recent)
             self.slots += (slot.with_name(found.label, found.score, box),)
+        self._opening.looked(tiles, change, at)
 
     def _name(self, picture: Picture, change: Change) -> bool:
         """Let the detector look at the places whose names are due; whether any was."""
@@ -312,6 +326,7 @@ class Eye:
 
     def _ask(self, colour: Colour, change: Change, slot: Slot) -> Name | None:
         """One look of the detector at a slot; the name's box is where the slots' boxes are."""
+        self._looks.take(Purpose.OPEN, 1)  # never refused: it may be a condition; scans wait the longer
         shape = change.picture.shape
         box, look = _moved(slot.box, self.shift, shape), slot.votes.looks
         name = name_place(self._detector, colour, box, shape, look)

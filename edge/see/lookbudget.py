@@ -3,10 +3,13 @@
 A bucket of looks fills with time. What a look is for decides how much must be left in it for the others:
 open conditions always get theirs, though the bucket then owes; candidates near their dwell may empty it;
 start-up scans leave a quarter, repeats a half. Whoever is refused asks again with the next picture.
+`Looks` holds the bucket that the eyes of a node share.
 """
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import Enum
 
@@ -58,3 +61,31 @@ class LookBudget:
             granted = max(0, min(looks, int(filled - purpose.value * self.burst)))
         left = max(-self.burst, filled - granted)
         return granted, replace(self, left=left, at=max(at, self.at))
+
+
+class Looks:
+    """What all eyes of a node take their looks from; used by one thread."""
+
+    def __init__(
+        self,
+        per_second: float | None = None,
+        burst: float = 20.0,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """`per_second`: None where time does not matter, as in the replay of a clip: all are granted.
+
+        Raises:
+            ValueError: as of `LookBudget.full`.
+        """
+        self._monotonic = monotonic
+        self._budget = None if per_second is None else LookBudget.full(per_second, burst, monotonic())
+
+    def take(self, purpose: Purpose, looks: int, least: int = 1) -> int:
+        """How many are granted; none where it would be fewer than `least` of those asked for."""
+        if self._budget is None:
+            return looks
+        granted, after = self._budget.take(purpose, looks, self._monotonic())
+        if granted < min(least, looks):
+            return 0
+        self._budget = after
+        return granted

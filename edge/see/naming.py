@@ -12,10 +12,7 @@ import numpy as np
 
 from edge.see.blobs import PixelBox, grown, inside
 from edge.see.detector import FLOOR, FLOOR_ANIMATE, Colour, Detection, Detector
-from edge.see.scanning import scan
 from edge.see.votes import ANIMATE, THINGS
-
-__all__ = ["CROPS", "Name", "crop_box", "name_place", "scan"]
 
 CROPS = ((0.25, False), (0.4, True), (0.4, False))
 """How much of the box's size is shown around it, and whether mirrored: look after look another one, so that

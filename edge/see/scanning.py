@@ -1,8 +1,8 @@
 """The scan of a picture for things that were there before anybody looked: tile by tile, where zones are.
 
 The model recognises a two-wheeler well when it fills 40 % of what it is shown, and hardly below 20 %, so
-tiles come in sizes. A scan is a list of tiles, one look each: `scan` makes it at once, and whoever must
-spread it over several pictures takes a few of the `tiles` at a time.
+tiles come in sizes. A scan is a list of tiles, one look each; whoever must spread it over several pictures
+takes a few of them at a time.
 """
 
 from __future__ import annotations
@@ -24,6 +24,10 @@ SCALES = ((0.45, 0.65), (0.3, 0.4), (0.2, 0.27))
 the seven large tiles found 14, with the second size 25, with the third 37."""
 TOUCHES = 0.1
 """Share of a tile, or of an area, that the two must have in common."""
+SHARED = 0.38
+"""Share of a tile's width, or height, that the next tile shows as well, at least."""
+CUT = 0.03
+"""Part of a tile, at its border, within which a thing ends that goes on beyond it."""
 Found = tuple[Detection, PixelBox]
 """A detection, and its box in pixels of the analysed picture."""
 
@@ -33,14 +37,16 @@ def tiles(shape: tuple[int, ...], areas: Sequence[PixelBox] = ()) -> tuple[Pixel
 
     Args:
         shape: of the analysed picture.
-        areas: boxes in which things matter: tiles of all sizes that show some of one. Without any, the whole
-            picture and six overlapping parts of it, which find large things only but cost only seven looks.
+        areas: boxes in which things matter: the whole picture, and tiles of all sizes that show some of one.
+            Without any, the picture and six overlapping parts of it, which find large things only but cost
+            only seven looks.
     """
     height, width = shape[:2]
+    whole = (0, 0, width, height)
     if not areas:
-        return ((0, 0, width, height), *_grid(width, height, *SCALES[0]))
+        return whole, *_grid(width, height, *SCALES[0])
     every = (tile for scale in SCALES for tile in _grid(width, height, *scale))
-    return tuple(tile for tile in every if any(_shows(tile, area) for area in areas))
+    return whole, *(tile for tile in every if any(_shows(tile, area) for area in areas))
 
 
 def _grid(width: int, height: int, wide: float, high: float) -> list[PixelBox]:
@@ -67,7 +73,10 @@ def look_at(
     labels: frozenset[str],
     tile: PixelBox,
 ) -> list[Found]:
-    """The things of `labels` in one tile of the picture (`colour` may be of any size)."""
+    """The things of `labels` in one tile of the picture (`colour` may be of any size).
+
+    What the tile's border cuts off is left out where another tile shows all of it, be it a larger one.
+    """
     height, width = colour.shape[:2]
     across, down = width / shape[1], height / shape[0]
     left, top = round(tile[0] * across), round(tile[1] * down)
@@ -81,9 +90,20 @@ def look_at(
             round((left + x1) / across),
             round((top + y1) / down),
         )
-        if one.label in labels and min(box[2] - box[0], box[3] - box[1]) >= SMALLEST:
+        if one.label not in labels or min(box[2] - box[0], box[3] - box[1]) < SMALLEST:
+            continue
+        if not any(_cut(box, tile, shape, axis) for axis in (0, 1)):
             found.append((one, box))
     return found
+
+
+def _cut(box: PixelBox, tile: PixelBox, shape: tuple[int, ...], axis: int) -> bool:
+    """Whether the box ends at the tile's left or right (axis 0), top or bottom (1), and another has more."""
+    end, long = (shape[1], shape[0])[axis], tile[axis + 2] - tile[axis]
+    low = tile[axis] > 0 and box[axis] <= tile[axis] + CUT * long
+    high = tile[axis + 2] < end and box[axis + 2] >= tile[axis + 2] - CUT * long
+    largest = long >= round(SCALES[0][axis] * end)
+    return (low or high) and not (largest and box[axis + 2] - box[axis] >= SHARED * long)
 
 
 def without_repeats(found: Iterable[Found]) -> list[Found]:
@@ -102,9 +122,7 @@ def scan(
     colour: Colour,
     shape: tuple[int, ...],
     labels: frozenset[str],
-    areas: Sequence[PixelBox] = (),
+    shown: Iterable[PixelBox],
 ) -> list[Found]:
-    """All tiles at once; each thing once."""
-    return without_repeats(
-        one for tile in tiles(shape, areas) for one in look_at(detector, colour, shape, labels, tile)
-    )
+    """The things of `labels` in the tiles `shown`; each thing once."""
+    return without_repeats(one for tile in shown for one in look_at(detector, colour, shape, labels, tile))

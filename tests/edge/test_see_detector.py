@@ -13,7 +13,8 @@ from devices.site.labels import LABELS
 from edge.errors import WeightsMissing
 from edge.see.detector import DEFAULT, Detection, FakeDetector, SsdLite, weights_folder
 from edge.see.detector.description import NUMBERS_90
-from edge.see.naming import name_place, scan
+from edge.see.naming import name_place
+from edge.see.scanning import scan, tiles
 from edge.see.votes import ANIMATE, THINGS
 from simulators.scenes import load_assets, render, with_bicycle
 from simulators.scenes.looks import background, look, place_bicycle
@@ -63,7 +64,7 @@ def test_an_empty_place_is_called_nothing_of_the_kind(detector, assets):
 
 
 def test_the_scan_at_start_up_finds_the_bicycle(detector, assets, street):
-    found = scan(detector, street, (360, 640), frozenset({"bicycle"}))
+    found = scan(detector, street, (360, 640), frozenset({"bicycle"}), tiles((360, 640)))
     assert len(found) >= 1
     x0, y0, x1, y1 = box_of_the_bicycle(assets, 0)
     middles = [((box[0] + box[2]) / 2, (box[1] + box[3]) / 2) for _, box in found]

@@ -43,7 +43,7 @@ def mapped() -> Colour:
 
 
 def found(*things, labels=frozenset({"bicycle", "car"})):
-    return scan(Seeing(*things), mapped(), SHAPE, labels)
+    return scan(Seeing(*things), mapped(), SHAPE, labels, tiles(SHAPE))
 
 
 def test_the_scan_finds_each_thing_once_in_the_analysed_pictures_pixels():
@@ -73,7 +73,7 @@ def test_the_best_of_several_boxes_around_one_thing_is_kept():
 
 def test_without_areas_the_scan_looks_at_the_whole_and_at_six_parts():
     detector = FakeDetector([])
-    assert scan(detector, COLOUR, SHAPE, frozenset({"bicycle"})) == []
+    assert scan(detector, COLOUR, SHAPE, frozenset({"bicycle"}), tiles(SHAPE)) == []
     assert len(detector.shown) == 7
     assert detector.shown[0] == (720, 1280, 3)
 
@@ -115,5 +115,5 @@ def test_tile_by_tile_finds_what_the_scan_at_once_finds():
         found for tile in tiles(SHAPE, [area]) for found in look_at(seeing, mapped(), SHAPE, labels, tile)
     ]
     assert len(one_by_one) > 1
-    assert without_repeats(one_by_one) == scan(seeing, mapped(), SHAPE, labels, [area])
+    assert without_repeats(one_by_one) == scan(seeing, mapped(), SHAPE, labels, tiles(SHAPE, [area]))
     assert len(without_repeats(one_by_one)) == 1
