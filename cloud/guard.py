@@ -13,7 +13,7 @@ from cloud.metrics import Metrics
 from cloud.problems import answer
 
 CSP = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; "
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; media-src 'self'; "
     "connect-src 'self'; font-src 'self'; manifest-src 'self'; worker-src 'self'; base-uri 'none'; "
     "frame-ancestors 'none'; form-action 'self'"
 )
@@ -25,7 +25,7 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
 }
-LIMITS = {"/api/v1/media/": 8 * 1024 * 1024, "/api/v1/ingest": 1024 * 1024}
+LIMITS = {"/api/v1/media/": 16 * 1024 * 1024, "/api/v1/ingest": 1024 * 1024}
 """Bytes of a request's body, by the start of its path."""
 LIMIT = 64 * 1024
 

@@ -169,7 +169,7 @@ class Condition(Message):
 
 
 class EvidenceKind(StrEnum):
-    """What a photo shows."""
+    """What a photo or a clip shows."""
 
     EMPTY = "empty"
     """The place before anything stood there."""
@@ -177,22 +177,38 @@ class EvidenceKind(StrEnum):
     """The thing, boxed, with the zone outlined."""
     CLEARED = "cleared"
     """The same place, seen empty again."""
+    CLIP = "clip"
+    """The seconds around the arrival where they were kept, else the last ones before the alarm."""
 
 
 class Evidence(Message):
-    """One photo. Its bytes travel apart, to `PUT /api/v1/media/{sha256}`, before this message."""
+    """One photo or clip. Its bytes travel apart, to `PUT /api/v1/media/{sha256}`, before this message."""
 
     evidence_id: UUID
     condition_id: UUID
     kind: EvidenceKind
     camera: Identifier
     captured_at: AwareDatetime
-    media_type: Literal["image/jpeg"] = "image/jpeg"
+    """Of a clip: when it begins."""
+    media_type: Literal["image/jpeg", "video/mp4"] = "image/jpeg"
+    codec: Literal["h264", "h265"] | None = None
+    """Of a clip."""
+    seconds: float | None = Field(default=None, gt=0)
+    """Of a clip: how long it is."""
     sha256: Sha256
     size: int = Field(gt=0)
     """Bytes."""
     width: int = Field(gt=0)
     height: int = Field(gt=0)
+
+    @model_validator(mode="after")
+    def _clips_are_videos(self) -> Self:
+        told = (self.media_type == "video/mp4", self.codec is not None, self.seconds is not None)
+        if set(told) != {self.kind is EvidenceKind.CLIP}:
+            raise ValueError(
+                "media_type, codec, seconds: a clip is a video/mp4 with both, a photo has neither"
+            )
+        return self
 
 
 class DeviceStatus(StrEnum):

@@ -122,7 +122,8 @@ alarm = Table(
 evidence = Table(
     "evidence", metadata, _key("id", Uuid), _must("condition_id", Uuid), _must("kind", Text),
     _must("camera", Text), _must("captured_at", _TIME), _must("sha256", Text), _must("size", BigInteger),
-    _must("width", BigInteger), _must("height", BigInteger),
+    _must("width", BigInteger), _must("height", BigInteger), _must("media_type", Text), _may("codec", Text),
+    _may("seconds", Double),
 )  # fmt: skip
 
 person = Table(

@@ -36,7 +36,7 @@ class Standing(BaseModel):
 
 
 class Photo(BaseModel):
-    """One photo of the incident."""
+    """One photo or clip of the incident."""
 
     id: UUID
     kind: EvidenceKind
@@ -46,6 +46,11 @@ class Photo(BaseModel):
     url: str
     width: int
     height: int
+    media_type: Literal["image/jpeg", "video/mp4"]
+    codec: Literal["h264", "h265"] | None
+    """Of a clip; many browsers play no H.265."""
+    seconds: float | None
+    """Of a clip."""
 
 
 class Incident(BaseModel):

@@ -119,10 +119,14 @@ def _one(
             url=f"/api/v1/media/{photo.sha256}",
             width=photo.width,
             height=photo.height,
+            media_type=photo.media_type,
+            codec=photo.codec,
+            seconds=photo.seconds,
         )
         for photo in sorted(photos, key=lambda photo: (photo.captured_at, photo.id))
     ]
-    best = [photo for photo in pictures if photo.kind is EvidenceKind.PRESENT] or pictures
+    stills = [photo for photo in pictures if photo.kind is not EvidenceKind.CLIP]
+    best = [photo for photo in stills if photo.kind is EvidenceKind.PRESENT] or stills
     return Incident(
         id=row.id,
         number=row.number,

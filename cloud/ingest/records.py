@@ -49,14 +49,15 @@ def _owns(
 
 
 async def keep_evidence(connection: AsyncConnection, photos: Sequence[Evidence]) -> None:
-    """Store the photos' records; a photo may come before its condition."""
+    """Store the records of photos and clips; a photo may come before its condition."""
     if not photos:
         return
     rows = [
         {
             "id": photo.evidence_id, "condition_id": photo.condition_id, "kind": photo.kind,
             "camera": photo.camera, "captured_at": photo.captured_at, "sha256": photo.sha256,
-            "size": photo.size, "width": photo.width, "height": photo.height,
+            "size": photo.size, "width": photo.width, "height": photo.height, "media_type": photo.media_type,
+            "codec": photo.codec, "seconds": photo.seconds,
         }
         for photo in photos
     ]  # fmt: skip

@@ -1,9 +1,9 @@
-"""`/media/{sha256}`: photos in from nodes, out to people."""
+"""`/media/{sha256}`: photos and clips in from nodes, out to people."""
 
 from __future__ import annotations
 
 import asyncio
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Request, Response
 from fastapi.responses import FileResponse
@@ -17,11 +17,12 @@ from cloud.problems import problems
 router = APIRouter(prefix="/media", tags=["media"])
 
 Hash = Annotated[str, Path(pattern=r"^[0-9a-f]{64}$", description="SHA-256 of the bytes, hex.")]
-_JPEG = {"content": {"image/jpeg": {"schema": {"type": "string", "format": "binary"}}}}
+_BINARY = {"schema": {"type": "string", "format": "binary"}}
+_MEDIA: dict[str, Any] = {"content": {"image/jpeg": _BINARY, "video/mp4": _BINARY}}
 
 
 class Stored(BaseModel):
-    """The photo is safe."""
+    """The photo or clip is safe."""
 
     sha256: str
     size: int
@@ -30,19 +31,20 @@ class Stored(BaseModel):
 @router.put(
     "/{sha256}",
     operation_id="putMedia",
-    summary="Send a photo (nodes)",
-    description="The raw JPEG, at most 8 MiB. Repeat it as often as you like: the address is its content.",
+    summary="Send a photo or a clip (nodes)",
+    description="The raw JPEG, at most 8 MiB, or MP4, at most 16 MiB. Repeat it as often as you like: the "
+    "address is its content.",
     status_code=201,
     responses={
         200: {"description": "It was here already", "model": Stored},
         **problems("bad_token", "too_large", "invalid"),
     },
-    openapi_extra={"requestBody": {"required": True, **_JPEG}},
+    openapi_extra={"requestBody": {"required": True, **_MEDIA}},
 )
 async def put_media(
     context: InContext, _: Sender, sha256: Hash, request: Request, response: Response
 ) -> Stored:
-    """Keep a photo; 201 when it is new."""
+    """Keep a photo or clip; 201 when it is new."""
     body = await request.body()
     if not await asyncio.to_thread(context.media.put, sha256, body):
         response.status_code = 200
@@ -52,14 +54,15 @@ async def put_media(
 @router.get(
     "/{sha256}",
     operation_id="getMedia",
-    summary="Get a photo",
+    summary="Get a photo or a clip",
     response_class=FileResponse,
-    responses={200: _JPEG, **problems("unauthenticated", "not_found", "invalid")},
+    responses={200: _MEDIA, **problems("unauthenticated", "not_found", "invalid")},
 )
 async def get_media(context: InContext, _: Viewer, sha256: Hash) -> FileResponse:
-    """The photo; it never changes, so the browser may keep it."""
-    path = context.media.path(sha256)
-    if not await asyncio.to_thread(path.is_file):
-        raise Problem("not_found", "no photo has this hash")
+    """The photo or clip; it never changes, so the browser may keep it. A part of it may be asked for."""
+    found = await asyncio.to_thread(context.media.find, sha256)
+    if found is None:
+        raise Problem("not_found", "no photo or clip has this hash")
+    path, media_type = found
     headers = {"Cache-Control": "private, max-age=31536000, immutable", "ETag": f'"{sha256}"'}
-    return FileResponse(path, media_type="image/jpeg", headers=headers)
+    return FileResponse(path, media_type=media_type, headers=headers)

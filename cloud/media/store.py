@@ -1,4 +1,4 @@
-"""Photos on disk, each under the name of its SHA-256: written once, never changed."""
+"""Photos and clips on disk, each under the name of its SHA-256: written once, never changed."""
 
 from __future__ import annotations
 
@@ -11,36 +11,50 @@ from uuid import uuid4
 from cloud.errors import Problem
 
 JPEG_START = b"\xff\xd8\xff"
+MP4_MARK = b"ftyp"
+"""At the fifth byte of every MP4 file (ISO/IEC 14496-12, 4.3)."""
+LARGEST_JPEG = 8 * 1024 * 1024
+"""Bytes. What a clip may be, the outermost layer says for every body."""
+MEDIA_TYPES = {".jpg": "image/jpeg", ".mp4": "video/mp4"}
 
 
 class MediaStore:
-    """The directory of photos. Its calls block on the disk: call them off the event loop."""
+    """The directory of photos and clips. Its calls block on the disk: call them off the event loop."""
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
 
-    def path(self, sha256: str) -> Path:
-        """Where the photo lies, if it is here."""
-        return self.directory / sha256[:2] / f"{sha256}.jpg"
+    def find(self, sha256: str) -> tuple[Path, str] | None:
+        """Where the photo or clip lies, and its media type; None when it is not here."""
+        for suffix, media_type in MEDIA_TYPES.items():
+            path = self._path(sha256, suffix)
+            if path.is_file():
+                return path, media_type
+        return None
 
     def missing(self, hashes: set[str]) -> set[str]:
         """Those that are not here."""
-        return {sha256 for sha256 in hashes if not self.path(sha256).is_file()}
+        return {sha256 for sha256 in hashes if self.find(sha256) is None}
 
     def put(self, sha256: str, body: bytes) -> bool:
-        """Keep a photo so that it survives a power cut; False when it was here already.
+        """Keep a photo or clip so that it survives a power cut; False when it was here already.
 
         Raises:
-            Problem: `invalid`, the bytes are no JPEG or not those of the name.
+            Problem: `invalid`, the bytes are neither JPEG nor MP4, or not those of the name; `too_large`, a
+                photo that no camera takes.
         """
-        if not body.startswith(JPEG_START):
-            raise Problem("invalid", "the body is not a JPEG picture", errors=_fault("not a JPEG"))
+        suffix = ".mp4" if body[4:8] == MP4_MARK else ".jpg"
+        if suffix == ".jpg" and not body.startswith(JPEG_START):
+            fault = _fault("neither a JPEG nor an MP4")
+            raise Problem("invalid", "the body is neither a JPEG picture nor an MP4 clip", errors=fault)
+        if suffix == ".jpg" and len(body) > LARGEST_JPEG:
+            raise Problem("too_large", f"at most {LARGEST_JPEG} bytes for a photo")
         if hashlib.sha256(body).hexdigest() != sha256:
             raise Problem(
                 "invalid", "the body's SHA-256 is not the one in the address", errors=_fault("hash")
             )
-        target = self.path(sha256)
+        target = self._path(sha256, suffix)
         if target.is_file():
             return False
         target.parent.mkdir(mode=0o700, exist_ok=True)
@@ -57,6 +71,9 @@ class MediaStore:
         for directory in (target.parent, self.directory):
             _sync(directory)
         return True
+
+    def _path(self, sha256: str, suffix: str) -> Path:
+        return self.directory / sha256[:2] / f"{sha256}{suffix}"
 
 
 def _fault(detail: str) -> list[dict[str, str]]:

@@ -47,6 +47,8 @@ class Lookout:
         stays = (post.zone for post in self.posts if about_things(post.rule))
         watch = watch_for([post.rule for post in self.posts], stays)
         self.eye = Eye(watch, detector, new_id, memory, looks)
+        self.longest = max((post.rule.dwell for post in self.posts if about_things(post.rule)), default=0.0)
+        """Seconds: of its rules' dwells."""
         self._detector = detector
         self._timezone = ZoneInfo(timezone)
         self._due = LooksDue()

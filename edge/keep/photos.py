@@ -1,4 +1,4 @@
-"""Photos on disk, named by what is in them: `evidence/ab/abcdef….jpg`."""
+"""Photos and clips on disk, named by what is in them: `evidence/ab/abcdef….jpg`, a clip `….mp4`."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ log = logging.getLogger(__name__)
 
 FOLDER = "evidence"
 _UNFINISHED = ".part"
+_CLIP = b"ftyp"
+"""At the fifth byte of every MP4 file."""
 
 
 def sync_folder(folder: Path) -> None:
@@ -26,7 +28,7 @@ def sync_folder(folder: Path) -> None:
 
 
 class PhotoFolder:
-    """A folder of JPEG files, each there wholly or not at all."""
+    """A folder of JPEG and MP4 files, each there wholly or not at all."""
 
     def __init__(self, directory: Path) -> None:
         self.root = directory / FOLDER
@@ -38,8 +40,10 @@ class PhotoFolder:
             sync_folder(self.root.parent)
 
     def path(self, sha256: str) -> Path:
-        """Where the photo with this hash stands, or would."""
-        return self.root / sha256[:2] / f"{sha256}.jpg"
+        """Where the photo or clip with this hash stands, or a photo would."""
+        photo = self.root / sha256[:2] / f"{sha256}.jpg"
+        clip = photo.with_suffix(".mp4")
+        return clip if clip.is_file() else photo
 
     def write(self, sha256: str, jpeg: bytes) -> Path:
         """Put the photo on the disk for good; does nothing when it is there.
@@ -48,7 +52,7 @@ class PhotoFolder:
             OSError: the disk is full or cannot be written.
 
         """
-        path = self.path(sha256)
+        path = self.path(sha256).with_suffix(".mp4" if jpeg[4:8] == _CLIP else ".jpg")
         if path.is_file() and path.stat().st_size == len(jpeg):
             return path
         if not path.parent.is_dir():

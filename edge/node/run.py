@@ -28,6 +28,7 @@ from edge.errors import EdgeError, StoreError, TokenMissing
 from edge.judge.watch import request_for
 from edge.keep import NodeStore
 from edge.node.budget import Attention
+from edge.node.clips import Clips
 from edge.node.demand import attention, request_at, rules_of
 from edge.node.health import HealthDesk
 from edge.node.mailbox import Mailbox
@@ -79,10 +80,18 @@ class Node:
         wake = self._uplink.wake
         self._reporter = Reporter(node, self._store, _now, wake)
         self._mailbox = Mailbox()
-        self._sight = SightDesk(node, points, self._store, detector, uuid7, wake, site.timezone)
         self._sense = SenseDesk(node, points, self._store, self._reporter, uuid7, wake)
         self._cameras = [camera for point in points for camera in point.cameras]
         self._clock = ZoneInfo(site.timezone)
+        local = _now().astimezone(self._clock)
+        self._reception = Reception(
+            [(camera, request_at(camera, local)) for camera in self._cameras],
+            env,
+            self._mailbox,
+            self._reporter,
+        )
+        clips = Clips(self._reception.ring, self._reception.size)
+        self._sight = SightDesk(node, points, self._store, detector, uuid7, wake, site.timezone, clips=clips)
         self._health = HealthDesk(
             node,
             points,
@@ -94,13 +103,6 @@ class Node:
             wake,
         )
         self._tend_at = 0.0
-        local = _now().astimezone(self._clock)
-        self._reception = Reception(
-            [(camera, request_at(camera, local)) for camera in self._cameras],
-            env,
-            self._mailbox,
-            self._reporter,
-        )
         self._attention = dict.fromkeys(self._reception.cameras, Attention.NOTHING)
         self._throttle = Throttle(site.nodes[known.index(node)].cpu_budget)
         self._broker: SensorClient | None = None

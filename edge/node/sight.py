@@ -22,6 +22,7 @@ from edge.judge.shelf import ledger_from_json, ledger_to_json
 from edge.judge.stays import Ledger
 from edge.keep import NodeStore
 from edge.keep.drawing import annotated, jpeg
+from edge.node.clips import Clips
 from edge.node.removed import close_removed, described, key_of
 from edge.see.detector import Colour, Detector
 from edge.see.eye import LOOK_WIDTH, View
@@ -41,6 +42,8 @@ KEEP_FIRST = 10.0
 """The same after its first look: what comes while a young node is dead is then known to be new."""
 CALM_EVERY = 30.0
 """Seconds between two photos of a place with nothing on it, kept as the *empty* photo of what comes."""
+PATIENT = 2.0
+"""Times the longest dwell of a camera's rules for which the arrival of a candidate is kept."""
 ARRIVING = timedelta(seconds=3)
 """Before something came to rest it was already in the picture."""
 
@@ -90,8 +93,11 @@ class SightDesk:
         wake: Callable[[], None],
         timezone: str = UTC_CLOCK,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        clips: Clips | None = None,
     ) -> None:
         """Open an eye for each camera, going on where an earlier desk on this store stopped.
+
+        Alarms get a clip each out of `clips`, if any.
 
         Rules' schedules are read by the clock of `timezone` (IANA). Conditions of rules that the site no
         longer has are cleared at once, `now`.
@@ -100,6 +106,7 @@ class SightDesk:
         self._store = store
         self._new_id = new_id
         self._wake = wake
+        self._clips = clips
         known = {
             key_of(camera, post): post
             for point in points
@@ -137,6 +144,8 @@ class SightDesk:
         sighting = seat.lookout.look(frame, seat.ledgers)
         view = replace(sighting.view, slots=sighting.view.slots + seat.unsaid)
         seat.unsaid = tuple(slot for slot in view.slots if slot.phase is Phase.GONE)
+        if self._clips is not None:
+            self._clips.follow(camera, view, PATIENT * seat.lookout.longest)
         ledgers, turns = judge_all(
             seat.lookout.posts, seat.ledgers, replace(sighting, view=view), self._new_id
         )
@@ -192,6 +201,7 @@ class SightDesk:
             return
         memory = seat.lookout.eye.memory(frame)
         photos = [photo for post, one in turns for photo in self._photos(seat, frame, view, post.zone, one)]
+        photos += [clip for _, one in turns for clip in self._clip(seat, frame, one)]
         offset = utc_offset(frame)
         try:
             with self._store.transaction() as tx:
@@ -273,6 +283,34 @@ class SightDesk:
             width=photo.width,
             height=photo.height,
         )
+
+    def _clip(self, seat: Seat, frame: Frame, one: Turn) -> list[Evidence]:
+        """Save the clip that goes with an alarm; its message."""
+        if self._clips is None or one.change is not Change.OPENED:
+            return []
+        clip = self._clips.of(seat.camera.id, one.case, one.at)
+        if clip is None:
+            return []
+        try:
+            sha256, _ = self._store.save_photo(clip.mp4)
+        except StoreError as error:  # it is large; the alarm with its photos may still find room
+            log.warning("%s: no clip: %s", seat.camera.id, error)
+            return []
+        shown = Evidence(
+            evidence_id=self._new_id(),
+            condition_id=one.case.id,
+            kind=EvidenceKind.CLIP,
+            camera=seat.camera.id,
+            captured_at=frame.taken_at - timedelta(seconds=frame.stream_time - clip.begin),
+            media_type="video/mp4",
+            codec=clip.codec,
+            seconds=clip.seconds,
+            sha256=sha256,
+            size=len(clip.mp4),
+            width=clip.width,
+            height=clip.height,
+        )
+        return [shown]
 
     def _rest(self, seat: Seat, frame: Frame, view: View) -> None:
         """Between events: keep a photo of the place with nothing on it, and say when sight is lost."""

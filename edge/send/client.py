@@ -37,8 +37,8 @@ class Reply:
 class Cloud(Protocol):
     """What the courier needs of the cloud. Both raise `UplinkError` when there is no answer."""
 
-    def put_media(self, sha256: str, jpeg: bytes) -> Reply:
-        """Upload one photo."""
+    def put_media(self, sha256: str, content: bytes, media_type: str) -> Reply:
+        """Upload one photo or clip."""
         ...
 
     def ingest(self, events: Sequence[Event]) -> Reply:
@@ -81,9 +81,9 @@ class HttpCloud:
         for scheme in ("https://", "http://"):
             session.mount(scheme, _Adapter())
 
-    def put_media(self, sha256: str, jpeg: bytes) -> Reply:
+    def put_media(self, sha256: str, content: bytes, media_type: str) -> Reply:
         """`PUT /api/v1/media/{sha256}`."""
-        return self._ask("PUT", f"/api/v1/media/{sha256}", "image/jpeg", jpeg)
+        return self._ask("PUT", f"/api/v1/media/{sha256}", media_type, content)
 
     def ingest(self, events: Sequence[Event]) -> Reply:
         """`POST /api/v1/ingest`."""

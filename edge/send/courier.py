@@ -16,7 +16,7 @@ from edge.send.client import Cloud, Reply
 from edge.send.pace import retry_after_s
 
 PHOTOS_AT_ONCE = 16
-"""Evidence in one batch: each needs its photo uploaded first, and health waits behind them."""
+"""Evidence in one batch: each needs its photo or clip uploaded first, and health waits behind them."""
 
 
 class Problem(BaseModel):
@@ -45,16 +45,19 @@ class Courier:
         """Send one batch of `series`; True when something moved and there may be more, False when none waits.
 
         Raises:
-            UplinkError: nothing moved, for the reason it tells; everything is still queued.
+            UplinkError: nothing moved, or no clip after the photos, for the reason it tells; what did not
+                move is still queued.
             StoreError: the store failed; the cloud will see the batch again.
         """
         batch = self._next(series)
         if not batch:
             return False
-        ready = self._upload(batch) if series is Series.EVIDENCE else batch
-        moved = len(batch) - len(ready)
-        if ready:
-            moved += self._deliver(ready)
+        moved = 0
+        for part in _photos_first(batch) if series is Series.EVIDENCE else [batch]:
+            ready = self._upload(part) if series is Series.EVIDENCE else part
+            moved += len(part) - len(ready)
+            if ready:
+                moved += self._deliver(ready)
         self._after[series] = batch[-1].seq
         if moved == 0:
             raise CloudStalled(f"the cloud answers, but leaves {len(batch)} messages of {series} open")
@@ -94,8 +97,8 @@ class Courier:
                 body = event.body()
                 assert isinstance(body, Evidence)
                 if body.sha256 not in self._uploaded:
-                    jpeg = self._store.photo(body.sha256)
-                    reply = self._cloud.put_media(body.sha256, jpeg)
+                    content = self._store.photo(body.sha256)
+                    reply = self._cloud.put_media(body.sha256, content, body.media_type)
                     if _about_the_content(reply):
                         self._set_aside(event, reply)
                         continue
@@ -127,6 +130,13 @@ class Courier:
             pause = retry_after_s(reply.retry_after, self._now())
             return CloudStalled(f"the cloud is in trouble or busy (HTTP {reply.status})", pause)
         return CloudStalled(f"what answers does not speak as Gridwatch's cloud does (HTTP {reply.status})")
+
+
+def _photos_first(batch: Sequence[Event]) -> list[list[Event]]:
+    """Photos, delivered before the first clip is uploaded: a thin line needs a minute for one."""
+    clips = [event for event in batch if event.data.get("media_type") == "video/mp4"]
+    parts = [[event for event in batch if event not in clips], clips]
+    return [part for part in parts if part]
 
 
 def _about_the_content(reply: Reply) -> bool:

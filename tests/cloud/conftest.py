@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 import httpx
@@ -268,6 +268,24 @@ class Sender:
                 detail=detail,
                 since=at,
                 checked_at=at,
+            )
+        )
+
+    def clip(self, condition_id: UUID, sha256: str, size: int, codec: Literal["h264", "h265"]) -> Event:
+        return self.wrap(
+            Evidence(
+                evidence_id=uuid7(),
+                condition_id=condition_id,
+                kind=EvidenceKind.CLIP,
+                camera=f"P0{self.node[1]}-C1",
+                captured_at=START,
+                media_type="video/mp4",
+                codec=codec,
+                seconds=9.5,
+                sha256=sha256,
+                size=size,
+                width=352,
+                height=288,
             )
         )
 

@@ -1,11 +1,15 @@
 from __future__ import annotations
 
+import io
 import json
 from datetime import timedelta
 
+import av
 import pytest
 
 from cloud.ingest.ledger import multirange, ranges
+from devices.stream.fake import coded_clip, write_clip
+from devices.stream.mp4 import write_mp4
 
 pytestmark = pytest.mark.anyio
 
@@ -197,13 +201,54 @@ async def test_a_photo_must_be_a_jpeg_and_have_its_name(street, store_photo) -> 
         no_jpeg = await s.http.put("/api/v1/media/" + "0" * 64, content=b"GIF89a", headers=headers)
         no_name = await s.http.put("/api/v1/media/..", content=b"\xff\xd8\xff", headers=headers)
         large = await s.http.put(
-            "/api/v1/media/" + "0" * 64, content=b"\xff" * (8 * 1024 * 1024 + 1), headers=headers
+            "/api/v1/media/" + "0" * 64, content=b"\xff" * (16 * 1024 * 1024 + 1), headers=headers
         )
         assert [r.status_code for r in (wrong_name, no_jpeg, large)] == [422, 422, 413]
         assert no_name.status_code in (404, 405)
         leader = await s.log_in()
         assert (await leader.http.get("/api/v1/media/" + "0" * 64)).status_code == 404
         assert (await s.http.get("/api/v1/media/" + await store_photo(s))).status_code == 401
+
+
+@pytest.mark.parametrize(("encoder", "codec"), [("libx264", "h264"), ("libx265", "h265")])
+async def test_a_clip_is_kept_listed_and_played_from_where_it_is_asked(
+    street, sender, seen, store_photo, tmp_path, encoder, codec
+) -> None:
+    units = coded_clip(
+        write_clip(tmp_path / "c.ts", count=48, gop=12, rate=12, size=(352, 288), codec=encoder)
+    )
+    clip = write_mp4(units, (352, 288))
+    async with street() as s:
+        bike = seen(sender)
+        sha256 = await store_photo(s, clip)
+        told = await s.send(bike.now("opened"), sender.clip(bike.id, sha256, len(clip), codec))
+        assert told["refused"] == []
+        leader = await s.log_in()
+        incident = await leader.the_incident()
+        (shown,) = incident["evidence"]
+        assert (shown["kind"], shown["media_type"], shown["codec"]) == ("clip", "video/mp4", codec)
+        assert shown["seconds"] == 9.5
+        assert incident["thumbnail_url"] is None
+        whole = await leader.http.get(shown["url"])
+        assert whole.headers["content-type"] == "video/mp4"
+        assert "media-src 'self'" in whole.headers["content-security-policy"]
+        with av.open(io.BytesIO(whole.content)) as container:
+            video = container.streams.video[0]
+            assert video.codec_context.name == {"h264": "h264", "h265": "hevc"}[codec]
+            assert float(video.duration * video.time_base) == pytest.approx(4.0, abs=0.1)
+        part = await leader.http.get(shown["url"], headers={"Range": "bytes=4-7"})
+        assert (part.status_code, part.content) == (206, b"ftyp")
+
+
+async def test_a_clip_may_be_larger_than_a_photo_but_not_without_end(street, store_photo) -> None:
+    async with street() as s:
+        headers = {"Authorization": "Bearer token-of-node-one-1111111111"}
+        await store_photo(s, b"\0\0\0\x20ftypisom" + bytes(9 * 1024 * 1024))
+        name = "/api/v1/media/" + "0" * 64
+        clip = b"\0\0\0\x20ftypisom" + bytes(16 * 1024 * 1024)
+        photo = b"\xff\xd8\xff" + bytes(8 * 1024 * 1024)
+        answers = [await s.http.put(name, content=body, headers=headers) for body in (clip, photo)]
+        assert [(one.status_code, one.json()["code"]) for one in answers] == [(413, "too_large")] * 2
 
 
 async def test_a_large_batch_is_stored_whole(street, sender, seen) -> None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 
+import av
 import cv2
 import numpy as np
 import pytest
@@ -111,19 +114,39 @@ def test_the_photo_has_the_zone_outlined_and_the_box_drawn_around_the_bicycle(de
         assert_near(photo, ((ax + bx) / 2 * width, (ay + by) / 2 * height), ZONE)
     inside = [ay for _, ay in corners]
     assert min(inside) < y1 <= 1, "the bicycle stands in the zone"
-    kinds = [one["kind"] for one in sorted(found["evidence"], key=lambda one: one["captured_at"])]
+    photos = [one for one in found["evidence"] if one["kind"] != "clip"]
+    kinds = [one["kind"] for one in sorted(photos, key=lambda one: one["captured_at"])]
     assert kinds[:2] == ["empty", "present"]
 
 
-def with_photo(demo: DemoProcess) -> Incident:
-    """The school's incident, open or being checked, once its photos are there."""
+def test_the_clip_as_the_camera_sent_it_shows_the_arrival(demo: DemoProcess) -> None:
+    found = with_photo(demo, {"clip"})
+    (clip,) = [one for one in found["evidence"] if one["kind"] == "clip"]
+    assert (clip["media_type"], clip["codec"]) == ("video/mp4", "h264")
+    with av.open(io.BytesIO(demo.patrol.photo(clip["url"]))) as container:
+        video = container.streams.video[0]
+        assert (video.codec_context.name, video.width, video.height) == (
+            "h264",
+            clip["width"],
+            clip["height"],
+        )
+        times = [one.time for one in container.decode(video)]
+    assert times[-1] - times[0] == pytest.approx(clip["seconds"], abs=0.5)
+    assert clip["seconds"] >= 4.0
+    begun = datetime.fromisoformat(clip["captured_at"])
+    assert begun - timedelta(seconds=1) < datetime.fromisoformat(found["since"])
+    assert datetime.fromisoformat(found["since"]) < begun + timedelta(seconds=clip["seconds"])
+
+
+def with_photo(demo: DemoProcess, more: Set[str] = frozenset()) -> Incident:
+    """The school's incident, open or being checked, once its photos and what is `more` are there."""
 
     def look() -> Incident | None:
         fitting = [
             one
             for one in demo.incidents()
             if (one["point"]["id"], one["event_class"]["code"]) == ("P01", BIKES)
-            and {"empty", "present"} <= {photo["kind"] for photo in one["evidence"]}
+            and {"empty", "present", *more} <= {photo["kind"] for photo in one["evidence"]}
         ]
         return fitting[0] if fitting else None
 

@@ -54,6 +54,11 @@ def an_evidence(sha256: str, size: int) -> Evidence:
     )
 
 
+def a_clip(sha256: str, size: int) -> Evidence:
+    video = {"kind": EvidenceKind.CLIP, "media_type": "video/mp4", "codec": "h264", "seconds": 9.5}
+    return Evidence.model_validate(an_evidence(sha256, size).model_dump() | video)
+
+
 def a_health(detail: str = "") -> Health:
     return Health(
         node="n1",

@@ -18,6 +18,7 @@ import pytest
 from devices.messages import DeviceStatus
 from devices.stream import Frame, FrameRequest
 from devices.stream.fake import number_of, write_clip
+from devices.stream.mp4 import write_mp4
 from devices.stream.rtsp_client import Timeouts
 from edge.node import reception as module
 from edge.node.intake import Intake
@@ -302,15 +303,17 @@ def test_a_clip_of_the_last_seconds_is_cut_at_a_key_frame_and_is_of_this_camera(
         house = open_house([at(server, "C0"), at(server, "C1")])
         for _ in range(8):
             last = house.frame("C1")
-        clip = house.reception.clip("C1", last.stream_time - 1.0, last.stream_time)
-        assert clip is not None
+        size = house.reception.size("C1")
+        assert size is not None
+        assert house.reception.size("C7") is None
+        clip = write_mp4(house.reception.ring.cut("C1", last.stream_time - 1.0, last.stream_time), size)
         with av.open(io.BytesIO(clip)) as container:
             pictures = list(container.decode(video=0))
         numbers = [number_of(one.to_ndarray(format="gray")) for one in pictures]
         assert pictures[0].key_frame
         assert 20 <= len(numbers) <= 26
         assert {number // 100 for number in numbers} == {1}
-        assert house.reception.clip("C1", last.stream_time + 900, last.stream_time + 901) is None
+        assert house.reception.ring.cut("C1", last.stream_time + 900, last.stream_time + 901) == ()
 
 
 def test_a_camera_without_a_stream_is_polled_for_still_pictures(open_house):

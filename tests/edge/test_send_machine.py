@@ -34,10 +34,10 @@ class Line:
         self.fault = "none"
         self.poison: set[UUID] = set()
 
-    def put_media(self, sha256: str, jpeg: bytes) -> Reply:
+    def put_media(self, sha256: str, content: bytes, media_type: str) -> Reply:
         if self.fault == "500":
             return Reply(500, "text/html", b"")
-        status = self.book.put(sha256, jpeg)
+        status = self.book.put(sha256, content)
         return self._answer(Reply(status, "", b""))
 
     def ingest(self, events: Sequence[Event]) -> Reply:

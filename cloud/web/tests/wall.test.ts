@@ -60,6 +60,14 @@ describe("the photos", () => {
     expect(set.rest.map((one) => one.id)).toEqual(["present 5"]);
   });
 
+  test("a clip stands apart, and the newest is shown", () => {
+    const set = arrange([photo("present", 5), photo("clip", 4), photo("clip", 7)]);
+    expect(set.clip?.id).toBe("clip 7");
+    expect(set.before?.id).toBe("present 5");
+    expect(set.rest).toEqual([]);
+    expect(arrange([photo("present", 5)]).clip).toBeNull();
+  });
+
   test("an after from before the thing came again is no after", () => {
     const set = arrange([photo("present", 5), photo("cleared", 8), photo("present", 20)]);
     expect(set.after).toBeNull();

@@ -4,12 +4,13 @@ import { pictureShown } from "../state/panes";
 import { isCamera } from "../state/places";
 import { labelled, words } from "../words";
 import { formatNumber, formatQuantity, formatWhen, unitSign } from "../words/format";
+import { Clip } from "./Clip";
 import { arrange } from "./photos";
 
 /** Before beside after, and the empty place; nothing for what a sensor found. */
 export function Photos({ incident }: { incident: Incident }) {
   const text = words.value.detail;
-  const { before, after, empty, rest } = arrange(incident.evidence);
+  const { before, after, empty, rest, clip } = arrange(incident.evidence);
   if (!isCamera(incident.camera) && incident.evidence.length === 0) return <Reading incident={incident} />;
   return (
     <section class="photos" aria-label={text.photos}>
@@ -21,6 +22,7 @@ export function Photos({ incident }: { incident: Incident }) {
           <Photo key={photo.id} photo={photo} what={photo.kind === "cleared" ? text.after : text.before} missing="" />
         ))}
       </div>
+      {clip && <Clip key={clip.id} clip={clip} />}
     </section>
   );
 }

@@ -9,7 +9,7 @@ export function Picture() {
   const photo = pictureShown.value;
   if (!photo) return null;
   const { detail, locale } = words.value;
-  const what = { present: detail.before, cleared: detail.after, empty: detail.emptyPhoto }[photo.kind];
+  const what = { present: detail.before, cleared: detail.after, empty: detail.emptyPhoto, clip: detail.clip }[photo.kind];
   return (
     <Dialog name="picture" label={what} onClose={() => (pictureShown.value = null)}>
       <img src={photo.url} width={photo.width} height={photo.height} alt={what} />

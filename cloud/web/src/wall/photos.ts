@@ -8,16 +8,20 @@ export interface PhotoSet {
   /** The place before anything stood there. */
   empty: Evidence | null;
   rest: Evidence[];
+  /** The newest of what moves. */
+  clip: Evidence | null;
 }
 
 /** Which photos stand beside each other. */
 export function arrange(evidence: readonly Evidence[]): PhotoSet {
-  const sorted = [...evidence].sort((a, b) => Date.parse(a.captured_at) - Date.parse(b.captured_at));
+  const all = [...evidence].sort((a, b) => Date.parse(a.captured_at) - Date.parse(b.captured_at));
+  const sorted = all.filter((one) => one.kind !== "clip");
   const last = (kind: Evidence["kind"]): Evidence | null => sorted.filter((one) => one.kind === kind).at(-1) ?? null;
   const before = last("present");
   const cleared = last("cleared");
   const stale = before && cleared && Date.parse(cleared.captured_at) < Date.parse(before.captured_at);
   const after = stale ? null : cleared;
   const empty = last("empty");
-  return { before, after, empty, rest: sorted.filter((one) => one !== before && one !== after && one !== empty) };
+  const rest = sorted.filter((one) => one !== before && one !== after && one !== empty);
+  return { before, after, empty, rest, clip: all.filter((one) => one.kind === "clip").at(-1) ?? null };
 }
