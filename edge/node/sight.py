@@ -94,10 +94,11 @@ class SightDesk:
         timezone: str = UTC_CLOCK,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         clips: Clips | None = None,
+        looks: Looks | None = None,
     ) -> None:
         """Open an eye for each camera, going on where an earlier desk on this store stopped.
 
-        Alarms get a clip each out of `clips`, if any.
+        Alarms get a clip each out of `clips`, if any. All eyes take the detector's looks from `looks`.
 
         Rules' schedules are read by the clock of `timezone` (IANA). Conditions of rules that the site no
         longer has are cleared at once, `now`.
@@ -113,7 +114,7 @@ class SightDesk:
             for camera in point.cameras
             for post in posts_of(camera.zones)
         }
-        looks = Looks(LOOKS_PER_SECOND)
+        looks = looks or Looks(LOOKS_PER_SECOND)
         eyes, ledgers = store.states(EYE), close_removed(store, LEDGER, node, known, now())
         self.seats: dict[str, Seat] = {}
         for point in points:

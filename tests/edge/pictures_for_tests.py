@@ -73,6 +73,10 @@ class Film:
         self.stream = 0.0
         self.number = 0
 
+    def seconds(self) -> float:
+        """The time by its wall clock, whatever the machine needs for it."""
+        return self.began.timestamp() + self.stream
+
     def reconnect(self, away: float) -> None:
         """A new stream, whose time begins anew, after `away` seconds."""
         self.began += timedelta(seconds=self.stream + away)

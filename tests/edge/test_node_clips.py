@@ -17,7 +17,8 @@ from devices.stream.fake import coded_clip
 from devices.stream.ring import Ring
 from edge.node import clips as module
 from edge.node.clips import Clips
-from edge.node.sight import SightDesk
+from edge.node.sight import LOOKS_PER_SECOND, SightDesk
+from edge.see.lookbudget import Looks
 from tests.edge.pictures_for_tests import BOX, EMPTY, NOISE, SIZE, TAKEN, BlueIsABicycle, Film
 from tests.edge.points_for_tests import NOON, bodies, camera, open_store, point
 
@@ -75,7 +76,14 @@ class Post:
         self.store = open_store(self.directory)
         points = [point(cameras=(camera(),))]
         self.desk = SightDesk(
-            "n1", points, self.store, BlueIsABicycle(), uuid7, lambda: None, clips=self.clips
+            "n1",
+            points,
+            self.store,
+            BlueIsABicycle(),
+            uuid7,
+            lambda: None,
+            clips=self.clips,
+            looks=Looks(LOOKS_PER_SECOND, monotonic=self.film.seconds),
         )
 
     def restart(self) -> None:

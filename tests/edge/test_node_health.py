@@ -17,8 +17,9 @@ from devices.site.model import HealthKind, PictureHealth
 from devices.stream import StreamFacts
 from edge.errors import StoreError
 from edge.node.health import HEALTH, HealthDesk
-from edge.node.sight import SightDesk
+from edge.node.sight import LOOKS_PER_SECOND, SightDesk
 from edge.see.health import Sight
+from edge.see.lookbudget import Looks
 from tests.edge.pictures_for_tests import DARK, EMPTY, TAKEN, BlueIsABicycle, Film
 from tests.edge.points_for_tests import NOON, bodies, camera, disk_full, open_store, point
 
@@ -43,7 +44,15 @@ class Street:
     def open(self) -> None:
         self.store = open_store(self.directory)
         points = [point(cameras=self.cameras)]
-        self.sight = SightDesk("n1", points, self.store, BlueIsABicycle(), uuid7, lambda: None)
+        self.sight = SightDesk(
+            "n1",
+            points,
+            self.store,
+            BlueIsABicycle(),
+            uuid7,
+            lambda: None,
+            looks=Looks(LOOKS_PER_SECOND, monotonic=self.film.seconds),
+        )
         eyes = {CAMERA: self.sight.seats[CAMERA].lookout.eye}
         self.desk = HealthDesk(
             "n1", points, self.store, eyes, {CAMERA: 4.0}, self.classes, uuid7, lambda: None,

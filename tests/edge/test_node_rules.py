@@ -14,8 +14,9 @@ from devices.messages import Change, ConditionState, EvidenceKind, Series
 from devices.site.rules import ClosedRule, CrowdRule, DogRule, LoiteringRule
 from edge.errors import StoreFull
 from edge.keep.transaction import Transaction
-from edge.node.sight import LEDGER, SightDesk
+from edge.node.sight import LEDGER, LOOKS_PER_SECOND, SightDesk
 from edge.see.detector import Detection
+from edge.see.lookbudget import Looks
 from tests.edge.pictures_for_tests import DARK, EMPTY, Film, thing
 from tests.edge.points_for_tests import NOON, bodies, camera, open_store, point, zone
 from tests.edge.views_for_tests import left, parked
@@ -77,6 +78,7 @@ class Street:
             lambda: None,
             "Asia/Shanghai",
             lambda: self.film.began + timedelta(seconds=self.film.stream),
+            looks=Looks(LOOKS_PER_SECOND, monotonic=self.film.seconds),
         )
 
     def restart(self, *rules, away: float = 5.0) -> None:

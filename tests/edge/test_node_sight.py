@@ -16,8 +16,9 @@ from devices.messages import Change, ConditionState, EvidenceKind, Series
 from edge.errors import StoreError, StoreFull
 from edge.keep.photos import FOLDER
 from edge.keep.transaction import Transaction
-from edge.node.sight import EYE, KEEP_EVERY, LEDGER, SightDesk
+from edge.node.sight import EYE, KEEP_EVERY, LEDGER, LOOKS_PER_SECOND, SightDesk
 from edge.see.health import Sight
+from edge.see.lookbudget import Looks
 from tests.edge.pictures_for_tests import BOX, BUS, DARK, EMPTY, SIZE, TAKEN, BlueIsABicycle, Film, thing
 from tests.edge.points_for_tests import NOON, bodies, camera, disk_full, open_store, point, zone
 from tests.edge.views_for_tests import left, parked
@@ -41,7 +42,13 @@ class Street:
         self.store = open_store(self.directory)
         self.detector = BlueIsABicycle()
         self.desk = SightDesk(
-            "n1", [point(cameras=self.cameras)], self.store, self.detector, uuid7, self._wake
+            "n1",
+            [point(cameras=self.cameras)],
+            self.store,
+            self.detector,
+            uuid7,
+            self._wake,
+            looks=Looks(LOOKS_PER_SECOND, monotonic=self.film.seconds),
         )
 
     def restart(self, away: float) -> None:
