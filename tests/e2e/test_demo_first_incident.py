@@ -68,6 +68,9 @@ def test_a_bicycle_left_before_the_school_is_worked_on_from_finding_to_checking(
         expect(facts).to_contain_text(fact)
     shown(page, "present")
     shown(page, "empty")
+    # A browser without H.264 says so in the clip's place.
+    expect(page.locator(".photo.clip")).to_contain_text("短视频", timeout=15_000)
+    expect(page.locator(".photo.clip").locator("video, a[download]")).to_have_count(1)
     shots(page, tmp_path, "1-found")
 
     page.get_by_role("button", name="受理", exact=True).click()
