@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from enum import Enum
 
 import cv2
 import numpy as np
@@ -10,12 +11,19 @@ import numpy as np
 from edge.see.anchors import correlation
 from edge.see.background import Backgrounds, Change, Luma, Mask
 from edge.see.blobs import Blob, PixelBox, adjacent, area_of, grown, inside, moment, region_of
-from edge.see.ghosts import taken_away
+from edge.see.ghosts import left_behind
 from edge.see.places import MARGIN
 from edge.see.slots import Phase, Slot
 
 SAME_GROUND = 0.85
 """Correlation from which a region is the same ground in another light."""
+RESTLESS = 0.3
+"""Of a thing's pixels: as many beside it that still change."""
+PATIENCE = 8.0
+"""Seconds for which a thing is waited for to come to rest as a whole, longer than anybody walks past."""
+SURE_LEFT, SURE_TAKEN = 0.6, -1.8
+"""Evidence of `left_behind` beyond which it is believed by itself. A plain thing before a wall of bricks
+has fewer edges than the wall, so much of it is asked for before a thing is taken for a ghost unseen."""
 CRUMB = 0.03
 """Share of a gone thing's box; a bag that somebody left standing was a tenth of them or more."""
 
@@ -39,13 +47,40 @@ def residue(blob: Blob, left: Iterable[PixelBox]) -> bool:
     return any(inside(blob.box, box) >= 0.9 and area_of(blob.box) <= CRUMB * area_of(box) for box in left)
 
 
-def nothing_new(blob: Blob, backgrounds: Backgrounds, change: Change) -> bool:
+def arriving(blob: Blob, change: Change, at: float, settle: float) -> bool:
+    """More of it, or what brought it, still moves beside it: a plain side holds still while it rolls in."""
+    if at - blob.since > settle + PATIENCE:
+        return False
+    region = region_of(grown(blob.box, 0.5, 8, change.picture.shape))
+    restless = change.different[region] & (at - change.still_since[region] < settle)
+    return bool(np.count_nonzero(restless) > RESTLESS * np.count_nonzero(blob.mask))
+
+
+class News(Enum):
+    """What it is that holds still and is not usual."""
+
+    THING = "thing"
+    NOTHING = "nothing"
     """Only the light changed here, or something was taken away: the background is what is wrong."""
+    RATHER_THING = "rather a thing"
+    RATHER_NOTHING = "rather nothing"
+    """Left or taken away: in doubt, somebody must look who knows things."""
+
+
+def news_of(blob: Blob, backgrounds: Backgrounds, change: Change) -> News:
+    """What pixels alone can say of a blob."""
     region = region_of(grown(blob.box, *MARGIN, change.picture.shape))
     # What held still is averaged over its looks: less noise than in any one picture.
     now, usual = cv2.convertScaleAbs(backgrounds.recent[region]), backgrounds.usual[region]
     mask = covered(blob, change.picture.shape)[region]
-    return only_light(now, cv2.convertScaleAbs(usual), mask) or taken_away(now, usual, mask)
+    if only_light(now, cv2.convertScaleAbs(usual), mask):
+        return News.NOTHING
+    sure = left_behind(now, usual, mask)
+    if sure > SURE_LEFT:
+        return News.THING
+    if sure < SURE_TAKEN:
+        return News.NOTHING
+    return News.RATHER_THING if sure > 0 else News.RATHER_NOTHING
 
 
 def only_light(now: Luma, before: Luma, mask: Mask) -> bool:

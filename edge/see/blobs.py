@@ -82,7 +82,7 @@ def still_blobs(change: Change, at: float, settle: float, ignore: Mask | None = 
         core = mask & (opened[region] > 0)
         if np.count_nonzero(core) < 0.25 * area:
             continue
-        since = float(np.percentile(since_when[region][core], 30))
+        since = float(np.median(since_when[region][core]))
         blobs.append(Blob((x, y, x + w, y + h), mask, since))
     return tuple(_gathered(blobs, still.shape, moment(change)))
 

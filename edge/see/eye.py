@@ -8,7 +8,7 @@ An `Eye` owns its pictures; the decisions it strings together are the pure funct
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Protocol
@@ -19,8 +19,8 @@ import numpy as np
 
 from edge.see.anchors import Seen, decide, decide_by_taken, likeness
 from edge.see.background import Backgrounds, Change, Luma, Mask
-from edge.see.births import belongs, covered, nothing_new, residue
-from edge.see.blobs import Blob, PixelBox, grown, jolted, region_of, still_blobs, union
+from edge.see.births import News, arriving, belongs, covered, news_of, residue
+from edge.see.blobs import Blob, PixelBox, grown, inside, jolted, region_of, still_blobs, union
 from edge.see.detector import Colour, Detector
 from edge.see.health import Sight, sight_against
 from edge.see.health.watch import HealthWatch
@@ -28,11 +28,12 @@ from edge.see.lookbudget import Looks, Purpose
 from edge.see.memory import Memory, moved
 from edge.see.naming import Name, name_place
 from edge.see.opening import Opening, PartBox, same_place
+from edge.see.parting import KNOWN, Part, parts_beyond, parts_of, remaining
 from edge.see.places import Places
 from edge.see.scanning import scan
-from edge.see.slots import Phase, Slot, blinded, part_of, step
+from edge.see.slots import CLEAR_LOOKS, Phase, Slot, blinded, part_of, step
 from edge.see.steady import NONE, Shift, Steady, steadied
-from edge.see.votes import ANIMATE, UNKNOWN, VEHICLES
+from edge.see.votes import ANIMATE, NO_VOTES, UNKNOWN, VEHICLES
 
 SETTLE = 3.0
 """Seconds something must hold still before it is looked at as a place."""
@@ -42,6 +43,10 @@ LOOK_WIDTH = 1280
 """Pixels; the detector's crops are cut out of a colour picture at most this wide."""
 REMEMBERED = 60.0
 """Seconds for which a place that became empty is remembered, for the crumbs in it."""
+CLEARER = 0.3
+"""By which the detector must know the one picture of a place better than the other."""
+BEHIND = 0.7
+"""Share of a thing that lies where another one stood before it."""
 STILL_THERE = 0.5
 """Score from which one look of the detector keeps a place that looks different."""
 MAX_LOOKS = 8
@@ -108,6 +113,15 @@ class View:
     """Pixels unlike the usual picture, as the slots' boxes lie; None while nothing can be judged."""
 
 
+@dataclass(frozen=True, slots=True)
+class Left:
+    """A place that became empty: where, when, and when the thing was last seen in it."""
+
+    box: PixelBox
+    at: float
+    last_present: float
+
+
 class Eye:
     """Sees for one camera. Not safe for use by several threads at once."""
 
@@ -134,7 +148,9 @@ class Eye:
         self._looks = looks or Looks()
         self._memory = memory
         self._resumed_at: float | None = None
-        self._left: dict[float, PixelBox] = {}
+        self._left: tuple[Left, ...] = ()
+        self._shrinking: dict[UUID, int] = {}
+        """Looks in a row in which only a part of a place was still taken."""
 
     def look(self, picture: Picture) -> View:
         """Take in one picture."""
@@ -159,12 +175,12 @@ class Eye:
         self._changed_since = None
         self._check(picture, change)
         self._scan(picture, change)
-        self._notice(change, at)
+        self._notice(picture, change)
         if self._name(picture, change):
             self._unite(change)
         shape = (luma.shape[0], luma.shape[1])
         view = View(at, picture.taken_at, sight, self.slots, shape, self.shift, change.different)
-        self._forget(at)
+        self._forget(change, at)
         self._guard = self.places.guard(luma.shape)
         return view
 
@@ -210,7 +226,7 @@ class Eye:
 
     def _renew(self, picture: Picture) -> None:
         """The camera was turned for good: what stood in the old view is lost, which does not mean gone."""
-        self.slots, self.places, self._left = (), Places(), {}
+        self.slots, self.places, self._left = (), Places(), ()
         self._guard, self._opening = None, Opening(self.watch.areas)
         self.backgrounds, self._changed_since = Backgrounds(picture.luma, picture.stream_time), None
         self._steady.shift = self.shift = NONE
@@ -226,6 +242,7 @@ class Eye:
         """Hold every known place against its anchors."""
         at = picture.stream_time
         stepped = []
+        shrunk: dict[UUID, Mask] = {}
         for slot in self.slots:
             place = self.places[slot.id]
             look = self.places.look_at(slot.id, change)
@@ -234,8 +251,15 @@ class Eye:
             seen = decide_by_taken(like) if unseen else decide(like)
             if unseen and seen is Seen.HIDDEN and _new_ground(change, place.box, at):
                 seen = Seen.GONE
-            after = step(slot, seen, at, self.watch.clear_after)
-            if seen is Seen.PRESENT:
+            stays = remaining(look, place.anchors, change.threshold)
+            self._shrinking[slot.id] = 0 if stays is None else self._shrinking.get(slot.id, 0) + 1
+            if stays is not None:
+                seen = Seen.PRESENT
+            # Nothing hangs on somebody who stood there, and what stands behind must be seen soon.
+            after = step(slot, seen, at, 0.0 if slot.votes.animate else self.watch.clear_after)
+            if stays is not None and self._shrinking[slot.id] >= CLEAR_LOOKS:
+                shrunk[slot.id] = stays
+            elif seen is Seen.PRESENT:
                 self.places.agree(slot.id, look, change.threshold)
             elif unseen and after.phase is Phase.GONE and self._still_named(picture, change, slot):
                 # Only the detector could say whether a thing never seen to come has left.
@@ -243,31 +267,56 @@ class Eye:
                 after = step(slot, Seen.PRESENT, at, self.watch.clear_after)
             stepped.append(after)
         self.slots = tuple(stepped)
+        for slot in self.slots:
+            if slot.id in shrunk:
+                self._shrink(slot, shrunk[slot.id], change)
 
     def _still_named(self, picture: Picture, change: Change, slot: Slot) -> bool:
         """One more look of the detector finds the same thing in this place."""
         name = self._ask(picture.colour(min(LOOK_WIDTH, picture.width)), change, slot)
         return name is not None and name.label == slot.votes.verdict()[0] and name.score >= STILL_THERE
 
-    def _notice(self, change: Change, at: float) -> None:
+    def _notice(self, picture: Picture, change: Change) -> None:
         """Find new places where something stays."""
         assert self.backgrounds is not None
+        at = picture.stream_time
         shape = change.picture.shape
         blobs = still_blobs(change, at, SETTLE, self._guard)
         knocked = jolted(blobs, shape)
         leaving = [self.places[slot.id].box for slot in self.slots if slot.phase is Phase.LEAVING]
-        left = [*self._left.values(), *leaving]
+        left = [*(one.box for one in self._left), *leaving]
         for blob in blobs:
+            if not knocked and arriving(blob, change, at, SETTLE):
+                continue
             near = next((slot for slot in self.slots if belongs(blob, slot, change)), None)
             if near is not None and not knocked:
                 self._extend(near, blob, change)
-            elif knocked or residue(blob, left) or nothing_new(blob, self.backgrounds, change):
+            elif knocked or residue(blob, left) or not self._is_news(picture, blob, change):
                 self.backgrounds.absorb(region_of(blob.box), blob.mask)
             else:
                 self._open(blob, change, at)
 
+    def _is_news(self, picture: Picture, blob: Blob, change: Change) -> bool:
+        """Something was left here; in doubt the detector looks at it and at what was before."""
+        assert self.backgrounds is not None
+        news = news_of(blob, self.backgrounds, change)
+        if news in (News.THING, News.NOTHING):
+            return news is News.THING
+        shape = change.picture.shape
+        colour = picture.colour(min(LOOK_WIDTH, picture.width))
+        now = name_place(self._detector, colour, _moved(blob.box, self.shift, shape), shape)
+        usual = cv2.cvtColor(cv2.convertScaleAbs(self.backgrounds.usual), cv2.COLOR_GRAY2BGR)
+        before = name_place(self._detector, np.asarray(usual, np.uint8), blob.box, shape)
+        score_now, score_before = (0.0 if name is None else name.score for name in (now, before))
+        if abs(score_now - score_before) >= CLEARER:
+            return score_now > score_before
+        return news is News.RATHER_THING
+
     def _open(self, blob: Blob, change: Change, at: float) -> None:
         assert self.backgrounds is not None
+        # What was hidden behind another thing is seen from when that one went.
+        seen = [one.last_present for one in self._left if inside(blob.box, one.box) >= BEHIND]
+        blob = replace(blob, since=max([blob.since, *seen]))
         # What came while nobody looked has stood there at least since the eye reopened.
         unseen = self._resumed_at is not None and blob.since <= self._resumed_at + SETTLE
         slot = Slot(self._new_id(), blob.box, blob.since, unseen, max(0.0, at - blob.since), at)
@@ -312,16 +361,28 @@ class Eye:
         due = [slot for slot in self.slots if _name_due(slot, self.watch.dwell, picture.stream_time)]
         if not due:
             return False
+        for slot in due:
+            trimmed = self.places.trimmed(slot.id, change)
+            if trimmed is not None:
+                self._keep(slot, trimmed, change)
+        asked = {slot.id for slot in due}
         colour = picture.colour(min(LOOK_WIDTH, picture.width))
         named = {}
-        for slot in due:
+        for slot in [one for one in self.slots if one.id in asked]:
             name = self._ask(colour, change, slot)
             named[slot.id] = (
                 slot.with_name(None, 0.0, None)
                 if name is None
                 else slot.with_name(name.label, name.score, name.box)
             )
+            if slot.votes.animate and (name is None or name.label not in ANIMATE):
+                # Somebody stood before it and went: what is left is asked for anew.
+                votes = NO_VOTES.with_look(
+                    None if name is None else name.label, 0.0 if name is None else name.score
+                )
+                named[slot.id] = replace(named[slot.id], votes=votes)
         self.slots = tuple(named.get(slot.id, slot) for slot in self.slots)
+        self._divide(colour, change, named)
         return True
 
     def _ask(self, colour: Colour, change: Change, slot: Slot) -> Name | None:
@@ -331,6 +392,53 @@ class Eye:
         box, look = _moved(slot.box, self.shift, shape), slot.votes.looks
         name = name_place(self._detector, colour, box, shape, look)
         return None if name is None else replace(name, box=_moved(name.box, self.shift, shape, back=True))
+
+    def _divide(self, colour: Colour, change: Change, named: Collection[UUID]) -> None:
+        """What the detector drew a box around is one thing; what came with it and lies beyond is another.
+
+        Where it knows nothing, each part is shown to it by itself, once.
+        """
+        for slot in [one for one in self.slots if one.id in named]:
+            if self.places[slot.id].anchors.empty is None:
+                continue
+            mask = self.places.covered([slot.id], change.picture.shape)
+            label, _ = slot.votes.verdict()
+            if label != UNKNOWN and slot.named_box is not None and slot.named_score >= KNOWN:
+                self._part(slot, mask, parts_beyond(mask, slot.named_box), change)
+            elif label == UNKNOWN and slot.votes.looks == 1:
+                parts = parts_of(mask)
+                alone = [replace(slot, box=box) for box, _ in parts] if len(parts) > 1 else []
+                if any(self._ask(colour, change, one) is not None for one in alone):
+                    self._part(slot, mask, parts[1:], change)
+
+    def _part(self, slot: Slot, mask: Mask, parts: Sequence[Part], change: Change) -> None:
+        """Each of `parts` becomes a slot of its own, and `slot` keeps the rest of its `mask`."""
+        assert self.backgrounds is not None
+        if not parts:
+            return
+        for box, part in parts:
+            mask &= ~part
+            other = replace(slot, id=self._new_id(), box=box, votes=NO_VOTES, named_box=None, named_score=0.0)
+            self.places.take(other.id, box, part, self.backgrounds, change)
+            self.slots += (other,)
+        if mask.any():
+            self._keep(slot, mask, change)
+
+    def _keep(self, slot: Slot, mask: Mask, change: Change, *, anew: bool = False) -> None:
+        """`slot` is no more than `mask` (of the whole picture); `anew`: its name must be asked again."""
+        assert self.backgrounds is not None
+        x, y, w, h = cv2.boundingRect(mask.view(np.uint8))
+        rest = replace(slot, box=(x, y, x + w, y + h))
+        if anew:
+            rest = replace(rest, votes=NO_VOTES, named_box=None, named_score=0.0)
+        self.places.take(slot.id, rest.box, mask, self.backgrounds, change)
+        self.slots = tuple(rest if one.id == slot.id else one for one in self.slots)
+
+    def _shrink(self, slot: Slot, stays: Mask, change: Change) -> None:
+        """Somebody stood beside what was left, and went: the place is smaller than it was taken for."""
+        full = np.zeros(change.picture.shape, bool)
+        full[region_of(self.places[slot.id].box)] = stays
+        self._keep(slot, full, change, anew=True)
 
     def _unite(self, change: Change) -> None:
         """What the detector draws one box around is one thing, though it came to rest in parts."""
@@ -357,16 +465,18 @@ class Eye:
                 united if slot.id == whole.id else slot for slot in self.slots if slot.id not in gone
             )
 
-    def _forget(self, at: float) -> None:
+    def _forget(self, change: Change, at: float) -> None:
         """Let go of the places that are empty again."""
         assert self.backgrounds is not None
-        self._left = {since: box for since, box in self._left.items() if at - since <= REMEMBERED}
+        self._left = tuple(one for one in self._left if at - one.at <= REMEMBERED)
         for slot in self.slots:
             if slot.phase is Phase.GONE:
-                place = self.places.drop(slot.id)
-                self._left[at] = place.box
-                if place.anchors.empty is None:
-                    self.backgrounds.absorb(region_of(place.box), place.anchors.mask)
+                place = self.places[slot.id]
+                self._left += (Left(place.box, at, slot.last_present),)
+                self.backgrounds.absorb(
+                    region_of(place.box), self.places.emptied(slot.id, self.backgrounds, change.threshold)
+                )
+                self.places.drop(slot.id)
         self.slots = tuple(slot for slot in self.slots if slot.phase is not Phase.GONE)
 
 

@@ -45,11 +45,26 @@ def ring_difference(look: Luma, mask: Mask) -> float:
     return float(cv2.compareHist(within, around, cv2.HISTCMP_BHATTACHARYYA))
 
 
-def taken_away(now: Luma, usual: Reals, mask: Mask) -> bool:
-    """True when the region under `mask` shows what was *behind* a thing that has left."""
+def strangeness(look: Luma, mask: Mask) -> float:
+    """How much the texture under `mask` differs in strength from that around it: 0 (alike) and up."""
+    near = cv2.dilate(mask.view(np.uint8), np.ones((15, 15), np.uint8)) > 0
+    core = cv2.erode(mask.view(np.uint8), np.ones((5, 5), np.uint8)) > 0
+    ring = near & ~(cv2.dilate(mask.view(np.uint8), np.ones((5, 5), np.uint8)) > 0)
+    if np.count_nonzero(core) < 30 or np.count_nonzero(ring) < 30:
+        return 0.0
+    soft = cv2.GaussianBlur(look, (3, 3), 0)
+    steep = cv2.magnitude(cv2.Sobel(soft, cv2.CV_32F, 1, 0), cv2.Sobel(soft, cv2.CV_32F, 0, 1))
+    return float(abs(np.log((steep[core].mean() + 4.0) / (steep[ring].mean() + 4.0))))
+
+
+def left_behind(now: Luma, usual: Reals, mask: Mask) -> float:
+    """Below 0 when the region under `mask` shows what was *behind* a thing that has left; above 0 when a
+    thing stands there. The farther from 0, the surer; between -1 and 1 it is sometimes wrong.
+    """
     before: Luma = cv2.convertScaleAbs(usual)
     edges_now, edges_then = outline_edges(now, mask), outline_edges(before, mask)
     apart_now, apart_then = ring_difference(now, mask), ring_difference(before, mask)
     edges = np.log((edges_now + 4.0) / (edges_then + 4.0))
     apart = np.log((apart_now + 0.1) / (apart_then + 0.1))
-    return bool(edges + apart < 0.0)
+    strange = strangeness(now, mask) - strangeness(before, mask)
+    return float(edges + apart + strange)

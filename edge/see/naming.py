@@ -20,6 +20,8 @@ the same accident is not voted for thrice. Wider crops show the thing too small:
 WIDE = 1.0
 """The same where the close crop shows nothing known: the still part of somebody may be only the legs. What is
 not alive is not believed in it, since it names what stands around."""
+GROUPS = (frozenset({"person"}), frozenset({"bicycle", "motorcycle"}))
+"""Of which several may come to rest as one place."""
 LEAST = 4
 """Pixels of the analysed picture shown around even the smallest box."""
 SQUARE = 1.6
@@ -85,6 +87,7 @@ def _best(
     part = cut(colour, crop, shape)
     across, down = (crop[2] - crop[0]) / part.shape[1], (crop[3] - crop[1]) / part.shape[0]
     best, best_worth = None, 0.0
+    several: dict[frozenset[str], list[Name]] = {}
     for found in detector.detect(cv2.flip(part, 1) if mirrored else part, min(FLOOR, FLOOR_ANIMATE)):
         left, top, right, bottom = found.box
         if mirrored:
@@ -97,10 +100,31 @@ def _best(
         )
         if found.label not in ANIMATE and _goes_on(here, crop, shape):
             continue
+        kind = next((kind for kind in GROUPS if found.label in kind), None)
+        if kind is not None and inside(here, box) >= 0.6:
+            several.setdefault(kind, []).append(Name(found.label, found.score, here))
         worth = found.score * _fit(found, box, here)
         if worth > best_worth:
             best, best_worth = Name(found.label, found.score, here), worth
+    if best is None:
+        groups = [group for names in several.values() if (group := _together(names, box)) is not None]
+        best = max(groups, key=lambda group: group.score, default=None)
     return best
+
+
+def _together(names: list[Name], box: PixelBox) -> Name | None:
+    """Several of a kind that fill a place between them: people who stand together, a row of bicycles."""
+    fit = [one for one in names if one.score >= (FLOOR_ANIMATE if one.label in ANIMATE else FLOOR)]
+    if len(fit) < 2:
+        return None
+    place = np.zeros((box[3] - box[1], box[2] - box[0]), np.uint8)
+    for one in fit:
+        x0, y0, x1, y1 = one.box
+        place[max(0, y0 - box[1]) : max(0, y1 - box[1]), max(0, x0 - box[0]) : max(0, x1 - box[0])] = 1
+    if place.mean() < 0.5:
+        return None
+    best = max(fit, key=lambda one: one.score)
+    return Name(best.label, sum(one.score for one in fit) / len(fit), box)
 
 
 def cut(colour: Colour, crop: PixelBox, shape: tuple[int, ...]) -> Colour:

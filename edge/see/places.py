@@ -17,8 +17,12 @@ MARGIN = (0.08, 3)
 """Ground that anchors hold around a thing: a share of its size, and pixels at the least."""
 TELLING = 0.6
 """Share of the threshold by which a pixel must differ between empty and taken to tell them apart."""
+LIGHTER = 1.6
+"""Thresholds by which the light may have changed the ground of a place while something stood on it."""
 SAME_EDGES = 0.6
 """Correlation of edge strength from which it is the same thing in another light (infrared, lamps)."""
+TRIM = 0.06
+"""Share of a place's pixels that must look empty before it is made smaller."""
 SPARE = np.ones((7, 7), np.uint8)
 """How far around a thing no other one is looked for: its shadow's rim and the encoder's halo."""
 
@@ -76,6 +80,35 @@ class Places:
         """The thing is there and looks like this now."""
         place = self._places[slot]
         self._places[slot] = replace(place, anchors=replace(place.anchors, taken=look.copy()))
+
+    def trimmed(self, slot: UUID, change: Change) -> Mask | None:
+        """The pixels of a place (of the whole picture) without those that look empty by now: whoever brought
+        the thing stood still beside it for a moment. None while nearly all of it is still there.
+        """
+        place = self._places[slot]
+        if place.anchors.empty is None:
+            return None
+        look = cv2.GaussianBlur(change.picture[region_of(place.box)], (3, 3), 0)
+        to_empty = cv2.absdiff(look, cv2.GaussianBlur(place.anchors.empty, (3, 3), 0))
+        to_taken = cv2.absdiff(look, cv2.GaussianBlur(place.anchors.taken, (3, 3), 0))
+        empty = (to_empty <= change.threshold) & (to_empty < to_taken) & place.anchors.mask
+        # Single pixels look like either; who stood there leaves a whole patch.
+        empty = cv2.morphologyEx(empty.view(np.uint8), cv2.MORPH_OPEN, np.ones((3, 3), np.uint8)) > 0
+        if np.count_nonzero(empty) < TRIM * np.count_nonzero(place.anchors.mask):
+            return None
+        full = np.zeros(change.picture.shape, bool)
+        full[region_of(place.box)] = place.anchors.mask & ~empty
+        return full if full.any() else None
+
+    def emptied(self, slot: UUID, backgrounds: Backgrounds, threshold: float) -> Mask:
+        """The pixels of a place that look empty now, in whatever light: what is usual there from here on."""
+        place = self._places[slot]
+        if place.anchors.empty is None:
+            return place.anchors.mask
+        recent = cv2.convertScaleAbs(backgrounds.recent[region_of(place.box)])
+        to_empty = cv2.absdiff(recent, place.anchors.empty)
+        nearer = to_empty < cv2.absdiff(recent, place.anchors.taken)
+        return np.asarray(nearer & (to_empty <= LIGHTER * threshold) & place.anchors.mask)
 
     def drop(self, slot: UUID) -> Place:
         """Forget a slot's place."""

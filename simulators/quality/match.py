@@ -35,6 +35,7 @@ class Told:
     box: Box
     opened: float
     cleared: float | None = None
+    suspected: bool = False
 
 
 class Fault(StrEnum):
@@ -95,6 +96,11 @@ def verdict(scene: LabelledScene, told: Sequence[Told]) -> Verdict:
             misses.append(Miss(Fault.FALSE, one.opened, one.box, f"{one.label} by rule {one.rule}"))
             continue
         issue = scene.issues[index]
+        if issue.optional:
+            if not one.suspected:
+                counted += 1
+                misses.append(Miss(Fault.FALSE, one.opened, one.box, f"{one.label} by rule {one.rule}"))
+            continue
         if one.opened < issue.due - EARLY - scene.every:
             counted += 1
             text = f"{one.label}, {issue.due - one.opened:.0f} s before its dwell was over"
@@ -113,7 +119,7 @@ def verdict(scene: LabelledScene, told: Sequence[Told]) -> Verdict:
             if one.cleared is not None and one.cleared < (math.inf if issue.gone is None else issue.gone):
                 false_clears += 1
                 misses.append(Miss(Fault.FALSE_CLEAR, one.cleared, issue.box, one.label))
-        if not _owed(issue, scene.seconds):
+        if issue.optional or not _owed(issue, scene.seconds):
             continue
         owed += 1
         if not tells:
@@ -164,14 +170,14 @@ def _owed(issue: Issue, end: float) -> bool:
 def _issue_of(scene: LabelledScene, told: Told) -> int | None:
     """The issue that stands where and when `told` was opened; the best placed one of several."""
     fits = [
-        (_place(told, issue, scene), index)
+        (_place(told, issue, scene), not issue.optional, index)
         for index, issue in enumerate(scene.issues)
         if issue.zone == told.zone
         and issue.rule == told.rule
         and issue.since - scene.every <= told.opened
         and (issue.gone is None or told.opened <= issue.gone + EARLY + scene.every)
     ]
-    share, index = max(fits, default=(0.0, 0))
+    share, _, index = max(fits, default=(0.0, False, 0))
     return index if share >= PLACE else None
 
 

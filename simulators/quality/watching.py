@@ -45,7 +45,14 @@ def watch(scene: LabelledScene, detector: Detector, new_id: Callable[[], UUID] =
         for post, turn in turns:
             case = turn.case
             if turn.change is Change.OPENED:
-                told[case.id] = Told(post.zone.id, post.rule.id, case.label, case.box or WHOLE, turn.at)
+                told[case.id] = Told(
+                    post.zone.id,
+                    post.rule.id,
+                    case.label,
+                    case.box or WHOLE,
+                    turn.at,
+                    suspected=case.suspected,
+                )
             elif turn.change is Change.CLEARED:
                 told[case.id] = replace(told[case.id], cleared=turn.at)
     return tuple(told.values())

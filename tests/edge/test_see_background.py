@@ -9,7 +9,7 @@ from edge.see.anchors import Anchors, Seen, decide, decide_by_taken, followed, l
 from edge.see.background import Backgrounds, gain_against
 from edge.see.births import only_light, residue
 from edge.see.blobs import Blob, area_of, grown, inside, iou, jolted, overlap, region_of, still_blobs, union
-from edge.see.ghosts import taken_away
+from edge.see.ghosts import left_behind
 from edge.see.health import Sight, sight_against
 from edge.see.health.facts import parts_of
 from edge.see.health.sight import sight_of_levels
@@ -99,8 +99,8 @@ def test_a_thing_taken_away_is_told_from_a_thing_left():
     region = region_of(grown(BOX, 0.1, 3, EMPTY.shape))
     mask = np.zeros(EMPTY.shape, bool)
     mask[region_of(BOX)] = True
-    assert not taken_away(TAKEN[region], EMPTY[region].astype(np.float32), mask[region])
-    assert taken_away(EMPTY[region], TAKEN[region].astype(np.float32), mask[region])
+    assert left_behind(TAKEN[region], EMPTY[region].astype(np.float32), mask[region]) > 0
+    assert left_behind(EMPTY[region], TAKEN[region].astype(np.float32), mask[region]) < 0
 
 
 def test_a_shadow_is_only_light_and_a_thing_is_not():

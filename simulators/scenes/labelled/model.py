@@ -91,6 +91,8 @@ class Issue:
     """When a perfect observer sees the place empty; None: it stays to the end."""
     at_least: bool = False
     """It was there before the first picture."""
+    optional: bool = False
+    """A thing of another kind than the rule asks for: it may be told as suspected, and need not."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

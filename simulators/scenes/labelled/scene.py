@@ -12,6 +12,7 @@ from simulators.scenes.labelled.drawn import drawn_stock
 from simulators.scenes.labelled.making import Attempt
 from simulators.scenes.labelled.model import CONDITIONS, Condition, Issue, LabelledScene, split_of
 from simulators.scenes.labelled.paint import Painted, Painter, Plan
+from simulators.scenes.labelled.truth import suspects
 from simulators.scenes.stock.model import Stock
 
 ATTEMPTS = 80
@@ -73,7 +74,7 @@ def labelled(plan: Plan, zone: Zone, issues: tuple[Issue, ...]) -> LabelledScene
         plan.seconds,
         plan.every,
         (zone,),
-        issues,
+        issues + suspects(plan, zone),
         functools.partial(pictures_of, plan),
         None if plan.gap is None else plan.gap[0],
         tuple(sorted(names)),

@@ -11,11 +11,15 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import cv2
+import numpy as np
+
 from devices.site.model import LeftRule, ParkedRule, Zone
 from simulators.errors import SceneError
 from simulators.scenes.labelled.actors import Thing, covered_share, own_share
 from simulators.scenes.labelled.model import Box, Issue
 from simulators.scenes.labelled.paint import Plan
+from simulators.scenes.labelled.sprites import HEIGHT, WIDTH
 
 BRIDGE = 12.0
 """Seconds it may be out of sight while its clock runs on."""
@@ -105,6 +109,35 @@ def issues(plan: Plan, zone: Zone) -> tuple[Issue, ...] | None:
     if isinstance(rule, LeftRule):
         return tuple(_one(found, zone, rule) for found in lives)
     return _together(lives, zone, rule)
+
+
+def suspects(plan: Plan, zone: Zone) -> tuple[Issue, ...]:
+    """Things of another kind that stand in the zone for the dwell: who cannot name them must suspect them."""
+    (rule,) = zone.rules
+    if not isinstance(rule, LeftRule | ParkedRule) or not rule.labels:
+        return ()
+    # What drives up in front, stands and goes again, has four times.
+    parked = [
+        one for one in plan.others if not one.fidget and len(one.spots) == 4 and one.spots[1] == one.spots[2]
+    ]
+    things = [one for one in plan.things if not one.counts]
+    things += [Thing(one, one.spots[1], one.times[1], one.times[2], counts=False) for one in parked]
+    corners = np.array([(x * WIDTH, y * HEIGHT) for x, y in zone.polygon], np.float32)
+    return tuple(
+        Issue(
+            zone.id,
+            rule.id,
+            names_of(one) | {"unknown"},
+            one.box,
+            one.rest,
+            one.rest + rule.dwell,
+            None if math.isinf(one.leave) else one.leave,
+            optional=True,
+        )
+        for one in things
+        if min(one.leave, plan.seconds) - one.rest >= SHORT * rule.dwell
+        and cv2.pointPolygonTest(corners, one.spot, measureDist=False) >= 0
+    )
 
 
 def _clear(found: Life, dwell: float) -> bool:

@@ -1,0 +1,78 @@
+"""What came to rest together need not be one thing: a fridge, a chair and a box put down in one moment, or
+a bag and who brought it.
+"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from edge.see.anchors import Anchors
+from edge.see.background import Luma, Mask
+from edge.see.blobs import SMALLEST, PixelBox, grown, inside
+
+KNOWN = 0.3
+"""Score from which a box that the detector drew is believed to be the whole of a thing."""
+BEYOND = 0.35
+"""Share of a part that may lie in that box: more, and it is a wheel or a shadow of the same thing."""
+PART = 0.12
+"""Of all the pixels, the least that make a thing of their own."""
+EMPTIED = 0.25
+"""Share of a place that looks empty again while the rest is there, from which something of it has left."""
+TOLD_APART = 0.8
+"""Share of a place that must look either taken or empty: the rest is hidden, and nothing is said of it."""
+
+Part = tuple[PixelBox, Mask]
+"""A box and the pixels, both in the whole picture."""
+
+
+def parts_of(mask: Mask) -> tuple[Part, ...]:
+    """The connected parts of `mask` (of the whole picture) that are large enough to be things."""
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(
+        cv2.morphologyEx(mask.view(np.uint8), cv2.MORPH_CLOSE, np.ones((5, 5), np.uint8)), connectivity=8
+    )
+    least = max(SMALLEST * mask.size, PART * np.count_nonzero(mask))
+    parts = []
+    for index in range(1, count):
+        x, y, w, h, area = (int(v) for v in stats[index])
+        if area >= least:
+            parts.append(((x, y, x + w, y + h), np.asarray((labels == index) & mask)))
+    return tuple(parts)
+
+
+def parts_beyond(mask: Mask, named: PixelBox) -> tuple[Part, ...]:
+    """Those parts that lie beyond the box `named`; shreds and what reaches into the box are left out."""
+    around = grown(named, 0.05, 3, mask.shape)
+    return tuple(one for one in parts_of(mask) if inside(one[0], around) <= BEYOND)
+
+
+def remaining(look: Luma, anchors: Anchors, threshold: float) -> Mask | None:
+    """The pixels of a place that are still taken when a whole part of it looks empty again.
+
+    None while it is all there, all gone, or partly hidden. [height, width] of the anchors.
+    """
+    if anchors.empty is None:
+        return None
+    soft = cv2.GaussianBlur(look, (3, 3), 0)
+    to_taken = cv2.absdiff(soft, cv2.GaussianBlur(anchors.taken, (3, 3), 0))
+    to_empty = cv2.absdiff(soft, cv2.GaussianBlur(anchors.empty, (3, 3), 0))
+    near_taken = (to_taken <= threshold) & (to_taken < to_empty) & anchors.mask
+    near_empty = (to_empty <= threshold) & (to_empty <= to_taken) & anchors.mask
+    total = max(1, int(np.count_nonzero(anchors.mask)))
+    left, stays = int(np.count_nonzero(near_empty)), int(np.count_nonzero(near_taken))
+    if left < EMPTIED * total or stays < PART * total or left + stays < TOLD_APART * total:
+        return None
+    # In one piece: single pixels look like either.
+    if _largest(near_empty) < 0.6 * left or _largest(near_taken) < 0.6 * stays:
+        return None
+    return np.asarray(near_taken)
+
+
+def _largest(mask: Mask) -> int:
+    """Pixels of `mask` in its largest part, small gaps bridged."""
+    joined = cv2.morphologyEx(mask.view(np.uint8), cv2.MORPH_CLOSE, np.ones((5, 5), np.uint8))
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(joined, connectivity=8)
+    if count < 2:
+        return 0
+    index = 1 + int(np.argmax(stats[1:, cv2.CC_STAT_AREA]))
+    return int(np.count_nonzero(mask & (labels == index)))
