@@ -28,7 +28,7 @@ from edge.judge.lookout import Lookout
 from edge.judge.panel import blank, judge_all
 from edge.judge.watch import request_for
 from edge.see.detector import DEFAULT, Detector, detector_from
-from edge.see.eye import Picture
+from edge.see.view import Picture
 
 WHOLE = ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0))
 DWELL = 20.0

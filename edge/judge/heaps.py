@@ -14,8 +14,8 @@ import numpy as np
 
 from edge.judge.zones import common, relative
 from edge.see.cover import BOX_FILL, Cover
-from edge.see.eye import View
 from edge.see.slots import Phase, Slot
+from edge.see.view import View
 
 KNOWN = 24
 """Single bikes of a zone that are remembered, the latest."""

@@ -17,11 +17,12 @@ from edge.judge.watch import watch_for
 from edge.see.background import Mask
 from edge.see.cover import covers_of, zone_mask
 from edge.see.detector import Detector
-from edge.see.eye import LOOK_WIDTH, Eye, Picture, View
+from edge.see.eye import LOOK_WIDTH, Eye
 from edge.see.health import Sight
 from edge.see.lookbudget import Looks
 from edge.see.memory import Memory
 from edge.see.people import DOG, PERSON, LooksDue, PersonLook, Somebody, areas_of, look_for, with_headroom
+from edge.see.view import Picture, View
 from edge.see.votes import UNKNOWN
 
 UTC_CLOCK = "Etc/UTC"

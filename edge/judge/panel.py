@@ -22,8 +22,8 @@ from edge.judge import people, stays
 from edge.judge.case import Turn
 from edge.judge.people import Presence
 from edge.judge.stays import NONE, Covers, Ledger, suspects
-from edge.see.eye import View
 from edge.see.people import PersonLook
+from edge.see.view import View
 
 Notes = Ledger | Presence
 """What one rule in one zone remembers, whatever its kind."""

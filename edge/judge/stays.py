@@ -20,8 +20,8 @@ from edge.judge.case import EVERYWHERE, REOPEN, Case, Past, Turn, turn
 from edge.judge.heaps import Count, Singles, counted, learnt
 from edge.judge.zones import Polygon, around, relative, same_place, stands_in, touch
 from edge.see.cover import Cover
-from edge.see.eye import View
 from edge.see.slots import Phase, Slot
+from edge.see.view import View
 from edge.see.votes import UNKNOWN
 
 Cases = Mapping[str, Case]

@@ -8,7 +8,7 @@ from devices.site.model import Zone
 from devices.site.rules import CameraRule, ClosedRule, LeftRule, ParkedRule, labels_of
 from devices.stream import FrameRequest
 from edge.judge.case import Box
-from edge.see.eye import Watch
+from edge.see.view import Watch
 from edge.see.votes import ANIMATE, VEHICLES
 
 EVERY = 1.0

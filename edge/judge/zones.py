@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from edge.judge.case import Box
-from edge.see.eye import View
 from edge.see.slots import Slot
+from edge.see.view import View
 from edge.see.votes import UNKNOWN
 
 Polygon = Sequence[tuple[float, float]]

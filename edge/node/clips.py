@@ -18,8 +18,8 @@ from devices.stream.coded import Stamped
 from devices.stream.mp4 import write_mp4
 from devices.stream.ring import Ring
 from edge.judge.case import Case
-from edge.see.eye import View
 from edge.see.slots import Phase
+from edge.see.view import View
 
 log = logging.getLogger(__name__)
 

@@ -13,7 +13,7 @@ from edge.judge.panel import Notes
 from edge.judge.shelf import cases_of
 from edge.judge.watch import request_for
 from edge.node.budget import Attention
-from edge.see.eye import View
+from edge.see.view import View
 
 
 def rules_of(camera: Camera) -> list[CameraRule]:

@@ -25,11 +25,12 @@ from edge.keep.drawing import annotated, jpeg
 from edge.node.clips import Clips
 from edge.node.removed import close_removed, described, key_of
 from edge.see.detector import Colour, Detector
-from edge.see.eye import LOOK_WIDTH, View
+from edge.see.eye import LOOK_WIDTH
 from edge.see.health import Sight
 from edge.see.lookbudget import Looks
 from edge.see.memory import freeze, thaw
 from edge.see.slots import Phase, Slot
+from edge.see.view import View
 
 log = logging.getLogger(__name__)
 

@@ -7,11 +7,8 @@ An `Eye` owns its pictures; the decisions it strings together are the pure funct
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import datetime
-from typing import Protocol
+from collections.abc import Callable, Collection
+from dataclasses import replace
 from uuid import UUID
 
 import cv2
@@ -19,21 +16,23 @@ import numpy as np
 
 from edge.see.anchors import Seen, decide, decide_by_taken, likeness
 from edge.see.background import Backgrounds, Change, Luma, Mask
-from edge.see.births import News, arriving, belongs, covered, news_of, residue
-from edge.see.blobs import Blob, PixelBox, grown, inside, jolted, region_of, still_blobs, union
+from edge.see.births import News, arriving, belongs, news_of, residue
+from edge.see.blobs import Blob, PixelBox, grown, jolted, region_of, still_blobs
+from edge.see.census import Census
 from edge.see.detector import Colour, Detector
 from edge.see.health import Sight, sight_against
 from edge.see.health.watch import HealthWatch
 from edge.see.lookbudget import Looks, Purpose
 from edge.see.memory import Memory, moved
 from edge.see.naming import Name, name_place
-from edge.see.opening import Opening, PartBox, same_place
-from edge.see.parting import KNOWN, Part, parts_beyond, parts_of, remaining
+from edge.see.opening import Opening, same_place
+from edge.see.parting import KNOWN, parts_beyond, parts_of, remaining
 from edge.see.places import Places
 from edge.see.scanning import scan
-from edge.see.slots import CLEAR_LOOKS, Phase, Slot, blinded, part_of, step
+from edge.see.slots import CLEAR_LOOKS, Phase, Slot, blinded, step
 from edge.see.steady import NONE, Shift, Steady, steadied
-from edge.see.votes import ANIMATE, NO_VOTES, UNKNOWN, VEHICLES
+from edge.see.view import Picture, View, Watch
+from edge.see.votes import ANIMATE, NO_VOTES, UNKNOWN
 
 SETTLE = 3.0
 """Seconds something must hold still before it is looked at as a place."""
@@ -41,85 +40,14 @@ RELEARN = 20.0
 """Seconds of a wholly changed picture after which it is taken as the new view."""
 LOOK_WIDTH = 1280
 """Pixels; the detector's crops are cut out of a colour picture at most this wide."""
-REMEMBERED = 60.0
-"""Seconds for which a place that became empty is remembered, for the crumbs in it."""
 CLEARER = 0.3
 """By which the detector must know the one picture of a place better than the other."""
-BEHIND = 0.7
-"""Share of a thing that lies where another one stood before it."""
 STILL_THERE = 0.5
 """Score from which one look of the detector keeps a place that looks different."""
 MAX_LOOKS = 8
 """Looks of the detector at one slot, unless it changes."""
 LEAST_TILES = 3
 """Of a scan at once, or all that are left: fewer are not worth a picture in colour."""
-
-
-class Picture(Protocol):
-    """The part of a frame that an eye uses."""
-
-    @property
-    def luma(self) -> Luma:
-        """The analysed picture, [360, 640]."""
-        ...
-
-    @property
-    def stream_time(self) -> float:
-        """Seconds on the stream's clock."""
-        ...
-
-    @property
-    def taken_at(self) -> datetime:
-        """UTC."""
-        ...
-
-    @property
-    def width(self) -> int:
-        """Of the source, pixels."""
-        ...
-
-    def colour(self, width: int | None = None) -> Colour:
-        """The picture in colour, `width` pixels wide."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class Watch:
-    """What the rules of a camera ask of its eye."""
-
-    dwell: float
-    """The shortest dwell of its rules, seconds: names must be known by then."""
-    clear_after: float
-    """Seconds a place must be seen empty before it counts as cleared."""
-    start_up: frozenset[str] = VEHICLES
-    """Labels to look for when the eye opens: things already there."""
-    areas: tuple[PartBox, ...] = ()
-    """Where to look for them; none: in the whole picture."""
-
-
-@dataclass(frozen=True, slots=True)
-class View:
-    """What the eye makes of one picture. `slots` still holds those that went with this very look."""
-
-    at: float
-    taken_at: datetime
-    sight: Sight
-    slots: tuple[Slot, ...]
-    shape: tuple[int, int]
-    """Height and width that the slots' boxes refer to."""
-    shift: Shift = NONE
-    """How far this picture lies off the one that the slots' boxes refer to, pixels."""
-    different: Mask | None = field(default=None, compare=False, repr=False)
-    """Pixels unlike the usual picture, as the slots' boxes lie; None while nothing can be judged."""
-
-
-@dataclass(frozen=True, slots=True)
-class Left:
-    """A place that became empty: where, when, and when the thing was last seen in it."""
-
-    box: PixelBox
-    at: float
-    last_present: float
 
 
 class Eye:
@@ -135,11 +63,10 @@ class Eye:
     ) -> None:
         """With `memory` it goes on where an earlier one stopped; its scan waits for the node's `looks`."""
         self.watch = watch
-        self.slots: tuple[Slot, ...] = ()
-        self.places = Places()
+        self._new_id = new_id
+        self.census = Census(new_id)
         self.backgrounds: Backgrounds | None = None
         self._detector = detector
-        self._new_id = new_id
         self.health = HealthWatch()
         self._changed_since: float | None = None
         self.shift = NONE
@@ -148,9 +75,18 @@ class Eye:
         self._looks = looks or Looks()
         self._memory = memory
         self._resumed_at: float | None = None
-        self._left: tuple[Left, ...] = ()
         self._shrinking: dict[UUID, int] = {}
         """Looks in a row in which only a part of a place was still taken."""
+
+    @property
+    def slots(self) -> tuple[Slot, ...]:
+        """The places under watch."""
+        return self.census.slots
+
+    @property
+    def places(self) -> Places:
+        """Where they are."""
+        return self.census.places
 
     def look(self, picture: Picture) -> View:
         """Take in one picture."""
@@ -177,10 +113,11 @@ class Eye:
         self._scan(picture, change)
         self._notice(picture, change)
         if self._name(picture, change):
-            self._unite(change)
+            self.census.unite(self.backgrounds, change)
         shape = (luma.shape[0], luma.shape[1])
         view = View(at, picture.taken_at, sight, self.slots, shape, self.shift, change.different)
-        self._forget(change, at)
+        self.census.forget(self.backgrounds, change, at)
+        self._shrinking = {slot.id: self._shrinking.get(slot.id, 0) for slot in self.slots}
         self._guard = self.places.guard(luma.shape)
         return view
 
@@ -198,8 +135,8 @@ class Eye:
         if memory is None or memory.usual.shape != luma.shape:
             return Backgrounds(luma, at)
         offset = picture.taken_at.timestamp() - at
-        self.slots = tuple(moved(slot, -offset) for slot in memory.slots)
-        self.places = Places(memory.places)
+        self.census.slots = tuple(moved(slot, -offset) for slot in memory.slots)
+        self.census.places = Places(memory.places)
         self._resumed_at = at
         self._opening.over()
         self._guard = self.places.guard(luma.shape)
@@ -226,13 +163,13 @@ class Eye:
 
     def _renew(self, picture: Picture) -> None:
         """The camera was turned for good: what stood in the old view is lost, which does not mean gone."""
-        self.slots, self.places, self._left = (), Places(), ()
+        self.census = Census(self._new_id)
         self._guard, self._opening = None, Opening(self.watch.areas)
         self.backgrounds, self._changed_since = Backgrounds(picture.luma, picture.stream_time), None
         self._steady.shift = self.shift = NONE
 
     def _blind(self, picture: Picture, sight: Sight) -> View:
-        self.slots = tuple(blinded(slot, picture.stream_time) for slot in self.slots)
+        self.census.put(*(blinded(slot, picture.stream_time) for slot in self.slots))
         shape = picture.luma.shape
         return View(
             picture.stream_time, picture.taken_at, sight, self.slots, (shape[0], shape[1]), self.shift
@@ -240,7 +177,8 @@ class Eye:
 
     def _check(self, picture: Picture, change: Change) -> None:
         """Hold every known place against its anchors."""
-        at = picture.stream_time
+        assert self.backgrounds is not None
+        grounds, at = self.backgrounds, picture.stream_time
         stepped = []
         shrunk: dict[UUID, Mask] = {}
         for slot in self.slots:
@@ -266,10 +204,10 @@ class Eye:
                 self.places.renew(slot.id, look)
                 after = step(slot, Seen.PRESENT, at, self.watch.clear_after)
             stepped.append(after)
-        self.slots = tuple(stepped)
+        self.census.put(*stepped)
         for slot in self.slots:
             if slot.id in shrunk:
-                self._shrink(slot, shrunk[slot.id], change)
+                self.census.shrink(slot, shrunk[slot.id], grounds, change)
 
     def _still_named(self, picture: Picture, change: Change, slot: Slot) -> bool:
         """One more look of the detector finds the same thing in this place."""
@@ -284,17 +222,18 @@ class Eye:
         blobs = still_blobs(change, at, SETTLE, self._guard)
         knocked = jolted(blobs, shape)
         leaving = [self.places[slot.id].box for slot in self.slots if slot.phase is Phase.LEAVING]
-        left = [*(one.box for one in self._left), *leaving]
+        left = [*(one.box for one in self.census.left), *leaving]
+        reopened = None if self._resumed_at is None else self._resumed_at + SETTLE
         for blob in blobs:
             if not knocked and arriving(blob, change, at, SETTLE):
                 continue
             near = next((slot for slot in self.slots if belongs(blob, slot, change)), None)
             if near is not None and not knocked:
-                self._extend(near, blob, change)
+                self.census.extend(near, blob, self.backgrounds, change)
             elif knocked or residue(blob, left) or not self._is_news(picture, blob, change):
                 self.backgrounds.absorb(region_of(blob.box), blob.mask)
             else:
-                self._open(blob, change, at)
+                self.census.open(blob, reopened, at, self.backgrounds, change)
 
     def _is_news(self, picture: Picture, blob: Blob, change: Change) -> bool:
         """Something was left here; in doubt the detector looks at it and at what was before."""
@@ -311,27 +250,6 @@ class Eye:
         if abs(score_now - score_before) >= CLEARER:
             return score_now > score_before
         return news is News.RATHER_THING
-
-    def _open(self, blob: Blob, change: Change, at: float) -> None:
-        assert self.backgrounds is not None
-        # What was hidden behind another thing is seen from when that one went.
-        seen = [one.last_present for one in self._left if inside(blob.box, one.box) >= BEHIND]
-        blob = replace(blob, since=max([blob.since, *seen]))
-        # What came while nobody looked has stood there at least since the eye reopened.
-        unseen = self._resumed_at is not None and blob.since <= self._resumed_at + SETTLE
-        slot = Slot(self._new_id(), blob.box, blob.since, unseen, max(0.0, at - blob.since), at)
-        mask = covered(blob, change.picture.shape)
-        self.places.take(slot.id, blob.box, mask, self.backgrounds, change)
-        self.slots += (slot,)
-
-    def _extend(self, slot: Slot, blob: Blob, change: Change) -> None:
-        """A further part of a thing came to rest: the place grows by it."""
-        assert self.backgrounds is not None
-        shape = change.picture.shape
-        box = union(slot.box, blob.box)
-        mask = self.places.covered([slot.id], shape) | covered(blob, shape)
-        self.places.take(slot.id, box, mask, self.backgrounds, change)
-        self.slots = tuple(replace(one, box=box) if one.id == slot.id else one for one in self.slots)
 
     def _scan(self, picture: Picture, change: Change) -> None:
         """Things that were there when the eye opened: only the detector can know them."""
@@ -351,25 +269,29 @@ class Eye:
             if stands is None:
                 continue
             since, before = stands
-            slot = Slot(self._new_id(), box, since, before, at - since, at)
-            self.places.take_unseen(slot.id, box, recent)
-            self.slots += (slot.with_name(found.label, found.score, box),)
+            slot = self.census.open_unseen(box, since, before, at, recent)
+            self.census.put(slot.with_name(found.label, found.score, box))
         self._opening.looked(tiles, change, at)
 
     def _name(self, picture: Picture, change: Change) -> bool:
         """Let the detector look at the places whose names are due; whether any was."""
+        assert self.backgrounds is not None
         due = [slot for slot in self.slots if _name_due(slot, self.watch.dwell, picture.stream_time)]
         if not due:
             return False
+        grounds = self.backgrounds
         for slot in due:
             trimmed = self.places.trimmed(slot.id, change)
             if trimmed is not None:
-                self._keep(slot, trimmed, change)
+                self.census.keep(slot, trimmed, grounds, change)
         asked = {slot.id for slot in due}
         colour = picture.colour(min(LOOK_WIDTH, picture.width))
-        named = {}
+        named: dict[UUID, Slot] = {}
+        rows: dict[UUID, tuple[Name, ...]] = {}
         for slot in [one for one in self.slots if one.id in asked]:
             name = self._ask(colour, change, slot)
+            if name is not None and name.several:
+                rows[slot.id] = name.several
             named[slot.id] = (
                 slot.with_name(None, 0.0, None)
                 if name is None
@@ -381,8 +303,10 @@ class Eye:
                     None if name is None else name.label, 0.0 if name is None else name.score
                 )
                 named[slot.id] = replace(named[slot.id], votes=votes)
-        self.slots = tuple(named.get(slot.id, slot) for slot in self.slots)
-        self._divide(colour, change, named)
+        self.census.put(*named.values())
+        for slot in [one for one in self.slots if one.id in rows]:
+            self.census.part_row(slot, rows[slot.id], grounds, change)
+        self._divide(colour, change, named.keys() - rows.keys())
         return True
 
     def _ask(self, colour: Colour, change: Change, slot: Slot) -> Name | None:
@@ -391,93 +315,24 @@ class Eye:
         shape = change.picture.shape
         box, look = _moved(slot.box, self.shift, shape), slot.votes.looks
         name = name_place(self._detector, colour, box, shape, look)
-        return None if name is None else replace(name, box=_moved(name.box, self.shift, shape, back=True))
+        return None if name is None else _named_back(name, self.shift, shape)
 
     def _divide(self, colour: Colour, change: Change, named: Collection[UUID]) -> None:
         """What the detector drew a box around is one thing; what came with it and lies beyond is another.
 
         Where it knows nothing, each part is shown to it by itself, once.
         """
-        for slot in [one for one in self.slots if one.id in named]:
-            if self.places[slot.id].anchors.empty is None:
-                continue
-            mask = self.places.covered([slot.id], change.picture.shape)
+        assert self.backgrounds is not None
+        for slot in [one for one in self.slots if one.id in named and self.census.has_empty(one)]:
+            mask = self.census.mask(slot, change)
             label, _ = slot.votes.verdict()
             if label != UNKNOWN and slot.named_box is not None and slot.named_score >= KNOWN:
-                self._part(slot, mask, parts_beyond(mask, slot.named_box), change)
+                self.census.part(slot, parts_beyond(mask, slot.named_box), self.backgrounds, change)
             elif label == UNKNOWN and slot.votes.looks == 1:
                 parts = parts_of(mask)
                 alone = [replace(slot, box=box) for box, _ in parts] if len(parts) > 1 else []
                 if any(self._ask(colour, change, one) is not None for one in alone):
-                    self._part(slot, mask, parts[1:], change)
-
-    def _part(self, slot: Slot, mask: Mask, parts: Sequence[Part], change: Change) -> None:
-        """Each of `parts` becomes a slot of its own, and `slot` keeps the rest of its `mask`."""
-        assert self.backgrounds is not None
-        if not parts:
-            return
-        for box, part in parts:
-            mask &= ~part
-            other = replace(slot, id=self._new_id(), box=box, votes=NO_VOTES, named_box=None, named_score=0.0)
-            self.places.take(other.id, box, part, self.backgrounds, change)
-            self.slots += (other,)
-        if mask.any():
-            self._keep(slot, mask, change)
-
-    def _keep(self, slot: Slot, mask: Mask, change: Change, *, anew: bool = False) -> None:
-        """`slot` is no more than `mask` (of the whole picture); `anew`: its name must be asked again."""
-        assert self.backgrounds is not None
-        x, y, w, h = cv2.boundingRect(mask.view(np.uint8))
-        rest = replace(slot, box=(x, y, x + w, y + h))
-        if anew:
-            rest = replace(rest, votes=NO_VOTES, named_box=None, named_score=0.0)
-        self.places.take(slot.id, rest.box, mask, self.backgrounds, change)
-        self.slots = tuple(rest if one.id == slot.id else one for one in self.slots)
-
-    def _shrink(self, slot: Slot, stays: Mask, change: Change) -> None:
-        """Somebody stood beside what was left, and went: the place is smaller than it was taken for."""
-        full = np.zeros(change.picture.shape, bool)
-        full[region_of(self.places[slot.id].box)] = stays
-        self._keep(slot, full, change, anew=True)
-
-    def _unite(self, change: Change) -> None:
-        """What the detector draws one box around is one thing, though it came to rest in parts."""
-        assert self.backgrounds is not None
-        for whole in sorted(self.slots, key=lambda slot: -slot.named_score):
-            parts = [other for other in self.slots if part_of(other, whole)]
-            if not parts or whole.id not in {slot.id for slot in self.slots}:
-                continue
-            together = (whole, *parts)
-            box = functools.reduce(union, (slot.box for slot in together))
-            mask = self.places.covered((slot.id for slot in together), change.picture.shape)
-            for slot in parts:
-                self.places.drop(slot.id)
-            if self.places[whole.id].anchors.empty is not None:
-                self.places.take(whole.id, box, mask, self.backgrounds, change)
-                whole = replace(whole, box=box)
-            united = replace(
-                whole,
-                since=min(slot.since for slot in together),
-                stood=max(slot.stood for slot in together),
-            )
-            gone = {slot.id for slot in parts}
-            self.slots = tuple(
-                united if slot.id == whole.id else slot for slot in self.slots if slot.id not in gone
-            )
-
-    def _forget(self, change: Change, at: float) -> None:
-        """Let go of the places that are empty again."""
-        assert self.backgrounds is not None
-        self._left = tuple(one for one in self._left if at - one.at <= REMEMBERED)
-        for slot in self.slots:
-            if slot.phase is Phase.GONE:
-                place = self.places[slot.id]
-                self._left += (Left(place.box, at, slot.last_present),)
-                self.backgrounds.absorb(
-                    region_of(place.box), self.places.emptied(slot.id, self.backgrounds, change.threshold)
-                )
-                self.places.drop(slot.id)
-        self.slots = tuple(slot for slot in self.slots if slot.phase is not Phase.GONE)
+                    self.census.part(slot, parts[1:], self.backgrounds, change)
 
 
 def name_schedule(looks: int, dwell: float) -> float:
@@ -505,3 +360,8 @@ def _moved(box: PixelBox, by: Shift, shape: tuple[int, ...], *, back: bool = Fal
     """From where slots' boxes are to where they are in this picture, or back."""
     dx, dy = (round(-part if back else part) for part in by)
     return grown((box[0] + dx, box[1] + dy, box[2] + dx, box[3] + dy), 0.0, 0, shape)
+
+
+def _named_back(name: Name, by: Shift, shape: tuple[int, ...]) -> Name:
+    several = tuple(replace(one, box=_moved(one.box, by, shape, back=True)) for one in name.several)
+    return replace(name, box=_moved(name.box, by, shape, back=True), several=several)

@@ -51,6 +51,8 @@ class Name:
     label: str
     score: float
     box: PixelBox
+    several: tuple[Name, ...] = ()
+    """Of what, when the place holds more than one thing of a kind."""
 
 
 def name_place(
@@ -124,7 +126,8 @@ def _together(names: list[Name], box: PixelBox) -> Name | None:
     if place.mean() < 0.5:
         return None
     best = max(fit, key=lambda one: one.score)
-    return Name(best.label, sum(one.score for one in fit) / len(fit), box)
+    several = () if best.label in ANIMATE else tuple(fit)
+    return Name(best.label, sum(one.score for one in fit) / len(fit), box, several)
 
 
 def cut(colour: Colour, crop: PixelBox, shape: tuple[int, ...]) -> Colour:

@@ -4,6 +4,8 @@ a bag and who brought it.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import cv2
 import numpy as np
 
@@ -15,8 +17,10 @@ KNOWN = 0.3
 """Score from which a box that the detector drew is believed to be the whole of a thing."""
 BEYOND = 0.35
 """Share of a part that may lie in that box: more, and it is a wheel or a shadow of the same thing."""
-PART = 0.12
-"""Of all the pixels, the least that make a thing of their own."""
+PART, PART_BEYOND = 0.08, 0.03
+"""Of all the pixels, the least that make a thing of their own; where the detector has drawn another thing's
+box, and they lie beyond it, fewer do.
+"""
 EMPTIED = 0.25
 """Share of a place that looks empty again while the rest is there, from which something of it has left."""
 TOLD_APART = 0.8
@@ -26,12 +30,15 @@ Part = tuple[PixelBox, Mask]
 """A box and the pixels, both in the whole picture."""
 
 
-def parts_of(mask: Mask) -> tuple[Part, ...]:
-    """The connected parts of `mask` (of the whole picture) that are large enough to be things."""
+def parts_of(mask: Mask, part: float = PART) -> tuple[Part, ...]:
+    """The connected parts of `mask` (of the whole picture) that are large enough to be things.
+
+    `part`: of all its pixels, the least.
+    """
     count, labels, stats, _ = cv2.connectedComponentsWithStats(
         cv2.morphologyEx(mask.view(np.uint8), cv2.MORPH_CLOSE, np.ones((5, 5), np.uint8)), connectivity=8
     )
-    least = max(SMALLEST * mask.size, PART * np.count_nonzero(mask))
+    least = max(SMALLEST * mask.size, part * np.count_nonzero(mask))
     parts = []
     for index in range(1, count):
         x, y, w, h, area = (int(v) for v in stats[index])
@@ -43,7 +50,27 @@ def parts_of(mask: Mask) -> tuple[Part, ...]:
 def parts_beyond(mask: Mask, named: PixelBox) -> tuple[Part, ...]:
     """Those parts that lie beyond the box `named`; shreds and what reaches into the box are left out."""
     around = grown(named, 0.05, 3, mask.shape)
-    return tuple(one for one in parts_of(mask) if inside(one[0], around) <= BEYOND)
+    return tuple(one for one in parts_of(mask, PART_BEYOND) if inside(one[0], around) <= BEYOND)
+
+
+def parts_in(mask: Mask, boxes: Sequence[PixelBox]) -> tuple[Part, ...]:
+    """`mask` divided between the boxes that the detector drew around several things in it.
+
+    Each pixel goes to the box whose middle is nearest, measured in sizes of the box.
+    """
+    ys, xs = np.nonzero(mask)
+    apart = [
+        np.hypot((xs - (x0 + x1) / 2) / (x1 - x0), (ys - (y0 + y1) / 2) / (y1 - y0))
+        for x0, y0, x1, y1 in boxes
+    ]
+    nearest = np.argmin(np.stack(apart), axis=0)
+    parts = []
+    for index, box in enumerate(boxes):
+        part = np.zeros_like(mask)
+        part[ys[nearest == index], xs[nearest == index]] = True
+        if np.count_nonzero(part) >= SMALLEST * mask.size:
+            parts.append((box, part))
+    return tuple(parts)
 
 
 def remaining(look: Luma, anchors: Anchors, threshold: float) -> Mask | None:

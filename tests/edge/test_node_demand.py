@@ -9,8 +9,8 @@ from edge.judge.people import Presence
 from edge.judge.stays import Ledger
 from edge.node.budget import Attention
 from edge.node.demand import attention, request_at
-from edge.see.eye import View
 from edge.see.health import Sight
+from edge.see.view import View
 from tests.edge.points_for_tests import NOON, camera, zone
 from tests.edge.views_for_tests import parked
 

@@ -13,10 +13,11 @@ from devices.site.model import Zone
 from edge.judge.watch import HEAD, watch_for
 from edge.see.background import Change
 from edge.see.blobs import PixelBox, inside, overlap
-from edge.see.eye import Eye, Watch
+from edge.see.eye import Eye
 from edge.see.lookbudget import Looks, Purpose
 from edge.see.opening import LAST_SCAN, PAUSE, SCAN_AFTER, TRIES, Opening
 from edge.see.scanning import tiles
+from edge.see.view import Watch
 from tests.edge.pictures_for_tests import BOX, EMPTY, TAKEN, BlueIsABicycle, Film
 
 SHAPE = (360, 640)

@@ -9,9 +9,9 @@ from uuid import UUID
 
 from devices.site.model import LeftRule, ParkedRule
 from edge.judge.stays import Ledger, judge
-from edge.see.eye import View
 from edge.see.health import Sight
 from edge.see.slots import Phase, Slot
+from edge.see.view import View
 from edge.see.votes import Votes
 
 SHAPE = (360, 640)
