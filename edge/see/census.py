@@ -25,6 +25,10 @@ from edge.see.votes import NO_VOTES
 
 REMEMBERED = 60.0
 """Seconds for which a place that became empty is remembered, for the crumbs in it."""
+LATER = 20
+"""Per cent of a part's pixels: when all the others changed later, the part came later than the rest."""
+REST = 0.1
+"""Share of its pixels that a place keeps at the least when it is divided."""
 BEHIND = 0.7
 """Share of a thing that lies where another one stood before it."""
 
@@ -105,12 +109,15 @@ class Census:
         self, slot: Slot, parts: Sequence[Part], grounds: Backgrounds, change: Change, *, anew: bool = False
     ) -> None:
         """Each of `parts` becomes a slot of its own, and `slot` keeps the rest."""
-        if not parts:
-            return
         mask = self.mask(slot, change)
+        rest = np.count_nonzero(mask) - sum(np.count_nonzero(part) for _, part in parts)
+        if not parts or rest < REST * np.count_nonzero(mask):
+            return  # a box beside all of it is of something else
         for box, part in parts:
             mask &= ~part
-            other = _nameless(replace(slot, id=self._new_id(), box=box))
+            since = max(slot.since, float(np.percentile(change.still_since[part], LATER)))
+            stood = min(slot.stood, slot.last_present - since)
+            other = _nameless(replace(slot, id=self._new_id(), box=box, since=since, stood=stood))
             self.places.take(other.id, box, part, grounds, change)
             self.slots += (other,)
         if mask.any():
@@ -150,8 +157,10 @@ class Census:
             if slot.phase is Phase.GONE:
                 place = self.places[slot.id]
                 self.left += (Left(place.box, at, slot.last_present),)
-                emptied = self.places.emptied(slot.id, grounds, change.threshold)
-                grounds.absorb(region_of(place.box), emptied)
+                if slot.confirmed:
+                    # What was never seen twice proves nothing: it may be found again, in its true shape.
+                    emptied = self.places.emptied(slot.id, grounds, change.threshold)
+                    grounds.absorb(region_of(place.box), emptied)
                 self.places.drop(slot.id)
         self.slots = tuple(slot for slot in self.slots if slot.phase is not Phase.GONE)
 

@@ -22,6 +22,8 @@ WIDE = 1.0
 not alive is not believed in it, since it names what stands around."""
 GROUPS = (frozenset({"person"}), frozenset({"bicycle", "motorcycle"}))
 """Of which several may come to rest as one place."""
+SAME = 0.6
+"""Share of one box in another from which both are of one thing."""
 LEAST = 4
 """Pixels of the analysed picture shown around even the smallest box."""
 SQUARE = 1.6
@@ -116,7 +118,12 @@ def _best(
 
 def _together(names: list[Name], box: PixelBox) -> Name | None:
     """Several of a kind that fill a place between them: people who stand together, a row of bicycles."""
-    fit = [one for one in names if one.score >= (FLOOR_ANIMATE if one.label in ANIMATE else FLOOR)]
+    fit: list[Name] = []
+    for one in sorted(names, key=lambda one: -one.score):
+        # The same thing by two names is one thing.
+        other = all(max(inside(one.box, known.box), inside(known.box, one.box)) < SAME for known in fit)
+        if other and one.score >= (FLOOR_ANIMATE if one.label in ANIMATE else FLOOR):
+            fit.append(one)
     if len(fit) < 2:
         return None
     place = np.zeros((box[3] - box[1], box[2] - box[0]), np.uint8)
