@@ -24,8 +24,8 @@ from edge.judge.health import (
     stream_after,
 )
 from edge.keep import NodeStore
-from edge.keep.drawing import jpeg
-from edge.node.sight import KEEP_EVERY, KEEP_FIRST, Photo, utc_offset
+from edge.node.photo import Photo, photo_of, saved
+from edge.node.sight import KEEP_EVERY, KEEP_FIRST, utc_offset
 from edge.see.eye import LOOK_WIDTH, Eye
 from edge.see.health import Sight
 from edge.see.health.lasting import Lasting
@@ -201,18 +201,7 @@ class HealthDesk:
         return [self._evidence(ward, one, kind, photo) for kind, photo in shown]
 
     def _evidence(self, ward: Ward, one: Turn, kind: EvidenceKind, photo: Photo) -> Evidence:
-        sha256, _ = self._store.save_photo(photo.jpeg)
-        return Evidence(
-            evidence_id=self._new_id(),
-            condition_id=one.case.id,
-            kind=kind,
-            camera=ward.camera.id,
-            captured_at=photo.at,
-            sha256=sha256,
-            size=len(photo.jpeg),
-            width=photo.width,
-            height=photo.height,
-        )
+        return saved(self._store, photo, self._new_id(), one.case.id, kind, ward.camera.id)
 
     @staticmethod
     def _kept(ward: Ward, ledger: HealthLedger) -> bytes:
@@ -233,7 +222,7 @@ class HealthDesk:
 
 def _photo(frame: Frame) -> Photo:
     picture = frame.colour(min(LOOK_WIDTH, frame.width))
-    return Photo(frame.taken_at, jpeg(picture), picture.shape[1], picture.shape[0])
+    return photo_of(frame, picture)
 
 
 def _utc(at: float) -> datetime:

@@ -21,10 +21,11 @@ from edge.judge.panel import Notes, Post, blank, judge_all, posts_of
 from edge.judge.shelf import ledger_from_json, ledger_to_json
 from edge.judge.stays import Ledger
 from edge.keep import NodeStore
-from edge.keep.drawing import annotated, jpeg
+from edge.keep.drawing import annotated
 from edge.node.clips import Clips
+from edge.node.photo import Photo, photo_of, saved
 from edge.node.removed import close_removed, described, key_of
-from edge.see.detector import Colour, Detector
+from edge.see.detector import Detector
 from edge.see.eye import LOOK_WIDTH
 from edge.see.health import Sight
 from edge.see.lookbudget import Looks
@@ -47,16 +48,6 @@ PATIENT = 2.0
 """Times the longest dwell of a camera's rules for which the arrival of a candidate is kept."""
 ARRIVING = timedelta(seconds=3)
 """Before something came to rest it was already in the picture."""
-
-
-@dataclass(frozen=True, slots=True)
-class Photo:
-    """One picture as JPEG."""
-
-    at: datetime
-    jpeg: bytes
-    width: int
-    height: int
 
 
 @dataclass(slots=True)
@@ -269,22 +260,11 @@ class SightDesk:
         picture = frame.colour(min(LOOK_WIDTH, frame.width))
         drawn = annotated(picture, zone.polygon, one.case.box if opened else None)
         kind = EvidenceKind.PRESENT if opened else EvidenceKind.CLEARED
-        photos.append(self._evidence(seat, one, kind, _photo(frame, drawn)))
+        photos.append(self._evidence(seat, one, kind, photo_of(frame, drawn)))
         return photos
 
     def _evidence(self, seat: Seat, one: Turn, kind: EvidenceKind, photo: Photo) -> Evidence:
-        sha256, _ = self._store.save_photo(photo.jpeg)
-        return Evidence(
-            evidence_id=self._new_id(),
-            condition_id=one.case.id,
-            kind=kind,
-            camera=seat.camera.id,
-            captured_at=photo.at,
-            sha256=sha256,
-            size=len(photo.jpeg),
-            width=photo.width,
-            height=photo.height,
-        )
+        return saved(self._store, photo, self._new_id(), one.case.id, kind, seat.camera.id)
 
     def _clip(self, seat: Seat, frame: Frame, one: Turn) -> list[Evidence]:
         """Save the clip that goes with an alarm; its message."""
@@ -324,16 +304,12 @@ class SightDesk:
         if seat.calm and (frame.taken_at - seat.calm[-1].at).total_seconds() < CALM_EVERY:
             return
         picture = frame.colour(min(LOOK_WIDTH, frame.width))
-        seat.calm = (*seat.calm[-1:], _photo(frame, picture))
+        seat.calm = (*seat.calm[-1:], photo_of(frame, picture))
 
 
 def utc_offset(frame: Frame) -> float:
     """What turns this stream's time into seconds since 1970 UTC."""
     return frame.taken_at.timestamp() - frame.stream_time
-
-
-def _photo(frame: Frame, picture: Colour) -> Photo:
-    return Photo(frame.taken_at, jpeg(picture), picture.shape[1], picture.shape[0])
 
 
 def _since(one: Turn, view: View) -> datetime:

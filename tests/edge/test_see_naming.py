@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from edge.see.detector import FLOOR, FLOOR_ANIMATE, Colour, Detection, FakeDetector
 from edge.see.naming import CROPS, WIDE, crop_box, name_place
+from tests.edge.seeing_for_tests import Seeing, mapped
 
 SHAPE = (360, 640)
 COLOUR = np.zeros((720, 1280, 3), np.uint8)
@@ -16,27 +17,6 @@ PLACE = (300, 150, 340, 190)
 boxes = st.tuples(st.integers(0, 600), st.integers(0, 330), st.integers(1, 400), st.integers(1, 300)).map(
     lambda made: (made[0], made[1], min(640, made[0] + made[2]), min(360, made[1] + made[3]))
 )
-
-
-class Seeing:
-    """A detector that finds things at known places of the whole picture, in any part that shows half of them.
-
-    The pixels of the picture tell where they are: blue and green hold x and y, in steps of 8 pixels.
-    """
-
-    def __init__(self, *things: tuple[str, float, tuple[int, int, int, int]]) -> None:
-        self.things = things
-
-    def detect(self, picture: Colour, floor: float) -> list[Detection]:
-        left, top = 8.0 * picture[0, 0, 0], 8.0 * picture[0, 0, 1]
-        height, width = picture.shape[:2]
-        found = []
-        for label, score, (x0, y0, x1, y1) in self.things:
-            box = (max(0.0, x0 - left), max(0.0, y0 - top), min(width, x1 - left), min(height, y1 - top))
-            shown = max(0.0, box[2] - box[0]) * max(0.0, box[3] - box[1])
-            if shown >= 0.5 * (x1 - x0) * (y1 - y0) and score >= floor:
-                found.append(Detection(label, score, box))
-        return found
 
 
 class Cropped(Seeing):
@@ -54,12 +34,6 @@ class Cropped(Seeing):
             for label, score, (x0, y0, x1, y1) in self.things
         ]
         return [Detection(label, score, box) for label, score, box in boxes if score >= floor]
-
-
-def mapped() -> Colour:
-    """1280 by 720, for `Seeing`."""
-    y, x = np.mgrid[0:720, 0:1280] // 8
-    return np.stack((x, y, np.zeros_like(x)), 2).astype(np.uint8)
 
 
 @given(box=boxes, context=st.sampled_from([context for context, _ in CROPS]))
