@@ -125,7 +125,8 @@ def delivered(lonely: Street) -> Incident:
 
     def whole() -> Incident | None:
         there = [one for one in patrol.get("/incidents?state=open")["items"] if one["camera"] == SEEN]
-        return there[0] if there and len(there[0]["evidence"]) == 2 else None
+        photos = [one for one in there[0]["evidence"] if one["kind"] != "clip"] if there else []
+        return there[0] if len(photos) == 2 else None
 
     found = until(whole, 90, "the bicycle's incident with its photos is at the cloud")
 
