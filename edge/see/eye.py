@@ -26,7 +26,7 @@ from edge.see.lookbudget import Looks, Purpose
 from edge.see.memory import Memory, moved
 from edge.see.naming import Name, name_place
 from edge.see.opening import Opening, same_place
-from edge.see.parting import KNOWN, parts_beyond, parts_of, remaining
+from edge.see.parting import EMPTIED, KNOWN, parts_beyond, parts_of, remaining
 from edge.see.places import Places
 from edge.see.scanning import scan
 from edge.see.slots import CLEAR_LOOKS, Phase, Slot, blinded, step
@@ -189,7 +189,8 @@ class Eye:
             seen = decide_by_taken(like) if unseen else decide(like)
             if unseen and seen is Seen.HIDDEN and _new_ground(change, place.box, at):
                 seen = Seen.GONE
-            stays = remaining(look, place.anchors, change.threshold)
+            parted = like.empty_share >= EMPTIED
+            stays = remaining(look, place.anchors, change.threshold) if parted else None
             self._shrinking[slot.id] = 0 if stays is None else self._shrinking.get(slot.id, 0) + 1
             if stays is not None:
                 seen = Seen.PRESENT
@@ -241,6 +242,7 @@ class Eye:
         news = news_of(blob, self.backgrounds, change)
         if news in (News.THING, News.NOTHING):
             return news is News.THING
+        self._looks.take(Purpose.OPEN, 2)  # never refused; scans wait the longer
         shape = change.picture.shape
         colour = picture.colour(min(LOOK_WIDTH, picture.width))
         now = name_place(self._detector, colour, _moved(blob.box, self.shift, shape), shape)
