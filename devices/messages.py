@@ -82,6 +82,18 @@ class Severity(StrEnum):
     LOW = "low"
 
 
+class HintKind(StrEnum):
+    """What a camera says by itself of its picture, over ONVIF."""
+
+    MOTION = "motion"
+    TAMPER = "tamper"
+    """Covered, turned or hit."""
+    SCENE_CHANGE = "scene_change"
+    BLURRY = "blurry"
+    DARK = "dark"
+    BRIGHT = "bright"
+
+
 class Reading(Message):
     """One measured value of one sensor."""
 
@@ -153,6 +165,10 @@ class Condition(Message):
     """The condition at the same place that was cleared shortly before."""
     ended: Literal["rule_removed"] | None = None
     """Why it was cleared without being seen gone: its rule is no longer in the site."""
+    hints: tuple[HintKind, ...] = ()
+    """Of a camera's health: what the camera itself said of it. Evidence beside what was seen, never the cause."""
+    no_clip: Literal["stills_only"] | None = None
+    """Why it has no clip, where there can be none: its camera gives still pictures only."""
 
     @model_validator(mode="after")
     def _change_fits_state(self) -> Self:

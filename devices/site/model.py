@@ -201,6 +201,8 @@ class Camera(Part):
     transport: Literal["gridwatch", "ffmpeg", "snapshot"] = "gridwatch"
     """How its pictures come: by our own RTSP receiver, by FFmpeg's (many times the CPU, for a camera that
     ours cannot read), or as still pictures over ONVIF (for one without RTSP)."""
+    events: bool = True
+    """Take its ONVIF events (motion, tamper) as hints of when to look; not for one with a `stream_uri`."""
     owner: str = ""
     """The organisation the camera belongs to."""
     purpose: str = ""
