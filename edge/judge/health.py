@@ -15,7 +15,6 @@ from devices.messages import Change, ConditionState
 from devices.site.model import HealthKind, PictureHealth
 from edge.judge.case import REOPEN, Case, Turn, turn
 from edge.judge.shelf import case_from_json, case_to_json
-from edge.judge.stays import Ledger
 from edge.see.health.lasting import Lasting
 
 UNSURE = 30.0
@@ -50,16 +49,6 @@ def judge(
         if taken is not None:
             turns.append(taken)
     return _after(ledger, turns, at), tuple(turns)
-
-
-def hold_rule(ledger: Ledger, at: float) -> tuple[Ledger, tuple[Turn, ...]]:
-    """No pictures come: nothing can be said of what stays in a zone."""
-    turns = [
-        turn(case, Change.HELD, at) for case in ledger.cases.values() if case.state is ConditionState.OPEN
-    ]
-    held = {one.case.id: one.case for one in turns}
-    cases = {key: held.get(case.id, case) for key, case in ledger.cases.items()}
-    return replace(ledger, cases=cases), tuple(turns)
 
 
 def stream_after(

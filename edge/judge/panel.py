@@ -106,3 +106,15 @@ def judge_all(
             )
             turns += [] if one_told is None else [(post, one_told)]
     return tuple(after), tuple(turns)
+
+
+def hold_all(ledgers: Sequence[Notes], at: float) -> list[tuple[Notes, tuple[Turn, ...]]]:
+    """No pictures come: of each rule, what it remembers now, and the turns it took."""
+    held: list[tuple[Notes, tuple[Turn, ...]]] = []
+    for notes in ledgers:
+        if isinstance(notes, Ledger):
+            held.append(stays.hold(notes, at))
+        else:
+            presence, one = people.hold(notes, at)
+            held.append((presence, () if one is None else (one,)))
+    return held

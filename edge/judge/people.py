@@ -137,6 +137,15 @@ def judge(
     return _open(terms, watched, watched.since, there, at, new_id)
 
 
+def hold(before: Presence, at: float) -> tuple[Presence, Turn | None]:
+    """No pictures come: nothing can be said of who is there, and no clock runs until a look can see again."""
+    blind = replace(before, blind=True)
+    if before.case is None or before.case.state is not ConditionState.OPEN:
+        return blind, None
+    held = turn(before.case, Change.HELD, at)
+    return replace(blind, case=held.case), held
+
+
 def _level(terms: Terms, there: list[Somebody]) -> Level:
     if len(there) >= terms.enough:
         return Level.ENOUGH

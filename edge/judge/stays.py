@@ -115,6 +115,16 @@ def judge(
     return Ledger(cases, recent, closed, singles), tuple(turns)
 
 
+def hold(ledger: Ledger, at: float) -> tuple[Ledger, tuple[Turn, ...]]:
+    """No pictures come: nothing can be said of what stays in a zone."""
+    turns = [
+        turn(case, Change.HELD, at) for case in ledger.cases.values() if case.state is ConditionState.OPEN
+    ]
+    held = {one.case.id: one.case for one in turns}
+    cases = {key: held.get(case.id, case) for key, case in ledger.cases.items()}
+    return replace(ledger, cases=cases), tuple(turns)
+
+
 def suspects(ledger: Ledger, view: View) -> frozenset[UUID]:
     """Things without a name that are part of this rule's cases."""
     members = {member for case in ledger.cases.values() for member in case.members}

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Any
 from uuid import UUID
 
 from devices.messages import Change, Condition, Evidence, EvidenceKind
@@ -25,6 +26,7 @@ from edge.judge.health import (
 )
 from edge.keep import NodeStore
 from edge.node.photo import Photo, photo_of, saved
+from edge.node.removed import close_removed_cameras, described_camera
 from edge.node.sight import KEEP_EVERY, KEEP_FIRST, utc_offset
 from edge.see.eye import LOOK_WIDTH, Eye
 from edge.see.health import Sight
@@ -83,7 +85,8 @@ class HealthDesk:
         """Give each eye its watch, going on where an earlier desk on this store stopped.
 
         `classes` are the site's, `needs` the longest key interval that each camera's rules can bear. Kinds
-        without an event class hold the rules, but are not reported.
+        without an event class hold the rules, but are not reported. What is open of cameras that the site no
+        longer has is cleared at once.
         """
         self._node = node
         self._store = store
@@ -92,7 +95,8 @@ class HealthDesk:
         self._monotonic = monotonic
         self._wall = wall
         self.wards: dict[str, Ward] = {}
-        kept = store.states(HEALTH)
+        known = {camera.id for point in points for camera in point.cameras}
+        kept = close_removed_cameras(store, HEALTH, node, known, _utc(wall()))
         for point in points:
             for camera in point.cameras:
                 watch = eyes[camera.id].health = HealthWatch(camera.health)
@@ -205,10 +209,11 @@ class HealthDesk:
 
     @staticmethod
     def _kept(ward: Ward, ledger: HealthLedger) -> bytes:
-        return json.dumps({"ledger": health_to_json(ledger), "watch": ward.watch.kept()}).encode()
+        kept = {"ledger": health_to_json(ledger), "watch": ward.watch.kept()}
+        kept["post"] = described_camera(ward.point, ward.camera, ward.classes)
+        return json.dumps(kept).encode()
 
-    def _resume(self, ward: Ward, kept: bytes) -> None:
-        raw = json.loads(kept)
+    def _resume(self, ward: Ward, raw: Mapping[str, Any]) -> None:
         ward.ledger = health_from_json(raw["ledger"])
         clock = self._wall() - self._monotonic()
         on = {kind: Lasting(on=True, since=case.since) for kind, case in ward.ledger.cases.items()}

@@ -8,7 +8,7 @@ import queue
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from devices.errors import PayloadError
@@ -22,6 +22,7 @@ from edge.judge.case import Turn
 from edge.judge.shelf import level_from_json, level_to_json
 from edge.judge.threshold import Level, judge, limit
 from edge.keep import NodeStore
+from edge.node.removed import close_removed_sensors, described_sensor, level_key
 from edge.node.report import Reporter
 
 log = logging.getLogger(__name__)
@@ -45,6 +46,9 @@ class SenseDesk:
         monotonic: Callable[[], float] = time.monotonic,
         wall: Callable[[], float] = time.time,
     ) -> None:
+        """Go on where an earlier desk on this store stopped; conditions of rules that the site no longer has
+        are cleared at once.
+        """
         self._node = node
         self._store = store
         self._reporter = reporter
@@ -54,8 +58,15 @@ class SenseDesk:
         self._wall = wall
         self._bindings = bindings(points)
         self._sensors = {sensor.id: (point, sensor) for point in points for sensor in point.sensors}
-        kept, offset = store.states(LEVEL), wall() - monotonic()
-        self._levels = {key: level_from_json(json.loads(raw), offset) for key, raw in kept.items()}
+        known = {
+            level_key(sensor, rule): rule
+            for point in points
+            for sensor in point.sensors
+            for rule in sensor.rules
+        }
+        now, offset = datetime.fromtimestamp(wall(), UTC), wall() - monotonic()
+        kept = close_removed_sensors(store, LEVEL, node, known, now)
+        self._levels = {key: level_from_json(raw, offset) for key, raw in kept.items()}
         self._presence: dict[str, Presence] = {}
         self._undecided: list[Delivery] = []
         """Taken, but not kept: the store failed. The broker sends nothing twice on one connection."""
@@ -110,11 +121,12 @@ class SenseDesk:
                 if not tx.mark_reading(f"{reading.sensor}.{reading.quantity}", reading.boot, reading.seq):
                     continue
                 for point, sensor, rule, level, turn in self._judge(reading, levels):
-                    key = f"{sensor.id}|{rule.id}"
+                    key = level_key(sensor, rule)
                     if level == levels.get(key):
                         continue
                     levels[key] = level
                     state = level_to_json(level, self._wall() - self._monotonic())
+                    state["post"] = described_sensor(point, sensor, rule, reading.unit)
                     tx.put_state(LEVEL, key, json.dumps(state, separators=(",", ":")).encode())
                     if turn is not None:
                         turned.append((sensor, rule, turn, reading))
@@ -145,7 +157,7 @@ class SenseDesk:
         at = self._monotonic()
         for rule in sensor.rules:
             if rule.quantity == reading.quantity:
-                level = levels.get(f"{sensor.id}|{rule.id}", Level())
+                level = levels.get(level_key(sensor, rule), Level())
                 after, turn = judge(rule, level, reading.value, at, self._new_id)
                 yield point, sensor, rule, after, turn
 

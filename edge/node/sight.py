@@ -15,11 +15,9 @@ from devices.site.model import Camera, Point, Zone
 from devices.stream import Frame
 from edge.errors import MemoryUnreadable, StoreError
 from edge.judge.case import Turn
-from edge.judge.health import hold_rule
 from edge.judge.lookout import UTC_CLOCK, Lookout
-from edge.judge.panel import Notes, Post, blank, judge_all, posts_of
+from edge.judge.panel import Notes, Post, blank, hold_all, judge_all, posts_of
 from edge.judge.shelf import ledger_from_json, ledger_to_json
-from edge.judge.stays import Ledger
 from edge.keep import NodeStore
 from edge.keep.drawing import annotated
 from edge.node.clips import Clips
@@ -159,7 +157,7 @@ class SightDesk:
             new if kept is None else ledger_from_json(kept, 0.0)
             for new, kept in zip(blank(seat.lookout.posts), seat.shelf, strict=True)
         )
-        both = [hold_rule(notes, at) if isinstance(notes, Ledger) else (notes, ()) for notes in known]
+        both = hold_all(known, at)
         if not any(turns for _, turns in both):
             return
         view = View(at, now, seat.sight, (), (1, 1))

@@ -16,11 +16,9 @@ from edge.judge.health import (
     HealthLedger,
     health_from_json,
     health_to_json,
-    hold_rule,
     judge,
     stream_after,
 )
-from edge.judge.stays import Ledger
 from edge.see.health.lasting import Lasting
 from tests.edge.views_for_tests import ids
 
@@ -128,10 +126,3 @@ def test_key_frames_are_too_far_apart_when_the_rules_cannot_bear_it():
 def test_a_kind_of_stream_trouble_can_be_switched_off(kind):
     standing, _ = glances([float(age) for age in range(80)], interval=9.0, off=(kind,))
     assert kind not in standing
-
-
-def test_a_rule_is_held_once():
-    _, (one,) = judge(HealthLedger(), {BLACK: ON}, 20.0, ids())
-    ledger, (held,) = hold_rule(Ledger({"zone": one.case}), 60.0)
-    assert (held.change, held.at) == (Change.HELD, 60.0)
-    assert hold_rule(ledger, 61.0) == (ledger, ())

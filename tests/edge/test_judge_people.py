@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from devices.messages import Change, ConditionState
 from devices.site.rules import ClosedRule, CrowdRule, DogRule, LoiteringRule
 from edge.judge.case import REOPEN
-from edge.judge.people import BRIDGE, GAP, Presence, judge, terms_of
+from edge.judge.people import BRIDGE, GAP, Presence, hold, judge, terms_of
 from edge.see.people import PersonLook, Somebody
 from tests.edge.views_for_tests import LEFT_HALF, WHOLE, ids
 
@@ -238,6 +238,26 @@ def test_a_blind_camera_holds_the_case_and_its_clocks(rule):
     assert watchman.look(200.0, 0) is None
     assert watchman.look(202.0, 0) is None
     assert watchman.looks(204.0, 220.0, 0) == ["cleared"]
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.kind)
+def test_a_stream_that_stands_still_holds_the_case_once_and_its_clocks(rule):
+    watchman = Watchman(rule)
+    watchman.looks(0.0, 40.0, 4)
+    watchman.looks(40.0, 46.0, 0)
+    watchman.presence, held = hold(watchman.presence, 50.0)
+    assert (held.change, held.at) == (Change.HELD, 50.0)
+    assert hold(watchman.presence, 51.0) == (watchman.presence, None)
+    # Pictures come again before a clock would have noticed the pause: it counts for nothing all the same.
+    assert watchman.look(52.0, 0) is None
+    assert watchman.look(54.0, 0) is None
+    assert watchman.looks(56.0, 90.0, 0) == ["cleared"]
+
+
+def test_nobody_is_held_while_nothing_is_open():
+    presence, held = hold(Presence(), 50.0)
+    assert held is None
+    assert presence.blind
 
 
 @pytest.mark.parametrize("rule", [crowd(), loitering(), dog()], ids=lambda rule: rule.kind)

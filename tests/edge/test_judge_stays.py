@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from devices.messages import Change, ConditionState
 from edge.judge.case import REOPEN
-from edge.judge.stays import ZONE
+from edge.judge.stays import ZONE, hold
 from edge.see.slots import Phase
 from edge.see.votes import Votes
 from tests.edge.views_for_tests import DWELL, LEFT_HALF, WHOLE, Judge, left, parked, slot, votes
@@ -349,3 +349,11 @@ def test_the_detectors_own_box_is_told_once_it_has_named_the_thing():
     judge = Judge(left())
     judge.look(1.0, slot(0, named_box=drawn, named_score=0.9))
     assert judge.only.box == pytest.approx((18 / 640, 96 / 360, 70 / 640, 150 / 360))
+
+
+def test_a_rule_is_held_once_when_no_pictures_come():
+    judge = Judge(left())
+    judge.look(1.0, slot(0), slot(4))
+    ledger, turns = hold(judge.ledger, 60.0)
+    assert [(one.change, one.at) for one in turns] == [(Change.HELD, 60.0)] * 2
+    assert hold(ledger, 61.0) == (ledger, ())

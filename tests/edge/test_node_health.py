@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from devices.ids import uuid7
-from devices.messages import Change, DeviceStatus, EvidenceKind, Series, Severity
+from devices.messages import Change, ConditionState, DeviceStatus, EvidenceKind, Series, Severity
 from devices.site.model import HealthKind, PictureHealth
 from devices.stream import StreamFacts
 from edge.errors import StoreError
@@ -53,7 +53,7 @@ class Street:
             lambda: None,
             looks=Looks(LOOKS_PER_SECOND, monotonic=self.film.seconds),
         )
-        eyes = {CAMERA: self.sight.seats[CAMERA].lookout.eye}
+        eyes = {name: seat.lookout.eye for name, seat in self.sight.seats.items()}
         self.desk = HealthDesk(
             "n1", points, self.store, eyes, {CAMERA: 4.0}, self.classes, uuid7, lambda: None,
             monotonic=lambda: self.now - 1e9, wall=lambda: self.now,
@@ -208,6 +208,21 @@ def test_a_camera_that_never_answers_after_a_restart_holds_what_it_had_open(stre
     assert street.told(rules=True) == [("bicycle", "opened"), ("bicycle", "held")]
     street.show((TAKEN, 8))
     assert street.told(rules=True)[2:] == [("bicycle", "resumed")]
+
+
+def test_the_ill_health_of_a_camera_that_left_the_site_is_cleared_with_the_reason(street):
+    street.show((EMPTY, 20), (DARK, 14))
+    (opened,) = [one for one in bodies(street.store, Series.ALARM) if one.label == "black"]
+    street.cameras = ()
+    street.restart(away=5.0)
+    (cleared,) = [one for one in bodies(street.store, Series.ALARM) if one.ended is not None]
+    assert (cleared.condition_id, cleared.rev) == (opened.condition_id, opened.rev + 1)
+    assert (cleared.state, cleared.ended) == (ConditionState.CLEARED, "rule_removed")
+    kept = {"rev", "change", "state", "changed_at", "ended", "since"}
+    assert cleared.model_dump(exclude=kept) == opened.model_dump(exclude=kept)
+    assert street.store.states(HEALTH) == {}
+    street.restart(away=5.0)
+    assert len([one for one in bodies(street.store, Series.ALARM) if one.label == "black"]) == 2
 
 
 def test_key_frames_too_seldom_are_reported_and_hold_nothing(street):

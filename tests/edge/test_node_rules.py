@@ -138,6 +138,31 @@ def test_a_rule_about_people_opens_holds_resumes_and_clears_with_its_photos(stre
     assert kinds == [EvidenceKind.EMPTY, EvidenceKind.PRESENT, EvidenceKind.CLEARED]
 
 
+@pytest.mark.parametrize(
+    ("rule", "label", "many"),
+    [(CROWD, "person", 3), (CLOSED, "person", 1), (LOITERING, "person", 1), (DOG, "dog", 1)],
+    ids=lambda value: getattr(value, "kind", None),
+)
+def test_a_rule_about_people_is_held_while_the_stream_stands_still(street, rule, label, many):
+    here = street(rule)
+    taken = painted(label, *SPOTS[:many])
+    assert here.show((EMPTY, 12), (taken, 15)) == ["opened"]
+    for second in range(3):
+        here.desk.hold(CAMERA, here.film.began + timedelta(seconds=here.film.stream + 40 + second))
+    held = here.conditions[-1]
+    assert (held.change, held.state) == (Change.HELD, ConditionState.HELD)
+    assert len(here.conditions) == 2
+    here.film.stream += 60
+    assert here.show((taken, 3)) == ["resumed"]
+    # And over a restart in which the camera does not come back.
+    here.restart(rule)
+    here.desk.hold(CAMERA, here.film.began + timedelta(seconds=here.film.stream + 40))
+    assert here.conditions[-1].change is Change.HELD
+    here.film.stream += 60
+    assert here.show((EMPTY, 20)) == ["cleared"]
+    assert len({one.condition_id for one in here.conditions}) == 1
+
+
 def test_too_few_for_a_crowd_and_a_person_for_a_dog_are_nothing(street):
     here = street(CROWD, DOG)
     assert here.show((EMPTY, 12), (painted("person", *SPOTS[:2]), 30)) == []

@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 
 from devices.ids import uuid7
-from devices.messages import Change, DeviceStatus, Series
+from devices.messages import Change, ConditionState, DeviceStatus, Series
 from devices.sensors.client import Delivery
+from devices.site.model import Sensor
 from edge.errors import StoreFull
 from edge.keep import NodeStore
 from edge.node.report import Reporter
@@ -36,12 +37,12 @@ class Street:
         self._sent = 0
         self.open()
 
-    def open(self) -> None:
+    def open(self, *sensors: Sensor) -> None:
         self.store = open_store(self.directory)
         self.reporter = Reporter("n1", self.store, lambda: NOON, self._wake)
         self.desk = SenseDesk(
             "n1",
-            [point(sensors=(sensor("P01-S1", *RULES, place="pond"), sensor("P01-S2")))],
+            [point(sensors=sensors or (sensor("P01-S1", *RULES, place="pond"), sensor("P01-S2")))],
             self.store,
             self.reporter,
             uuid7,
@@ -50,12 +51,12 @@ class Street:
             wall=lambda: self.now + self.boot_time,
         )
 
-    def restart(self, down: float) -> None:
-        """The machine is off for `down` seconds; its monotonic clock begins anew."""
+    def restart(self, down: float, *sensors: Sensor) -> None:
+        """The machine is off for `down` seconds; its monotonic clock begins anew; perhaps with others."""
         self.store.close()
         self.boot_time += self.now + down
         self.now = 0.0
-        self.open()
+        self.open(*sensors)
 
     def _wake(self) -> None:
         self.woken += 1
@@ -250,6 +251,34 @@ def test_after_a_restart_the_open_case_goes_on_and_is_neither_raised_again_nor_f
     _, cleared = bodies(street.store, Series.ALARM)
     assert (cleared.condition_id, cleared.rev, cleared.change) == (opened.condition_id, 2, Change.CLEARED)
     assert cleared.since == opened.since
+
+
+@pytest.mark.parametrize(
+    "left",
+    [
+        (sensor("P01-S1", RULES[1], place="pond"),),
+        (),
+        (sensor("P01-S1", threshold(quantity="tilt"), RULES[1]),),
+    ],
+    ids=["rule", "sensor", "quantity"],
+)
+def test_a_sensors_rule_that_left_the_site_is_cleared_with_the_reason_when_the_node_starts(street, left):
+    street.measure(70.0, 1)
+    street.measure(70.0, 1, name="P01-S2")
+    street.take()
+    opened = bodies(street.store, Series.ALARM)[0]
+    street.restart(60.0, *left, sensor("P01-S2"))
+    cleared = bodies(street.store, Series.ALARM)[2:]
+    assert [one.condition_id for one in cleared] == [opened.condition_id]
+    assert (cleared[0].rev, cleared[0].change) == (opened.rev + 1, Change.CLEARED)
+    assert (cleared[0].state, cleared[0].ended) == (ConditionState.CLEARED, "rule_removed")
+    kept = {"rev", "change", "state", "changed_at", "ended", "since"}
+    assert cleared[0].model_dump(exclude=kept) == opened.model_dump(exclude=kept)
+    assert abs((cleared[0].since - opened.since).total_seconds()) < 0.01
+    assert "P01-S2|high" in street.store.states(LEVEL)
+    assert "P01-S1|high" not in street.store.states(LEVEL)
+    street.restart(60.0, *left, sensor("P01-S2"))
+    assert len(bodies(street.store, Series.ALARM)) == 3
 
 
 def test_a_hold_that_runs_goes_on_over_a_restart(street):
