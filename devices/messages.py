@@ -15,43 +15,22 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Annotated, Any, Literal, Self
+from typing import Any, Literal, Self
 from uuid import UUID
 
-from pydantic import (
-    AwareDatetime,
-    BaseModel,
-    ConfigDict,
-    Field,
-    TypeAdapter,
-    ValidationError,
-    model_validator,
-)
+from pydantic import AwareDatetime, Field, TypeAdapter, ValidationError, model_validator
 
+from devices.basis import Box as Box
+from devices.basis import EvidenceKind as EvidenceKind
+from devices.basis import Fraction as Fraction
+from devices.basis import Identifier as Identifier
+from devices.basis import Message as Message
+from devices.basis import Polygon as Polygon
+from devices.basis import Series as Series
+from devices.basis import Sha256 as Sha256
 from devices.errors import MessageError
-
-Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
-Box = tuple[Fraction, Fraction, Fraction, Fraction]
-"""x0, y0, x1, y1 in parts of the picture."""
-Polygon = Annotated[tuple[tuple[Fraction, Fraction], ...], Field(min_length=3)]
-Identifier = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$")]
-"""Ids of nodes, points, cameras, zones, sensors: letters, digits, and . _ : -, at most 64."""
-Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
-
-
-class Message(BaseModel):
-    """Base of everything that travels: frozen, and unknown fields are ignored (older readers)."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
-
-class Series(StrEnum):
-    """What a `seq` counts; each series is numbered on its own."""
-
-    ALARM = "alarm"
-    EVIDENCE = "evidence"
-    HEALTH = "health"
-    TELEMETRY = "telemetry"
+from devices.losses import Gap as Gap
+from devices.losses import LostEvidence as LostEvidence
 
 
 class Change(StrEnum):
@@ -166,7 +145,7 @@ class Condition(Message):
     ended: Literal["rule_removed"] | None = None
     """Why it was cleared without being seen gone: its rule is no longer in the site."""
     hints: tuple[HintKind, ...] = ()
-    """Of a camera's health: what the camera itself said of it. Evidence beside what was seen, never the cause."""
+    """Of a camera's health: what the camera itself said of it; beside what was seen, never the cause."""
     no_clip: Literal["stills_only"] | None = None
     """Why it has no clip, where there can be none: its camera gives still pictures only."""
 
@@ -182,19 +161,6 @@ class Condition(Message):
         if self.state not in wanted:
             raise ValueError(f"change {self.change} does not lead to state {self.state}")
         return self
-
-
-class EvidenceKind(StrEnum):
-    """What a photo or a clip shows."""
-
-    EMPTY = "empty"
-    """The place before anything stood there."""
-    PRESENT = "present"
-    """The thing, boxed, with the zone outlined."""
-    CLEARED = "cleared"
-    """The same place, seen empty again."""
-    CLIP = "clip"
-    """The seconds around the arrival where they were kept, else the last ones before the alarm."""
 
 
 class Evidence(Message):
@@ -256,12 +222,36 @@ class Health(Message):
     """Measured things, such as `key_interval_s` or `clock_offset_s`."""
 
 
-TYPES: dict[str, tuple[Series, type[Message]]] = {
+class Telemetry(Message):
+    """Readings of one node's sensors, in the order in which they were kept; one message, one number.
+
+    A reading is known by `(sensor, quantity, boot, seq)`; one that comes again is the same.
+    """
+
+    node: Identifier
+    readings: tuple[Reading, ...] = Field(min_length=1, max_length=500)
+
+
+Body = Condition | Evidence | Health | Telemetry | Gap
+"""What an event may carry."""
+
+TYPES: dict[str, tuple[Series | None, type[Body]]] = {
     "gridwatch.condition.v1": (Series.ALARM, Condition),
     "gridwatch.evidence.v1": (Series.EVIDENCE, Evidence),
     "gridwatch.health.v1": (Series.HEALTH, Health),
+    "gridwatch.telemetry.v1": (Series.TELEMETRY, Telemetry),
+    "gridwatch.gap.v1": (None, Gap),
 }
-"""CloudEvents type -> series it is numbered in, and the shape of its data."""
+"""CloudEvents type -> series it is numbered in (None: the one that it tells of), and its data's shape."""
+
+
+def series_of(body: Body) -> Series:
+    """The series in which `body` is numbered."""
+    if isinstance(body, Gap):
+        return body.series
+    series = next(series for series, shape in TYPES.values() if isinstance(body, shape))
+    assert series is not None
+    return series
 
 
 class Event(Message):
@@ -287,7 +277,7 @@ class Event(Message):
         """The node's id, out of `source`."""
         return self.source.removeprefix("/nodes/")
 
-    def body(self) -> Condition | Evidence | Health:
+    def body(self) -> Body:
         """The typed data.
 
         Raises:
@@ -295,19 +285,17 @@ class Event(Message):
         """
         if self.type not in TYPES:
             raise MessageError(f"type: {self.type!r} is not known; known are {', '.join(TYPES)}")
-        series, shape = TYPES[self.type]
-        if series is not self.series:
-            raise MessageError(f"series: {self.type} is numbered in {series}, not in {self.series}")
         try:
-            body = shape.model_validate(self.data)
+            body = TYPES[self.type][1].model_validate(self.data)
         except ValidationError as error:
             raise MessageError(explain(error, "data")) from error
-        assert isinstance(body, Condition | Evidence | Health)
+        if (series := series_of(body)) is not self.series:
+            raise MessageError(f"series: {self.type} is numbered in {series}, not in {self.series}")
         return body
 
 
 def envelope(
-    body: Condition | Evidence | Health,
+    body: Body,
     *,
     event_id: UUID,
     node: str,
@@ -317,20 +305,32 @@ def envelope(
     clock_offset: float = 0.0,
 ) -> Event:
     """Wrap `body` in its envelope."""
-    kind = next(name for name, (_, shape) in TYPES.items() if isinstance(body, shape))
-    subject = {Condition: "condition_id", Evidence: "evidence_id", Health: "device"}[type(body)]
     return Event(
         id=event_id,
         source=f"/nodes/{node}",
-        type=kind,
-        subject=str(getattr(body, subject)),
+        type=next(name for name, (_, shape) in TYPES.items() if isinstance(body, shape)),
+        subject=_subject(body),
         time=time.astimezone(UTC),
         epoch=epoch,
-        series=TYPES[kind][0],
+        series=series_of(body),
         seq=seq,
         clockoffset=clock_offset,
         data=body.model_dump(mode="json"),
     )
+
+
+def _subject(body: Body) -> str:
+    match body:
+        case Condition():
+            return str(body.condition_id)
+        case Evidence():
+            return str(body.evidence_id)
+        case Health():
+            return body.device
+        case Telemetry():
+            return body.node
+        case Gap():
+            return body.series
 
 
 class Refusal(Message):

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from uuid import UUID
 
-from devices.messages import TYPES, Condition, Event, Evidence, Health, envelope
+from devices.messages import Body, Event, Evidence, envelope, series_of
 from edge.errors import StoreError
 from edge.keep import outbox
 from edge.keep.photos import PhotoFolder
@@ -60,7 +60,7 @@ class Transaction:
         with self._running() as sql:
             sql.execute("DELETE FROM state WHERE kind = ? AND key = ?", (kind, key))
 
-    def queue(self, body: Condition | Evidence | Health, at: datetime, *, clock_offset: float = 0.0) -> Event:
+    def queue(self, body: Body, at: datetime, *, clock_offset: float = 0.0) -> Event:
         """Number `body`, wrap it and put it into the outbox; `at` becomes the event's time.
 
         An `Evidence` needs its photo on the disk first (`NodeStore.save_photo`).
@@ -69,7 +69,7 @@ class Transaction:
             StoreError: the photo is not there, the message is absurdly large, or the store failed.
 
         """
-        series = next(series for series, shape in TYPES.values() if isinstance(body, shape))
+        series = series_of(body)
         photo = body.sha256 if isinstance(body, Evidence) else None
         if photo is not None and not self._photos.path(photo).is_file():
             self.doomed = True
