@@ -70,12 +70,15 @@ class FakeCloud:
     """A status to refuse the next transition with; 0: none."""
     hold: threading.Event = field(default_factory=threading.Event)
     """Cleared: transitions wait until it is set."""
+    hold_answers: threading.Event = field(default_factory=threading.Event)
+    """Cleared: transitions are done and told on the stream, but their answers wait until it is set."""
     transitions: list[dict[str, Any]] = field(default_factory=list)
     resumed_with: list[str] = field(default_factory=list)
     """The Last-Event-ID of each stream connection."""
 
     def __post_init__(self) -> None:
         self.hold.set()
+        self.hold_answers.set()
         self.street = Street()
         now = datetime.now(UTC)
         self.incidents = {one["id"]: one for one in self.street.incidents(now)}
@@ -249,6 +252,7 @@ class _Handler(BaseHTTPRequestHandler):
         else:
             state = FORWARD.get(one["state"], {}).get(action, {"void": "void"}.get(action, "false_alarm"))
             one = cloud.change(one, action, state, "李伟", body.get("reason"))
+            cloud.hold_answers.wait(10)
             self._json(200, one, {"ETag": f'"v{one["version"]}"'})
 
     def _stream(self) -> None:

@@ -129,6 +129,33 @@ def test_keys_work_while_an_input_method_swallows_the_letters(wall: Wall) -> Non
     expect(wall.chip()).to_have_text("已结案")
 
 
+def test_a_key_is_for_the_case_just_chosen_though_the_last_one_still_waits_for_its_answer(wall: Wall) -> None:
+    """The stream tells of a step before its own answer is back; the next case must not wait for that."""
+    wall.show()
+    wall.cloud.hold_answers.clear()
+    wall.press("KeyA")
+    expect(wall.chip()).to_have_text("已受理")
+    wall.row("区第二医院急诊入口").click()
+    wall.press("KeyC")
+    expect(wall.chip()).to_have_text("已结案")
+    wall.cloud.hold_answers.set()
+    expect(wall.page.locator(".outcome")).to_have_text("已提交:结案")
+    assert [one["action"] for one in wall.cloud.transitions] == ["accept", "close"]
+
+
+def test_an_answer_for_one_case_leaves_the_question_about_another_standing(wall: Wall) -> None:
+    wall.show()
+    wall.cloud.hold_answers.clear()
+    wall.press("KeyA")
+    expect(wall.chip()).to_have_text("已受理")
+    wall.row("客运站出站口").click()
+    wall.press("KeyF")
+    expect(wall.page.locator("form.reason")).to_be_visible()
+    with wall.page.expect_response(lambda response: response.url.endswith("/transitions")):
+        wall.cloud.hold_answers.set()
+    expect(wall.page.locator("form.reason")).to_be_visible()
+
+
 def test_a_key_for_what_is_not_allowed_says_so_and_sends_nothing(wall: Wall) -> None:
     wall.show()
     wall.press("KeyC")

@@ -11,11 +11,17 @@ import { endSession } from "./session";
 /** These are asked for with a reason, which the record keeps. */
 export const NEEDS_REASON: ReadonlySet<Action> = new Set(["false_alarm", "reject", "void", "suspend", "check_failed"]);
 
-/** The action on its way to the cloud, or null. */
-export const inFlight = signal<Action | null>(null);
+/** The action on its way to the cloud, by incident: one at a time for each, none waits for another's. */
+export const inFlight = signal<ReadonlyMap<string, Action>>(new Map());
 /** The action whose reason is being asked for. */
 export const asking = signal<Action | null>(null);
-export const outcome = signal<{ incident: string; good: boolean; text: string } | null>(null);
+/** What became of the last action, by incident. */
+export const outcomes = signal<ReadonlyMap<string, Outcome>>(new Map());
+
+interface Outcome {
+  good: boolean;
+  text: string;
+}
 
 // A question about one incident must never be answered for another.
 effect(() => {
@@ -25,32 +31,43 @@ effect(() => {
 
 /** Begin an action: at once, or by asking its reason first. */
 export function begin(incident: Incident, action: Action): void {
-  if (inFlight.value) return;
+  if (inFlight.value.has(incident.id)) return;
   if (!incident.allowed_actions.includes(action)) {
     say(incident, false, words.value.act.notPossible(words.value.actions[action]));
     return;
   }
-  outcome.value = null;
+  outcomes.value = without(outcomes.value, incident.id);
   if (NEEDS_REASON.has(action)) asking.value = action;
   else void send(incident, action, "");
 }
 
 export async function send(incident: Incident, action: Action, reason: string): Promise<void> {
-  inFlight.value = action;
+  inFlight.value = new Map(inFlight.value).set(incident.id, action);
   try {
     take(await transition(incident.id, incident.version, action, reason));
-    asking.value = null;
+    stopAsking(incident);
     say(incident, true, words.value.act.done(words.value.actions[action]));
   } catch (error) {
     if (!(error instanceof Refused)) throw error;
     await explain(incident, error);
   } finally {
-    inFlight.value = null;
+    inFlight.value = without(inFlight.value, incident.id);
   }
 }
 
 function say(incident: Incident, good: boolean, text: string): void {
-  outcome.value = { incident: incident.id, good, text };
+  outcomes.value = new Map(outcomes.value).set(incident.id, { good, text });
+}
+
+/** The answer to one incident's question leaves the question about another standing. */
+function stopAsking(incident: Incident): void {
+  if (selectedId.value === incident.id) asking.value = null;
+}
+
+function without<T>(all: ReadonlyMap<string, T>, key: string): ReadonlyMap<string, T> {
+  const rest = new Map(all);
+  rest.delete(key);
+  return rest;
 }
 
 /** Put a refusal in words; when the incident had moved on, load what it is now. */
@@ -64,7 +81,7 @@ async function explain(incident: Incident, refused: Refused): Promise<void> {
     say(incident, false, refused.status === 403 ? act.forbidden : act.failed);
     return;
   }
-  asking.value = null;
+  stopAsking(incident);
   let events: readonly IncidentEvent[] = [];
   let newest = incident;
   try {

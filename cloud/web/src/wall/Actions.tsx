@@ -1,5 +1,5 @@
 import { ACTIONS, type Action, type Incident } from "../api/types";
-import { asking, begin, inFlight, outcome } from "../state/actions";
+import { asking, begin, inFlight, outcomes } from "../state/actions";
 import { words } from "../words";
 import { ReasonForm } from "./ReasonForm";
 
@@ -14,10 +14,10 @@ export function Actions({ incident }: { incident: Incident }) {
   const text = words.value;
   const allowed = ACTIONS.filter((action) => incident.allowed_actions.includes(action));
   const first = allowed.find((action) => FORWARD.has(action));
-  const said = outcome.value?.incident === incident.id ? outcome.value : null;
+  const said = outcomes.value.get(incident.id);
   const question = asking.value && allowed.includes(asking.value) ? asking.value : null;
   return (
-    <section class="actions" aria-label={text.act.title} aria-busy={inFlight.value !== null}>
+    <section class="actions" aria-label={text.act.title} aria-busy={inFlight.value.has(incident.id)}>
       {question ? (
         <ReasonForm key={`${incident.id} ${question}`} incident={incident} action={question} />
       ) : (
@@ -40,15 +40,16 @@ export function Actions({ incident }: { incident: Incident }) {
 function ActionButton({ incident, action, look }: { incident: Incident; action: Action; look: string }) {
   const { act, actions } = words.value;
   const key = KEYS[action];
+  const onItsWay = inFlight.value.get(incident.id);
   return (
     <button
       type="button"
       class={`button ${look}`}
-      disabled={inFlight.value !== null}
+      disabled={onItsWay !== undefined}
       aria-keyshortcuts={key}
       onClick={() => begin(incident, action)}
     >
-      {inFlight.value === action ? act.working : actions[action]}
+      {onItsWay === action ? act.working : actions[action]}
       {key && <kbd aria-hidden="true">{key}</kbd>}
     </button>
   );

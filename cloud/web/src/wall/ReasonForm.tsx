@@ -10,7 +10,7 @@ export function ReasonForm({ incident, action }: { incident: Incident; action: A
   const missing = useSignal(false);
   useEffect(() => form.current?.querySelector<HTMLElement>("input, textarea")?.focus(), []);
   const { act, actions } = words.value;
-  const busy = inFlight.value !== null;
+  const busy = inFlight.value.has(incident.id);
 
   function submit(event: Event): void {
     event.preventDefault();

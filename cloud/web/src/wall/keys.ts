@@ -29,7 +29,7 @@ function obey(command: Command): void {
       break;
     case "back":
       if (asking.value) {
-        if (!inFlight.value) asking.value = null;
+        if (!incident || !inFlight.value.has(incident.id)) asking.value = null;
       } else {
         opened.value = false;
         focusRow();
