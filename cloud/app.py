@@ -20,9 +20,13 @@ from cloud.database.engine import make_engine
 from cloud.housekeeping import keep_tidy
 from cloud.incidents.routes import router as incidents
 from cloud.ingest.routes import router as ingest
+from cloud.link.hub import Hub
+from cloud.link.routes import link
+from cloud.link.routes import router as commands
 from cloud.media.routes import router as media
 from cloud.media.store import MediaStore
 from cloud.metrics import Metrics
+from cloud.nodes.routes import router as nodes
 from cloud.people.routes import router as people
 from cloud.settings import Settings
 from cloud.stream.routes import router as stream
@@ -43,7 +47,9 @@ TAGS = [
     {"name": "stream", "description": "What changes, as it changes."},
     {"name": "media", "description": "Photos."},
     {"name": "registry", "description": "Areas, points, classes, nodes."},
+    {"name": "commands", "description": "What nodes are asked for, over the links that they hold open."},
     {"name": "ingest", "description": "What edge nodes send."},
+    {"name": "nodes", "description": "Who a node is: enrolment, rotation, revocation."},
 ]
 
 
@@ -64,12 +70,15 @@ def create_app(settings: Settings, url: URL, now: Callable[[], datetime] = utc_n
                 registry = await load_registry(connection)
             tail = Tail(engine, registry, metrics, now)
             await tail.start()
+            hub = Hub(engine, now, tail.changed)
+            hub.start()
             tidying = asyncio.create_task(keep_tidy(engine, settings, now))
             try:
                 media_store = MediaStore(settings.state / "media")
-                app.state.context = Context(settings, engine, registry, media_store, tail, metrics, now)
+                app.state.context = Context(settings, engine, registry, media_store, tail, metrics, now, hub)
                 yield
             finally:
+                await hub.stop()
                 await tail.stop()
                 tidying.cancel()
                 with suppress(asyncio.CancelledError):
@@ -94,9 +103,10 @@ def _skeleton(lifespan: Any = None) -> FastAPI:
     )
     problems.install(app)
     api = APIRouter(prefix="/api/v1")
-    for router in (people, incidents, alarms, stream, media, areas, ingest):
+    for router in (people, incidents, alarms, stream, media, areas, ingest, nodes):
         api.include_router(router)
     app.include_router(api)
+    app.include_router(link)
     app.include_router(page.router)
     build = app.openapi
 

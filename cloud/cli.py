@@ -1,4 +1,4 @@
-"""`gridwatch cloud`: serve; and its small helpers `token`, `user add`, `openapi`."""
+"""`gridwatch cloud`: serve; and its small helpers `enrol`, `revoke`, `token`, `user add`, `openapi`."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import threading
 from argparse import ArgumentParser, Namespace
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 
 from sqlalchemy import URL
@@ -22,7 +23,10 @@ from cloud.database import migrate
 from cloud.database.embedded import EmbeddedServer
 from cloud.database.engine import make_engine
 from cloud.errors import CloudError
+from cloud.incidents.store import Actor
 from cloud.install import prepare
+from cloud.nodes import credentials
+from cloud.nodes.enrolment import make_code
 from cloud.people import accounts
 from cloud.people.passwords import random_password, random_token
 from cloud.people.roles import Role
@@ -56,6 +60,17 @@ def configure(parser: ArgumentParser) -> None:
     own.add_argument("--state", type=Path, default=argparse.SUPPRESS, help="the install's own directory")
     token = helpers.add_parser("token", parents=[own], help="make a new token for a node and print it")
     token.add_argument("node")
+    enrol = helpers.add_parser(
+        "enrol", parents=[own], help="make a one-time code for `gridwatch edge enrol` and print it"
+    )
+    enrol.add_argument("node")
+    enrol.add_argument(
+        "--minutes", type=int, choices=range(1, 7 * 24 * 60 + 1), default=60, metavar="N",
+        help="how long the code may be used (%(default)s)",
+    )  # fmt: skip
+    revoke = helpers.add_parser("revoke", parents=[own], help="shut a node out from its next request on")
+    revoke.add_argument("node")
+    revoke.add_argument("--reason", default="by the command line", help="for the node's log")
     user = helpers.add_parser("user", help="look after users")
     add = user.add_subparsers(dest="user_helper", required=True, metavar="WHAT").add_parser(
         "add", parents=[own], help="add a user and print the password"
@@ -79,6 +94,10 @@ def run(options: Namespace) -> int:
         settings = settings_from(options.state, secure_cookies=options.https)
         if options.helper == "token":
             print(_in_database(settings, lambda engine: _new_token(engine, options.node)))
+        elif options.helper == "enrol":
+            print(_in_database(settings, lambda engine: _new_code(engine, options.node, options.minutes)))
+        elif options.helper == "revoke":
+            print(_in_database(settings, lambda engine: _revoke(engine, options.node, options.reason)))
         elif options.helper == "user":
             print(_in_database(settings, lambda engine: _new_user(engine, options)))
         else:
@@ -139,8 +158,22 @@ def _in_database(settings: Settings, work: Callable[[AsyncEngine], Awaitable[str
 async def _new_token(engine: AsyncEngine, node: str) -> str:
     token = random_token()
     async with engine.begin() as connection:
-        await accounts.set_node_token(connection, node, token)
+        await credentials.set_token(connection, node, token, utc_now())
     return token
+
+
+async def _new_code(engine: AsyncEngine, node: str, minutes: int) -> str:
+    async with engine.begin() as connection:
+        actor, lifetime = Actor("system", "gridwatch cloud enrol"), timedelta(minutes=minutes)
+        code, _ = await make_code(connection, node, actor, utc_now(), lifetime)
+    return code
+
+
+async def _revoke(engine: AsyncEngine, node: str, reason: str) -> str:
+    async with engine.begin() as connection:
+        actor = Actor("system", "gridwatch cloud revoke")
+        count = await credentials.revoke(connection, node, actor, reason, utc_now())
+    return f"node {node} is shut out; {count} credential(s) are void"
 
 
 async def _new_user(engine: AsyncEngine, options: Namespace) -> str:

@@ -10,6 +10,8 @@ from sqlalchemy import URL
 from cloud.areas.importer import import_site
 from cloud.database import migrate
 from cloud.database.engine import make_engine
+from cloud.nodes import credentials
+from cloud.link import sites
 from cloud.people import accounts
 from cloud.settings import Settings
 from devices.site.model import Site
@@ -34,8 +36,8 @@ async def prepare(
         async with engine.begin() as connection:
             if site is not None:
                 await import_site(connection, site, now)
-            for node, token in (tokens or {}).items():
-                await accounts.set_node_token(connection, node, token)
+                await sites.keep(connection, site)
+            await credentials.take_file(connection, tokens or {}, now)
         await accounts.add_first_users(engine, settings.state / "users.txt", now)
     finally:
         await engine.dispose()

@@ -68,9 +68,23 @@ event_class = Table(
     _must("position", Integer), _must("active", Boolean),
 )  # fmt: skip
 node = Table(
-    "node", metadata, _key("id", Text), _must("name", _JSON), _may("token_hash", LargeBinary),
-    _may("last_seen_at", _TIME), _must("position", Integer), _must("active", Boolean),
+    "node", metadata, _key("id", Text), _must("name", _JSON), _may("last_seen_at", _TIME),
+    _must("position", Integer), _must("active", Boolean),
 )  # fmt: skip
+node_credential = Table(
+    "node_credential", metadata, _key("token_hash", LargeBinary), _must("node", Text), _must("origin", Text),
+    _must("made_at", _TIME), _must("confirmed", Boolean), _may("ends_at", _TIME), _must("revoked", Boolean),
+)  # fmt: skip
+node_code = Table(
+    "node_code", metadata, _key("node", Text), _must("code_hash", LargeBinary), _must("made_at", _TIME),
+    _must("expires_at", _TIME), _may("used_for", LargeBinary),
+)  # fmt: skip
+node_event = Table(
+    "node_event", metadata, Column("id", BigInteger, Identity(always=True), primary_key=True),
+    _must("at", _TIME), _must("node", Text), _must("action", Text), _must("actor_kind", Text),
+    _must("actor_name", Text), _must("detail", Text),
+)  # fmt: skip
+place = Table("place", metadata, _key("id", Text), _key("node", Text))
 point = Table(
     "point", metadata, _key("id", Text), _must("name", _JSON), _must("node", Text), _must("grid", Text),
     _must("lon", Double), _must("lat", Double), _must("position", Integer), _must("active", Boolean),
@@ -146,3 +160,13 @@ outbox = Table(
 outbox_floor = Table(
     "outbox_floor", metadata, _key("single", Boolean), _must("xid", Xid8), _must("id", BigInteger)
 )
+command = Table(
+    "command", metadata, _key("id", Uuid), _must("node", Text), _must("kind", Text), _must("body", _JSON),
+    _may("incident_id", Uuid), _must("asked_by", Text), _may("request_key", Text), _must("created_at", _TIME),
+    _must("expires_at", _TIME), _must("state", Text), _may("sent_at", _TIME), _may("answer", _JSON),
+    _may("answered_at", _TIME),
+)  # fmt: skip
+site_text = Table(
+    "site_text", metadata, _key("single", Boolean), _must("version", Integer), _must("digest", Text),
+    _must("text", Text),
+)  # fmt: skip

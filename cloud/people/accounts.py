@@ -1,4 +1,4 @@
-"""Users, sessions, failed log-ins and node tokens in the database."""
+"""Users, sessions and failed log-ins in the database; the file of node tokens."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from sqlalchemy import delete, func, insert, select, text, update
+from sqlalchemy import delete, func, insert, select, text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from cloud.database.schema import login_failure, node, person, session
+from cloud.database.schema import login_failure, person, session
 from cloud.errors import Problem, SettingsError
 from cloud.people.passwords import (
     hash_password,
@@ -90,7 +90,7 @@ async def log_in(
     """
     username = username.lower()
     async with engine.connect() as connection:
-        await _throttle(connection, username, address, now)
+        await throttle(connection, username, address, now)
         stored = await connection.execute(
             select(person.c.id, person.c.password_hash).where(person.c.username == username)
         )
@@ -98,9 +98,7 @@ async def log_in(
     right = await asyncio.to_thread(verify_password, row.password_hash if row else None, password)
     async with engine.begin() as connection:
         if row is None or not right:
-            await connection.execute(
-                insert(login_failure), {"username": username, "address": address, "at": now}
-            )
+            await failed(connection, username, address, now)
         else:
             token, ends = random_token(), now + lifetime
             await connection.execute(
@@ -112,7 +110,17 @@ async def log_in(
     raise Problem("bad_credentials", "user name or password is wrong")
 
 
-async def _throttle(connection: AsyncConnection, username: str, address: str, now: datetime) -> None:
+async def failed(connection: AsyncConnection, username: str, address: str, now: datetime) -> None:
+    """Remember a failed try."""
+    await connection.execute(insert(login_failure), {"username": username, "address": address, "at": now})
+
+
+async def throttle(connection: AsyncConnection, username: str, address: str, now: datetime) -> None:
+    """Let nobody guess quickly.
+
+    Raises:
+        Problem: `too_many_attempts`.
+    """
     here = (login_failure.c.address == address) & (login_failure.c.at > now - WINDOW)
     counts = await connection.execute(
         select(
@@ -134,18 +142,6 @@ async def log_out(engine: AsyncEngine, token_hash: bytes) -> None:
     """End a session."""
     async with engine.begin() as connection:
         await connection.execute(delete(session).where(session.c.token_hash == token_hash))
-
-
-async def set_node_token(connection: AsyncConnection, name: str, token: str) -> None:
-    """From now on this token is the node's; the one before is void.
-
-    Raises:
-        SettingsError: the site has no such node.
-    """
-    statement = update(node).where(node.c.id == name).values(token_hash=hash_token(token))
-    if (await connection.execute(statement)).rowcount == 0:
-        known = (await connection.scalars(select(node.c.id).where(node.c.active).order_by(node.c.id))).all()
-        raise SettingsError(f"the site has no node {name!r}; it has {', '.join(known) or 'none'}")
 
 
 def token_file(file: Path, nodes: Collection[str]) -> Mapping[str, str]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hmac
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Annotated
 from urllib.parse import urlsplit
 from uuid import UUID
@@ -14,8 +13,9 @@ from fastapi.security import APIKeyCookie, HTTPAuthorizationCredentials, HTTPBea
 from sqlalchemy import select
 
 from cloud.context import Context, InContext
-from cloud.database.schema import node, person, session
+from cloud.database.schema import person, session
 from cloud.errors import Problem
+from cloud.nodes.credentials import Holder, holder
 from cloud.people.passwords import csrf_of, hash_token
 from cloud.people.roles import Role
 from devices.site.model import Names
@@ -92,29 +92,32 @@ def check_origin(request: Request) -> None:
         raise Problem("csrf", "Sec-Fetch-Site: this request came from another site's page")
 
 
-@dataclass(frozen=True, slots=True)
-class NodeIdentity:
-    """The node whose token came."""
-
-    id: str
-    last_seen_at: datetime | None
-
-
 async def sender(
     context: InContext, credentials: Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)]
-) -> NodeIdentity:
+) -> Holder:
     """The node whose token came."""
-    if credentials is not None:
-        mine = node.c.token_hash == hash_token(credentials.credentials)
-        async with context.engine.connect() as connection:
-            row = (await connection.execute(select(node.c.id, node.c.last_seen_at).where(mine))).one_or_none()
-        if row is not None:
-            return NodeIdentity(row.id, row.last_seen_at)
-    raise Problem(
-        "bad_token", "Authorization: Bearer <token of a node>", headers={"WWW-Authenticate": "Bearer"}
-    )
+    async with context.engine.connect() as connection:
+        return await holder(connection, credentials.credentials if credentials else "", context.now())
+
+
+def _administrator(who: Person) -> Person:
+    if Role.ADMINISTRATOR not in who.roles:
+        raise Problem("forbidden", "this is the administrator's")
+    return who
+
+
+async def administrator(who: Annotated[Person, Depends(doer)]) -> Person:
+    """A `doer` who looks after nodes."""
+    return _administrator(who)
+
+
+async def administrator_viewer(who: Annotated[Person, Depends(viewer)]) -> Person:
+    """A `viewer` who looks after nodes."""
+    return _administrator(who)
 
 
 Viewer = Annotated[Person, Depends(viewer)]
 Doer = Annotated[Person, Depends(doer)]
-Sender = Annotated[NodeIdentity, Depends(sender)]
+Sender = Annotated[Holder, Depends(sender)]
+Administrator = Annotated[Person, Depends(administrator)]
+AdministratorViewer = Annotated[Person, Depends(administrator_viewer)]

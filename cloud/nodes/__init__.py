@@ -1,0 +1,1 @@
+"""Identity of nodes: enrolment, credentials, and what each may speak of."""
