@@ -66,6 +66,17 @@ class Gap(Message):
         return sum(last - first + 1 for first, last in self.ranges)
 
 
+class SeriesReport(Message):
+    """How one series of a node's outbox stood, so that the cloud can tell waiting from missing."""
+
+    series: Series
+    epoch: UUID
+    next: Seq
+    """The number that would have been given next."""
+    waiting: tuple[Range, ...] = ()
+    """Rising, apart from each other; what is below `next` and not here was settled with the cloud before."""
+
+
 def joined(ranges: Iterable[Range]) -> tuple[Range, ...]:
     """The same numbers as the fewest rising ranges; those given may overlap and come in any order."""
     found: list[Range] = []

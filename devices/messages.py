@@ -31,6 +31,7 @@ from devices.basis import Sha256 as Sha256
 from devices.errors import MessageError
 from devices.losses import Gap as Gap
 from devices.losses import LostEvidence as LostEvidence
+from devices.losses import SeriesReport as SeriesReport
 
 
 class Change(StrEnum):
@@ -50,6 +51,13 @@ class ConditionState(StrEnum):
     HELD = "held"
     """It cannot be seen or measured just now; its clock stands still."""
     CLEARED = "cleared"
+
+
+HISTORY_AFTER_S = 300.0
+"""A message older than this when it is sent, by the node's own clock, is history: it goes behind what is
+live, and what it says calls nobody. Longer than a cloud's restart, shorter than a shift would wait."""
+SENT_AT = "Gridwatch-Sent-At"
+"""Header of a batch: the node's wall clock at sending, RFC 3339. Ages and the clock's offset come from it."""
 
 
 class Severity(StrEnum):
@@ -220,6 +228,8 @@ class Health(Message):
     checked_at: AwareDatetime
     facts: dict[str, float | int | str | bool] = Field(default_factory=dict)
     """Measured things, such as `key_interval_s` or `clock_offset_s`."""
+    ledger: tuple[SeriesReport, ...] = ()
+    """Of the node itself: how its outbox stood when this was queued."""
 
 
 class Telemetry(Message):
