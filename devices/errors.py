@@ -17,12 +17,18 @@ DevicesError
     ├── BrokerRefused         the broker does not take these credentials
     └── PayloadError          a payload could not be decoded
 
-No message of any of them carries a credential.
+No message of any of them carries a credential. `reason` says in one word why a device does not deliver.
 """
+
+from __future__ import annotations
+
+from devices.reasons import Reason
 
 
 class DevicesError(Exception):
     """Root of every error that `devices` raises on purpose."""
+
+    reason = Reason.FAULT
 
 
 class SiteError(DevicesError):
@@ -31,6 +37,8 @@ class SiteError(DevicesError):
 
 class CredentialsError(DevicesError):
     """A credential is missing or given twice; the text names the variable and the fix, never the value."""
+
+    reason = Reason.SECRET_MISSING
 
 
 class MessageError(DevicesError):
@@ -44,9 +52,13 @@ class CameraError(DevicesError):
 class CameraUnreachable(CameraError):
     """Nobody answers at the camera's address (no power, no network, wrong address)."""
 
+    reason = Reason.NO_ANSWER
+
 
 class CameraRefused(CameraError):
     """The camera answers but refuses the credentials; retrying fast would lock the account."""
+
+    reason = Reason.LOGIN_REFUSED
 
 
 class CameraFault(CameraError):
@@ -56,13 +68,25 @@ class CameraFault(CameraError):
 class StreamError(DevicesError):
     """A stream did not deliver; the reader reconnects with back-off."""
 
+    reason = Reason.BROKEN
+
+    def __init__(self, text: str, reason: Reason | None = None) -> None:
+        """`reason`: what is known better than the kind of the error says it."""
+        super().__init__(text)
+        if reason is not None:
+            self.reason = reason
+
 
 class StreamUnreachable(StreamError):
     """Nobody answers at the stream's address (no power, no network, wrong address)."""
 
+    reason = Reason.NO_ANSWER
+
 
 class StreamRefused(StreamError):
     """The stream refuses the credentials."""
+
+    reason = Reason.LOGIN_REFUSED
 
 
 class StreamDropped(StreamError):

@@ -11,15 +11,16 @@ from contextlib import closing
 from datetime import UTC, datetime, timedelta
 
 from devices.credentials import Credentials
-from devices.errors import StreamDropped, StreamError, StreamRefused, StreamUnreachable
+from devices.errors import StreamDropped, StreamError
 from devices.messages import DeviceStatus
+from devices.reasons import Reason
 from devices.stream.backoff import LONGEST, backoff, backoff_refused
 from devices.stream.cadence import Cadence
 from devices.stream.decoding import Counts, Decoding
 from devices.stream.frame import Frame, FrameRequest
 from devices.stream.rtsp import Connect, connect_rtsp, shown
 from devices.stream.source import USUAL_STEP
-from devices.stream.status import Facts, StreamStatus
+from devices.stream.status import RUNG, Facts, StreamStatus
 from devices.stream.timeline import Timeline
 
 log = logging.getLogger(__name__)
@@ -108,14 +109,11 @@ class CameraStream:
             except StreamError as error:
                 problem = error
             attempt = 0 if self._monotonic() - begun >= STEADY else attempt
-            if isinstance(problem, StreamRefused):
-                state, wait = DeviceStatus.REFUSED, backoff_refused(self._jitter())
-            else:
-                state, wait = DeviceStatus.STALLED, backoff(attempt, self._jitter())
-            if isinstance(problem, StreamUnreachable):
-                state = DeviceStatus.UNREACHABLE
+            state = RUNG[problem.reason]
+            refused = state is DeviceStatus.REFUSED
+            wait = backoff_refused(self._jitter()) if refused else backoff(attempt, self._jitter())
             attempt += 1
-            self._tell(state, str(problem))
+            self._tell(state, str(problem), problem.reason)
             stop.wait(wait)
 
     def _watch(self, stop: threading.Event) -> Iterator[Frame]:
@@ -152,11 +150,12 @@ class CameraStream:
                     yield frame
                     seen = self._monotonic()
                 if now - seen > BLIND:
-                    raise StreamDropped(f"packets come, but no picture could be made of them for {BLIND:g} s")
+                    problem = f"packets come, but no picture could be made of them for {BLIND:g} s"
+                    raise StreamDropped(problem, Reason.NO_PICTURE)
         if not stop.is_set():
             raise StreamDropped("the camera ended the stream")
 
-    def _tell(self, state: DeviceStatus, detail: str) -> None:
+    def _tell(self, state: DeviceStatus, detail: str, reason: Reason | None = None) -> None:
         facts: Facts = {
             **self._picture,
             "packets": self._counts.packets,
@@ -165,7 +164,7 @@ class CameraStream:
             "reconnects": max(0, self._connections - 1),
         }
         before = self._status
-        self._status = StreamStatus(state, detail, facts)
+        self._status = StreamStatus(state, detail, facts, reason)
         if state is DeviceStatus.UP and before is not None and before.state is not DeviceStatus.UP:
             log.info("%s: is back", self.name)
         elif state is not DeviceStatus.UP and (before is None or before.state is DeviceStatus.UP):

@@ -16,6 +16,7 @@ from av.video.stream import VideoStream
 
 from devices.credentials import Credentials
 from devices.errors import StreamDropped, StreamError, StreamRefused, StreamUnreachable
+from devices.reasons import Reason
 from devices.stream.source import Connection, Unit, step_of, units_of
 
 OPTIONS = {
@@ -71,7 +72,7 @@ def connect_rtsp(
         if video is not None:
             return _Rtsp(container, video, timeout[1])
         container.close()
-        problem = StreamDropped("there is no video in the stream")
+        problem = StreamDropped("there is no video in the stream", Reason.NO_VIDEO)
     # Raised out here so that FFmpeg's error, whose text is the whole address, hangs on no traceback.
     raise problem
 
@@ -95,9 +96,11 @@ def _explain(error: FFmpegError) -> StreamError:
     if isinstance(error, HTTPUnauthorizedError | HTTPForbiddenError):
         return StreamRefused("the camera refuses the user or the password")
     if isinstance(error, HTTPNotFoundError):
-        return StreamDropped("the camera has no stream of this name")
+        return StreamDropped("the camera has no stream of this name", Reason.NO_STREAM)
     if error.errno in NOBODY_THERE:
-        return StreamUnreachable(f"nobody answers ({error.strerror})")
+        refused = error.errno == errno.ECONNREFUSED
+        reason = Reason.CONNECTION_REFUSED if refused else Reason.NO_ANSWER
+        return StreamUnreachable(f"nobody answers ({error.strerror})", reason)
     return StreamDropped(f"the stream cannot be opened ({error.strerror})")
 
 
@@ -115,7 +118,7 @@ class _Rtsp:
         try:
             yield from units_of(self._container, self._video)
         except ExitError:
-            problem = StreamDropped(f"nothing came for {self._patience:g} s")
+            problem = StreamDropped(f"nothing came for {self._patience:g} s", Reason.SILENT)
         except FFmpegError as error:
             problem = StreamDropped(f"the stream broke ({error.strerror})")
         else:

@@ -9,6 +9,32 @@ BACKWARD = 2.0
 in H.264 by at most 16 frames."""
 
 
+LATITUDE = 1.5
+"""Seconds by which a live stream may get ahead of our clock at one step: what one reads in one go may span a
+pause, what the sender dropped for a slow reader another."""
+LEAK = 1e-3
+"""By which what is known of a stream's lead is forgotten, a second: clocks drift by a tenth of that."""
+
+
+class Lead:
+    """Tells a live stream's jump from its pauses: by how far its time has run ahead of ours.
+
+    A network that stalls lets a stream fall behind and catch up, in small steps or, where the sender let
+    pictures go, in large ones; nothing lets it get ahead at once of where it was at best.
+    """
+
+    def __init__(self) -> None:
+        self._ahead = self._best = 0.0
+
+    def leaps(self, step: float, elapsed: float) -> bool:
+        """Whether a step of the stream's time, in seconds, is a jump; `elapsed` seconds passed meanwhile."""
+        ahead, self._best = self._ahead + step - elapsed, self._best - LEAK * elapsed
+        if step > LATITUDE and ahead > self._best + LATITUDE:
+            return True  # the time that passed takes its place: the lead stays
+        self._ahead, self._best = ahead, max(self._best, ahead)
+        return False
+
+
 class Timeline:
     """Packets' timestamps (decoding order) to seconds of stream time; the first packet, or `origin`, is at 0.
 
@@ -23,10 +49,13 @@ class Timeline:
         self._longest = longest
         self._offset = None if origin is None else -origin
         self._mark: float | None = None
+        self._lead = Lead()
+        self.jumps = 0
+        """Of the timestamps, so far."""
 
     def rejoin(self) -> None:
         """The timestamps to come are of another connection: they say nothing about the gap between."""
-        self._offset = None
+        self._offset, self._lead = None, Lead()
 
     def at(self, pts: float | None, dts: float | None, elapsed: float | None = None) -> float:
         """The stream time of the next packet.
@@ -43,7 +72,12 @@ class Timeline:
         else:
             mark = dts if dts is not None else stamp
             step = 0.0 if self._mark is None else mark - self._mark
-            if self._offset is None or not -BACKWARD <= step <= self._longest:
+            jump = not -BACKWARD <= step <= self._longest
+            # A jump this large leaves the lead as it is; of a smaller one only a live stream can tell.
+            if not jump and self._offset is not None and elapsed is not None:
+                jump = self._lead.leaps(step, max(elapsed, 0.0))
+            if self._offset is None or jump:
+                self.jumps += self._offset is not None
                 self._offset = after_gap - stamp
             self._mark = mark
             now = stamp + self._offset

@@ -8,6 +8,7 @@ import time
 import pytest
 
 from devices.errors import StreamDropped, StreamUnreachable
+from devices.reasons import Reason
 from devices.stream.rtsp_client import Timeouts
 from devices.stream.rtsp_client.h264 import H264
 from devices.stream.rtsp_client.h265 import H265
@@ -230,7 +231,8 @@ class TestSilence:
     def test_no_answer(self, method):
         error = fail(Script(answers={method: lambda *_: b""}))
         assert isinstance(error, StreamUnreachable)
-        assert str(error) == "no answer within 0.6 s"
+        assert str(error) == "it takes the connection, but no answer within 0.6 s"
+        assert error.reason is Reason.HUNG
 
     def test_an_answer_that_drips(self):
         async def drip(script, request):

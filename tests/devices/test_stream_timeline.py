@@ -1,3 +1,4 @@
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -84,3 +85,49 @@ def test_one_packet_advances_a_live_clock_by_no_more_than_a_jump_or_the_time_tha
         assert timeline.latest is not None
         assert timeline.latest - before <= max(10.0, elapsed) + 1e-6
         before = timeline.latest
+
+
+@given(
+    st.lists(st.tuples(st.floats(0.02, 4), st.floats(0, 3)), min_size=1, max_size=60),
+    st.integers(0, 60),
+    st.floats(-1e5, 1e5),
+)
+def test_a_jump_of_any_size_changes_no_duration_by_more_than_two_seconds(pictures, at, leap):
+    """Pictures come late by up to 3 s, but in order; once the camera's clock is set anew."""
+    timeline = Timeline(step=0.04, longest=10)
+    sent = heard = timeline.at(0.0, None, 0.0)
+    for number, (step, late) in enumerate(pictures):
+        sent += step
+        before, heard = heard, max(heard, sent + late)
+        timeline.at(sent + (leap if number >= at else 0.0), None, heard - before)
+    # What waited in the network when the jump came is counted as time that passed.
+    assert timeline.latest == pytest.approx(sent, abs=2.0 + 3.0 * (timeline.jumps > 0))
+    assert timeline.jumps <= 1
+
+
+@pytest.mark.parametrize("leap", [3600.0, -3600.0, 9.0, 5.0, 2.5, -2.5, -9.0])
+def test_a_jump_of_a_steady_stream_is_counted_and_moves_nothing(leap):
+    timeline = Timeline(step=0.04, longest=10)
+    for number in range(1000):
+        timeline.at(number * 0.04 + (leap if number >= 500 else 0.0), None, 0.04)
+    assert timeline.latest == pytest.approx(999 * 0.04, abs=0.1)
+    assert timeline.jumps == 1
+
+
+def test_a_stalled_network_is_caught_up_with_and_is_no_jump():
+    """Eight seconds of pictures come at once; then the sender, who let four seconds go, is live again."""
+    timeline = Timeline(step=0.04, longest=10)
+    for number in range(100):
+        timeline.at(number * 0.04, None, 0.04)
+    timeline.at(4.0, None, 8.0)
+    for number in range(101, 201):
+        timeline.at(number * 0.04, None, 0.0)
+    timeline.at(12.0, None, 0.04)
+    assert (timeline.latest, timeline.jumps) == (12.0, 0)
+
+
+def test_a_pause_of_the_camera_is_no_jump():
+    timeline = Timeline(step=0.04, longest=10)
+    timeline.at(0.0, None, 0.0)
+    assert timeline.at(8.0, None, 8.0) == 8.0
+    assert timeline.jumps == 0

@@ -15,6 +15,7 @@ import socket
 from collections.abc import Callable
 
 from devices.errors import StreamDropped, StreamUnreachable
+from devices.reasons import Reason
 from devices.stream.rtsp_client import messages, rtp
 from devices.stream.rtsp_client.messages import Message, Outgoing
 from devices.stream.rtsp_client.unit import Counts
@@ -31,7 +32,7 @@ async def connect(host: str, port: int, patience: float) -> socket.socket:
     Raises:
         StreamUnreachable: nobody answers within `patience` seconds.
     """
-    problem = f"no answer within {patience:g} s"
+    problem, reason = f"no answer within {patience:g} s", Reason.NO_ANSWER
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(patience):
             try:
@@ -40,9 +41,11 @@ async def connect(host: str, port: int, patience: float) -> socket.socket:
                         return await _connect(family, address)
                     except OSError as error:
                         problem = f"nobody answers ({_reason(error)})"
+                        refused = isinstance(error, ConnectionRefusedError)
+                        reason = Reason.CONNECTION_REFUSED if refused else Reason.NO_ANSWER
             except (OSError, UnicodeError):
-                problem = "the name of the camera is not known"
-    raise StreamUnreachable(problem)
+                problem, reason = "the name of the camera is not known", Reason.NAME_UNKNOWN
+    raise StreamUnreachable(problem, reason)
 
 
 async def _addresses(host: str, port: int) -> list[tuple[socket.AddressFamily, tuple[object, ...]]]:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 
 from devices.credentials import Credentials
 from devices.errors import StreamDropped, StreamRefused, StreamUnreachable
+from devices.reasons import Reason
 from devices.stream.rtsp_client import messages
 from devices.stream.rtsp_client.connection import Connection
 from devices.stream.rtsp_client.digest import Challenge, authorization, challenge
@@ -122,7 +123,9 @@ class Dialogue:
         except TimeoutError:
             late = True
         assert late
-        raise StreamUnreachable(f"no answer within {self._patience:g} s")
+        raise StreamUnreachable(
+            f"it takes the connection, but no answer within {self._patience:g} s", Reason.HUNG
+        )
 
     def _written(self, method: str, uri: str, headers: Mapping[str, str]) -> Outgoing:
         lines = dict(headers)

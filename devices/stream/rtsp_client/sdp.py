@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from devices.errors import StreamDropped
+from devices.reasons import Reason
 from devices.stream.rtsp_client.h264 import H264
 from devices.stream.rtsp_client.h265 import H265
 from devices.stream.rtsp_client.nal import Codec
@@ -71,8 +72,11 @@ def video_of(text: str) -> Video:
             sets = tuple(nal for nal in _sets(given) if codec.set_of(nal) is not None)
             return Video(codec, int(number), rate, sets, each.control, session.control)
     if others:
-        raise StreamDropped(f"the video is {', '.join(others)[:80]}: only H.264 and H.265 are understood")
-    raise StreamDropped("there is no video in the session description")
+        named = ", ".join(others)[:80]
+        raise StreamDropped(
+            f"the video is {named}: only H.264 and H.265 are understood", Reason.CODEC_UNKNOWN
+        )
+    raise StreamDropped("there is no video in the session description", Reason.NO_VIDEO)
 
 
 def _sections(text: str) -> list[_Media]:
@@ -100,7 +104,9 @@ def _attribute(media: _Media, value: str) -> None:
 
 def _must_be_in_order(given: dict[str, str]) -> None:
     if given.get("packetization-mode") == "2" or given.get("sprop-max-don-diff", "0") != "0":
-        raise StreamDropped("the video is sent interleaved, out of decoding order: not understood here")
+        raise StreamDropped(
+            "the video is sent interleaved, out of decoding order: not understood here", Reason.CODEC_UNKNOWN
+        )
 
 
 def _sets(given: dict[str, str]) -> Iterator[bytes]:

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from devices.credentials import Credentials
 from devices.errors import StreamDropped, StreamError, StreamRefused
+from devices.reasons import Reason
 from devices.stream.rtsp_client.connection import Connection, connect
 from devices.stream.rtsp_client.dialogue import Dialogue
 from devices.stream.rtsp_client.messages import Message
@@ -163,7 +164,7 @@ class Session:
         reply = _good(await self._dialogue.ask("SETUP", uri, asked), "SETUP")
         transport = reply.header("transport")
         if transport and "TCP" not in transport.upper() and "interleaved" not in transport.lower():
-            raise StreamDropped("the camera does not send over TCP")
+            raise StreamDropped("the camera does not send over TCP", Reason.FAULT)
         first, second = 0, 1
         if found := _INTERLEAVED.search(transport):
             first = int(found[1])
@@ -190,7 +191,7 @@ class Session:
             if counts.packets != packets:
                 packets, heard = counts.packets, now
             elif now - heard > silence:
-                raise StreamDropped(f"nothing came for {silence:g} s")
+                raise StreamDropped(f"nothing came for {silence:g} s", Reason.SILENT)
             if now >= alive:
                 alive = now + self._alive_every
                 self._dialogue.tell(self._alive_by, self._control)
@@ -221,7 +222,7 @@ class Session:
 
     def _nonsense(self, data: bytearray, at: int, end: int) -> int:
         if self._reception is None:
-            raise StreamDropped("what answers there does not speak RTSP")
+            raise StreamDropped("what answers there does not speak RTSP", Reason.FAULT)
         return self._reception.nonsense(data, at, end)
 
 
@@ -237,7 +238,7 @@ def _good(reply: Message, method: str) -> Message:
     if 300 <= reply.status < 400 and reply.header("location"):
         raise Moved(reply.header("location"))
     if reply.status == 404:
-        raise StreamDropped("the camera has no stream of this name")
+        raise StreamDropped("the camera has no stream of this name", Reason.NO_STREAM)
     if reply.status == 461:
-        raise StreamDropped("the camera does not send over TCP")
-    raise StreamDropped(f"the camera answers {method} with {reply.status}")
+        raise StreamDropped("the camera does not send over TCP", Reason.FAULT)
+    raise StreamDropped(f"the camera answers {method} with {reply.status}", Reason.FAULT)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from devices.stream.timeline import BACKWARD
+from devices.stream.timeline import BACKWARD, Lead
 
 FORWARD = 10.0
 """Seconds the time stamps may step forward at once before that is called a jump, not a pause."""
@@ -24,6 +24,7 @@ class StreamClock:
         self._position = 0  # of `_stamp`, in ticks since the first one
         self._latest = 0
         self._seen = 0.0
+        self._lead = Lead()
 
     def at(self, stamp: int, seen: float) -> float:
         """The stream time of the next picture, in decoding order.
@@ -34,11 +35,13 @@ class StreamClock:
         self.jumped = False
         if self._stamp is not None:
             step = _nearest(stamp - self._stamp)
-            if -BACKWARD * self._rate <= step <= FORWARD * self._rate:
-                self._position += step
+            elapsed = max(seen - self._seen, 0.0)
+            near = -BACKWARD * self._rate <= step <= FORWARD * self._rate
+            self.jumped = not near or self._lead.leaps(step / self._rate, elapsed)
+            if self.jumped:
+                self._position = self._latest + round(elapsed * self._rate)
             else:
-                self.jumped = True
-                self._position = self._latest + round(max(seen - self._seen, 0.0) * self._rate)
+                self._position += step
         self._stamp, self._seen = stamp, seen
         self._latest = max(self._latest, self._position)
         return self._latest / self._rate
