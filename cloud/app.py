@@ -103,7 +103,7 @@ def _skeleton(lifespan: Any = None) -> FastAPI:
     )
     problems.install(app)
     api = APIRouter(prefix="/api/v1")
-    for router in (people, incidents, alarms, stream, media, areas, ingest, nodes):
+    for router in (people, incidents, alarms, stream, media, areas, ingest, nodes, commands):
         api.include_router(router)
     app.include_router(api)
     app.include_router(link)

@@ -11,6 +11,7 @@ from fastapi import Depends, Request
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from cloud.areas.registry import Registry
+from cloud.link.hub import Hub
 from cloud.media.store import MediaStore
 from cloud.metrics import Metrics
 from cloud.settings import Settings
@@ -28,6 +29,7 @@ class Context:
     tail: Tail
     metrics: Metrics
     now: Callable[[], datetime]
+    hub: Hub
 
 
 def context_of(request: Request) -> Context:

@@ -13,6 +13,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from cloud.errors import SettingsError
+from devices.link import LARGEST_FRAME, PING_EVERY, PING_PATIENCE
 
 log = logging.getLogger(__name__)
 
@@ -34,6 +35,9 @@ class Server(uvicorn.Server):
                 lifespan="on",
                 timeout_graceful_shutdown=GRACE,
                 limit_concurrency=1000,
+                ws_max_size=LARGEST_FRAME,
+                ws_ping_interval=PING_EVERY,
+                ws_ping_timeout=PING_PATIENCE,
             )
         )
         self._app = app

@@ -12,6 +12,7 @@ from cloud.etag import etag, version_of
 from cloud.incidents import service, views
 from cloud.incidents.models import Incident, IncidentPage, Log, TransitionRequest
 from cloud.incidents.service import not_found
+from cloud.link import verify
 from cloud.people.identity import Doer, Person, Viewer
 from cloud.problems import problems
 
@@ -102,7 +103,10 @@ async def change_incident(
     )
     async with context.engine.begin() as connection:
         await service.change(connection, incident_id, request, context.now())
+        asked = await verify.after(connection, incident_id, request, context.registry, context.now())
     context.tail.changed()
+    for node in asked:
+        await context.hub.queued(node)
     return await _one(context, person, incident_id, response)
 
 

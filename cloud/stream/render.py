@@ -17,6 +17,7 @@ from cloud.areas.registry import Registry
 from cloud.database.schema import alarm, device_health
 from cloud.incidents import views
 from cloud.incidents.models import Incident
+from cloud.link import store as commands
 from cloud.people.roles import Role
 from cloud.stream.cursor import Cursor
 from cloud.stream.reader import Row, latest
@@ -58,7 +59,7 @@ async def render(
 ) -> list[Item]:
     """The things that `rows` name, each once, at the place of its last row."""
     wanted = latest(rows)
-    ids: dict[str, list[str]] = {"incident": [], "alarm": [], "health": []}
+    ids: dict[str, list[str]] = {"incident": [], "alarm": [], "health": [], "command": []}
     for row in wanted:
         ids[row.kind].append(row.subject)
     found: dict[tuple[str, str], BaseModel] = {}
@@ -72,6 +73,9 @@ async def render(
     if ids["health"]:
         for report in await _health(connection, ids["health"]):
             found["health", f"{report.node}/{report.device}"] = report
+    if ids["command"]:
+        asked = await commands.read(connection, [UUID(key) for key in ids["command"]])
+        found |= {("command", str(command.id)): command for command in asked}
     named = ((row, found.get((row.kind, row.subject))) for row in wanted)
     return [Item(row.cursor, row.kind, body) for row, body in named if body is not None]
 

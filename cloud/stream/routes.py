@@ -33,6 +33,7 @@ _DESCRIPTION = """
 
 * `incident`: an Incident, with what you may do; `alarm`: an Alarm.
 * `health`: `{node, device, kind, status, detail, checked_at}`, when status or detail changed.
+* `command`: a command for a node, as it goes out and is answered.
 * `reset`: the cursor is too old or unknown; reload everything.
 
 Reconnect with `Last-Event-ID` (browsers do by themselves) or `?after=`; without either it begins now. Each

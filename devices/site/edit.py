@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
@@ -52,6 +53,11 @@ def dump_site(site: Site, **files: str) -> str:
     tree = site.model_dump(mode="json", exclude_unset=True)
     tree = _readable(tree) | files
     return yaml.dump(tree, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=110)
+
+
+def site_digest(site: Site) -> str:
+    """SHA-256 of what a site says, hex: the same for a file and its copy, whatever is left to defaults."""
+    return hashlib.sha256(site.model_dump_json(exclude_defaults=True).encode()).hexdigest()
 
 
 def _with_port(url: str, port: int) -> str:

@@ -1,0 +1,105 @@
+"""The links that this process holds, and how it hears that there is something to send.
+
+LISTEN wakes it, for whichever process took the request; poll is the safety net. NOTIFY is sent after the
+commit.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from datetime import datetime
+
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from cloud.link import store
+from cloud.link.store import CHANNEL
+from cloud.stream.tail import LOST
+
+log = logging.getLogger(__name__)
+
+POLL = 2.0
+"""Seconds between two looks of a link for commands, should nobody wake it."""
+EXPIRE_EVERY = 5.0
+RETRY = 1.0
+
+
+class Hub:
+    """Wakes links. `start` before use, `stop` after."""
+
+    def __init__(self, engine: AsyncEngine, now: Callable[[], datetime], changed: Callable[[], None]) -> None:
+        """`changed`: told that something was written that walls should hear of."""
+        self._engine, self._now, self._changed = engine, now, changed
+        self._links: dict[str, set[asyncio.Event]] = defaultdict(set)
+        self._tasks: list[asyncio.Task[None]] = []
+
+    def start(self) -> None:
+        """Begin to listen."""
+        self._tasks = [asyncio.create_task(self._listen()), asyncio.create_task(self._expire())]
+
+    async def stop(self) -> None:
+        """End both tasks."""
+        for task in self._tasks:
+            task.cancel()
+        if self._tasks:
+            await asyncio.wait(self._tasks)
+
+    @contextmanager
+    def holding(self, node: str) -> Iterator[asyncio.Event]:
+        """While this process holds a link of `node`: the event is set when there is something to send."""
+        woken = asyncio.Event()
+        self._links[node].add(woken)
+        try:
+            yield woken
+        finally:
+            self._links[node].discard(woken)
+
+    async def queued(self, node: str) -> None:
+        """A command for `node` was committed: its link is woken, in whichever process it is."""
+        self._changed()
+        self._wake(node)
+        try:
+            async with self._engine.begin() as connection:
+                await store.tell(connection, node)
+        except LOST:
+            log.debug("no notification sent; the others poll")
+
+    def _wake(self, node: str) -> None:
+        for woken in self._links.get(node, ()):
+            woken.set()
+
+    async def _listen(self) -> None:
+        while True:
+            with suppress(*LOST):
+                async with self._engine.connect() as connection:
+                    await connection.execution_options(isolation_level="AUTOCOMMIT")
+                    await self._attend(connection)
+            await asyncio.sleep(RETRY)
+
+    async def _attend(self, connection: AsyncConnection) -> None:
+        raw = await connection.get_raw_connection()
+        driver = raw.driver_connection
+        assert driver is not None
+        ended = asyncio.Event()
+        driver.add_termination_listener(lambda *_: ended.set())
+
+        def heard(_: object, __: int, ___: str, node: str) -> None:
+            self._wake(node)
+
+        await driver.add_listener(CHANNEL, heard)
+        try:
+            await ended.wait()
+        finally:
+            if not driver.is_closed():
+                await driver.remove_listener(CHANNEL, heard)
+
+    async def _expire(self) -> None:
+        while True:
+            with suppress(*LOST):
+                async with self._engine.begin() as connection:
+                    if await store.expire(connection, self._now()):
+                        self._changed()
+            await asyncio.sleep(EXPIRE_EVERY)

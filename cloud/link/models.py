@@ -1,0 +1,114 @@
+"""Commands as the API takes and shows them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from cloud.people.roles import ANYONE, LEADERS, Role
+from devices.link import CommandKind, LogLevelBody, LookAgainBody, PhotoBody
+
+
+class CommandState(StrEnum):
+    """Where a command is."""
+
+    QUEUED = "queued"
+    SENT = "sent"
+    """On its way, perhaps more than once; not answered."""
+    ANSWERED = "answered"
+    FAILED = "failed"
+    """The node answered that it could not."""
+    EXPIRED = "expired"
+
+
+LIVE = (CommandState.QUEUED, CommandState.SENT)
+
+ROLES: dict[CommandKind, frozenset[Role]] = {
+    CommandKind.PHOTO: ANYONE,
+    CommandKind.LOOK_AGAIN: ANYONE,
+    CommandKind.SITE: LEADERS,
+    CommandKind.LOG_LEVEL: LEADERS,
+}
+LIFETIME: dict[CommandKind, float] = {
+    CommandKind.PHOTO: 120.0,
+    CommandKind.LOOK_AGAIN: 600.0,
+    CommandKind.SITE: 7 * 86400.0,
+    CommandKind.LOG_LEVEL: 600.0,
+}
+"""Seconds that a command may wait for its node, unless asked otherwise."""
+
+
+class _Asked(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    incident_id: UUID | None = None
+    """The incident on whose page it was asked, and is shown."""
+    expires_in: float | None = Field(default=None, ge=1, le=7 * 86400)
+    """Seconds it may wait for the node; by kind unless given."""
+
+
+class AskPhoto(_Asked):
+    """A photo of a camera, now."""
+
+    kind: Literal[CommandKind.PHOTO]
+    body: PhotoBody
+
+
+class AskLookAgain(_Asked):
+    """Is what a condition is about still there?"""
+
+    kind: Literal[CommandKind.LOOK_AGAIN]
+    body: LookAgainBody
+
+
+class NoBody(BaseModel):
+    """Nothing more to say."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class AskSite(_Asked):
+    """Take over the cloud's site."""
+
+    kind: Literal[CommandKind.SITE]
+    body: NoBody = NoBody()
+
+
+class AskLogLevel(_Asked):
+    """Log more or less, for a time."""
+
+    kind: Literal[CommandKind.LOG_LEVEL]
+    body: LogLevelBody
+
+
+CommandRequest = Annotated[AskPhoto | AskLookAgain | AskSite | AskLogLevel, Field(discriminator="kind")]
+
+
+class CommandOut(BaseModel):
+    """One command and what became of it."""
+
+    id: UUID
+    node: str
+    kind: CommandKind
+    body: dict[str, Any]
+    incident_id: UUID | None
+    asked_by: str
+    """A user's name, or `gridwatch`."""
+    created_at: datetime
+    expires_at: datetime
+    state: CommandState
+    sent_at: datetime | None
+    """When it was last sent."""
+    answered_at: datetime | None
+    answer: dict[str, Any] | None
+    """A photo's `sha256`; of a second look the `verdict`; of a failure the `reason`; ..."""
+
+
+class CommandPage(BaseModel):
+    """Commands, newest first."""
+
+    items: list[CommandOut]

@@ -1,0 +1,126 @@
+"""One open link: what is due goes out, answers come in, and the node's credential is asked for again."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from cloud.context import Context
+from cloud.link import sites, store
+from cloud.link.hub import POLL
+from cloud.link.models import CommandOut
+from cloud.stream.tail import LOST
+from devices.errors import MessageError
+from devices.link import Answer, Command, CommandKind, Hello, parse_frame
+
+log = logging.getLogger(__name__)
+
+RECHECK = 10.0
+"""Seconds after which a link asks whether its credential is still good."""
+DENIED, NOT_UNDERSTOOD, TRY_AGAIN = 4401, 4400, 1013
+"""Codes a link is closed with: no longer allowed, no frame of ours, the database is away."""
+
+
+class Session:
+    """Serves one link until it ends."""
+
+    def __init__(
+        self, socket: WebSocket, context: Context, node: str, allowed: Callable[[], Awaitable[bool]]
+    ) -> None:
+        """`allowed`: whether the credential by which the link came still stands."""
+        self._socket, self._context, self._node = socket, context, node
+        self._allowed = allowed
+
+    async def serve(self) -> None:
+        """Both directions; the first that ends, ends the other."""
+        with self._context.hub.holding(self._node) as woken:
+            tasks = {asyncio.create_task(self._send(woken)), asyncio.create_task(self._receive(woken))}
+            try:
+                done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                for task in tasks:
+                    task.cancel()
+                await asyncio.wait(tasks)
+        code = 1000
+        for task in done:
+            try:
+                code = task.result()
+            except WebSocketDisconnect:
+                return
+            except LOST:
+                code = TRY_AGAIN
+        with suppress(RuntimeError):  # it was closed meanwhile
+            await self._socket.close(code)
+
+    async def _send(self, woken: asyncio.Event) -> int:
+        async with self._context.engine.connect() as connection:
+            cloud = await sites.present(connection)
+        if cloud is not None:
+            await self._socket.send_text(cloud.notice.model_dump_json())
+        clock = asyncio.get_running_loop().time
+        anew, checked = True, clock()
+        while True:
+            woken.clear()
+            if clock() - checked >= RECHECK:
+                if not await self._allowed():
+                    return DENIED
+                checked = clock()
+            async with self._context.engine.begin() as connection:
+                due = await store.claim(connection, self._node, self._context.now(), anew=anew)
+            anew = False
+            for one in due:
+                await self._socket.send_text((await self._framed(one)).model_dump_json())
+            if due:
+                self._context.tail.changed()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(POLL):
+                    await woken.wait()
+
+    async def _framed(self, one: CommandOut) -> Command:
+        body = one.body
+        if one.kind is CommandKind.SITE:
+            async with self._context.engine.connect() as connection:
+                cloud = await sites.present(connection)
+            if cloud is not None:  # always the newest: versions only rise
+                body = {**cloud.body.model_dump(), "text": cloud.text}
+        left = (one.expires_at - self._context.now()).total_seconds()
+        return Command(id=one.id, kind=one.kind, body=body, expires_in=max(0.0, left))
+
+    async def _receive(self, woken: asyncio.Event) -> int:
+        while True:
+            text = await self._socket.receive_text()
+            try:
+                frame = parse_frame(text)
+            except MessageError as error:
+                log.warning("link of node %s: a frame that is none: %s", self._node, error)
+                return NOT_UNDERSTOOD
+            if isinstance(frame, Hello):
+                await self._greet(frame)
+                woken.set()
+            elif isinstance(frame, Answer):
+                if not await self._allowed():
+                    return DENIED
+                await self._settle(frame)
+
+    async def _greet(self, hello: Hello) -> None:
+        """A node whose site is older is sent ours."""
+        async with self._context.engine.begin() as connection:
+            cloud = await sites.present(connection)
+            if cloud is None or not sites.is_behind(hello, cloud):
+                return
+            wish = await sites.wish_for(connection, self._node, cloud)
+            if wish is not None:
+                await store.add(connection, wish, self._context.now())
+
+    async def _settle(self, answer: Answer) -> None:
+        async with self._context.engine.begin() as connection:
+            kept = await store.settle(connection, self._node, answer, self._context.now())
+        if kept:
+            log.info("node %s: command %s %s", self._node, answer.id, answer.outcome)
+            self._context.tail.changed()
+        else:
+            log.info("node %s: an answer to %s that is not waited for", self._node, answer.id)

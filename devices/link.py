@@ -1,0 +1,152 @@
+"""What travels on a node's link: commands from the cloud, and what became of them. Alarms never ride on it.
+
+The link is one WebSocket that the node opens, at `PATH`. Each frame is one JSON object with a `type`:
+
+    node ──hello──► cloud       which site the node runs
+    node ◄──site─── cloud       which site the cloud has
+    node ◄─command─ cloud       again and again until it is answered or has expired
+    node ──answer─► cloud       the same for each repeat of a command
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from pydantic import Field, TypeAdapter, ValidationError
+
+from devices.errors import MessageError
+from devices.messages import Identifier, Message, explain
+
+PATH = "/api/v1/link"
+LARGEST_FRAME = 4 * 1024 * 1024
+"""Bytes; the largest is a whole site."""
+PING_EVERY, PING_PATIENCE = 8.0, 8.0
+"""Seconds between pings, and for a pong: both sides notice a half-open link within 16 s."""
+
+
+class CommandKind(StrEnum):
+    """What a node can be asked to do."""
+
+    PHOTO = "photo"
+    """Take a photo with a camera now."""
+    LOOK_AGAIN = "look_again"
+    """Say whether what a condition is about is still there."""
+    SITE = "site"
+    """Take over the cloud's site."""
+    LOG_LEVEL = "log_level"
+    """Log more or less, for a time."""
+
+
+class PhotoBody(Message):
+    """Of `photo`."""
+
+    camera: Identifier
+    condition_id: UUID | None = None
+    """Whose evidence it becomes; none: the command's own."""
+
+
+class LookAgainBody(Message):
+    """Of `look_again`."""
+
+    camera: Identifier
+    condition_id: UUID
+
+
+class SiteBody(Message):
+    """Of `site`: which one, and on the link its text."""
+
+    version: int = Field(ge=1)
+    digest: str
+    text: str | None = None
+    """The site file, one text without parts in files of their own."""
+
+
+class LogLevelBody(Message):
+    """Of `log_level`."""
+
+    logger: str = Field(
+        pattern=r"^(|(devices|edge|urllib3|paho|websockets)(\.[A-Za-z0-9_]+)*)$", max_length=100
+    )
+    """Name of a logger of the node; empty: of all."""
+    level: Literal["DEBUG", "INFO", "WARNING", "ERROR"]
+    seconds: float = Field(gt=0, le=86400)
+    """After which the level is what it was."""
+
+
+class Verdict(StrEnum):
+    """What a second look at a place says."""
+
+    PRESENT = "present"
+    GONE = "gone"
+    OCCLUDED = "occluded"
+    """Something stands in front."""
+    BLIND = "blind"
+    """The camera cannot see just now."""
+
+
+class Hello(Message):
+    """The node's first word."""
+
+    type: Literal["hello"] = "hello"
+    version: int
+    """Of the site that it runs."""
+    digest: str
+    local: bool = False
+    """It was told to run its local file, whatever the cloud has."""
+
+
+class SiteNotice(Message):
+    """The cloud's first word: the site that it has."""
+
+    type: Literal["site"] = "site"
+    version: int
+    digest: str
+
+
+class Command(Message):
+    """One thing that a node shall do."""
+
+    type: Literal["command"] = "command"
+    id: UUID
+    kind: str
+    """A `CommandKind`, or one that a newer cloud knows."""
+    body: dict[str, Any]
+    expires_in: float
+    """Seconds from when it was sent: the node's wall clock may be wrong."""
+
+
+class Outcome(StrEnum):
+    """What became of a command."""
+
+    DONE = "done"
+    FAILED = "failed"
+    EXPIRED = "expired"
+    """It reached the node too late."""
+
+
+class Answer(Message):
+    """What became of a command; a repeat of the command gets the same."""
+
+    type: Literal["answer"] = "answer"
+    id: UUID
+    outcome: Outcome
+    result: dict[str, Any] = Field(default_factory=dict)
+    """With `failed`, `reason` is one sentence."""
+
+
+Frame = Hello | SiteNotice | Command | Answer
+_FRAME: TypeAdapter[Frame] = TypeAdapter(Annotated[Frame, Field(discriminator="type")])
+
+
+def parse_frame(text: str | bytes) -> Frame:
+    """One frame of the link.
+
+    Raises:
+        MessageError: it is none.
+    """
+    try:
+        return _FRAME.validate_json(text)
+    except ValidationError as error:
+        raise MessageError(explain(error)) from error
