@@ -98,11 +98,13 @@ async def serve_rtsp(
     faults: Faults | None = None,
     *,
     now: Callable[[], float] = time.monotonic,
+    utc: Callable[[], float] = time.time,
     ahead: Mapping[str, float] = MappingProxyType({}),
 ) -> Server:
     """Serve each programme under its path; returns when the port is open.
 
     `credentials`: asked for on every path, when given. `now`: the clock the programmes follow, in seconds.
+    `utc`: what the cameras take for Unix time.
     `ahead`: seconds by which a path's clock is ahead of it; key frames of many cameras that show segments of
     one length would come all at once otherwise.
 
@@ -111,9 +113,7 @@ async def serve_rtsp(
     """
     switched = faults if faults is not None else Faults()
     feeds = {
-        path.strip("/"): Feed(
-            path.strip("/"), programme, switched, _ahead(now, ahead.get(path, 0.0)), time.time
-        )
+        path.strip("/"): Feed(path.strip("/"), programme, switched, _ahead(now, ahead.get(path, 0.0)), utc)
         for path, programme in paths.items()
     }
     server = Server(feeds, host, credentials, switched)
@@ -133,6 +133,7 @@ def rtsp_in_thread(
     host: str = "127.0.0.1",
     port: int = 0,
     now: Callable[[], float] = time.monotonic,
+    utc: Callable[[], float] = time.time,
     ahead: Mapping[str, float] = MappingProxyType({}),
 ) -> Iterator[Server]:
     """The same in a thread of its own, for callers that have no event loop (tests, benchmarks).
@@ -142,7 +143,9 @@ def rtsp_in_thread(
     """
     loop = asyncio.new_event_loop()
     try:
-        server = loop.run_until_complete(serve_rtsp(paths, host, port, credentials, now=now, ahead=ahead))
+        server = loop.run_until_complete(
+            serve_rtsp(paths, host, port, credentials, now=now, utc=utc, ahead=ahead)
+        )
         thread = threading.Thread(target=loop.run_forever, name="rtsp", daemon=True)
         thread.start()
         try:

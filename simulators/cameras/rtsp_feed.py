@@ -18,6 +18,7 @@ log = logging.getLogger(__name__)
 
 MOST_WAITING = 4 << 20
 """Bytes a slow reader may leave waiting before it misses frames, up to the next key frame."""
+SILENCING = {Fault.STALL, Fault.MUTE, Fault.AUDIO_ONLY}
 LATE = 1.0
 """Seconds of lag after which the feed's clock is set anew, rather than hurrying after it."""
 REPORT_EVERY = 5.0
@@ -170,7 +171,7 @@ class Feed:
 
     def _send(self, unit: Unit, due: float) -> None:
         faults = self._faults.of(self._path)
-        if Fault.STALL in faults:
+        if faults & SILENCING:
             for viewer in self._viewers:
                 viewer.waiting = True
             return

@@ -33,6 +33,17 @@ REASONS = {
     461: "Unsupported Transport",
 }
 
+HEAD = (
+    "v=0",
+    "o=- 1 1 IN IP4 127.0.0.1",
+    "s=Gridwatch simulated camera",
+    "c=IN IP4 0.0.0.0",
+    "t=0 0",
+    "a=control:*",
+    "a=range:npt=now-",
+)
+SOUND = "".join(f"{line}\r\n" for line in (*HEAD, "m=audio 0 RTP/AVP 8", f"a=control:{TRACK}"))
+"""A description of G.711 alone (payload type 8, RFC 3551)."""
 _INTERLEAVED = re.compile(r"interleaved=(\d+)")
 
 
@@ -77,6 +88,8 @@ class Session:
         """Answer until the client leaves, is silent for too long, or sends nonsense."""
         try:
             while (request := await self._next()) is not None:
+                if Fault.MUTE in self._faults.of(request.path):
+                    continue
                 if Fault.SLOW in self._faults.of(request.path):
                     await asyncio.sleep(SLOW_ANSWER)
                 status, headers, body = self._answer(request)
@@ -135,7 +148,9 @@ class Session:
             return 401, {"WWW-Authenticate": challenge(self._nonce)}, ""
         if request.method == "DESCRIBE":
             base = request.uri.rstrip("/") + "/"
-            return 200, {"Content-Type": "application/sdp", "Content-Base": base}, describe(feed.on_air())
+            deaf = Fault.AUDIO_ONLY in self._faults.of(request.path)
+            body = SOUND if deaf else describe(feed.on_air())
+            return 200, {"Content-Type": "application/sdp", "Content-Base": base}, body
         if request.method == "SETUP":
             return self._set_up(request, feed)
         if self._viewer is None or request.headers.get("session", "").partition(";")[0] != self._id:
@@ -184,13 +199,7 @@ def describe(segment: Segment) -> str:
     """The session description (RFC 4566) of what is shown."""
     coding = segment.coding
     lines = (
-        "v=0",
-        "o=- 1 1 IN IP4 127.0.0.1",
-        "s=Gridwatch simulated camera",
-        "c=IN IP4 0.0.0.0",
-        "t=0 0",
-        "a=control:*",
-        "a=range:npt=now-",
+        *HEAD,
         f"m=video 0 RTP/AVP {PAYLOAD_TYPE}",
         f"a=rtpmap:{PAYLOAD_TYPE} {coding.encoding}/90000",
         f"a=fmtp:{PAYLOAD_TYPE} {coding.format(segment.sets)}",
