@@ -7,7 +7,7 @@ import logging
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select, text, update
+from sqlalchemy import delete, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -37,10 +37,13 @@ async def import_site(connection: AsyncConnection, site: Site, now: datetime) ->
                 f"version: the site file is version {site.version}, the cloud already has {stood.version}; "
                 f"take the newer file, or raise its version above {stood.version}"
             )
-        if site.version == stood.version:
+        if site.version == stood.version and stood.digest:
             log.warning("the site file changed but is still version %d; raise its version", site.version)
     for table, rows in _rows(site).items():
         await _replace(connection, table, rows)
+    await connection.execute(delete(schema.place))
+    if places := _places(site):
+        await connection.execute(insert(schema.place), places)
     head = {
         "single": True, "version": site.version, "digest": digest, "name": site.name.model_dump(),
         "timezone": site.timezone, "imported_at": now,
@@ -93,6 +96,17 @@ def _rows(site: Site) -> dict[Any, list[dict[str, Any]]]:
         schema.point: points,
         schema.device: devices,
     }
+
+
+def _places(site: Site) -> list[dict[str, Any]]:
+    """Zones, and places by their own name, with each node that watches them."""
+    found: set[tuple[str, str]] = set()
+    for point in site.points:
+        zones = [zone for camera in point.cameras for zone in camera.zones]
+        names = {zone.id for zone in zones} | {zone.place for zone in zones}
+        names |= {sensor.place for sensor in point.sensors}
+        found |= {(name, point.node) for name in names if name is not None}
+    return [{"id": name, "node": node} for name, node in sorted(found)]
 
 
 async def _replace(connection: AsyncConnection, table: Any, rows: list[dict[str, Any]]) -> None:

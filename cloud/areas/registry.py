@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -54,6 +55,8 @@ class Registry:
     devices: Mapping[str, Device] = field(default_factory=dict)
     active: frozenset[tuple[str, str]] = frozenset()
     """(table, id) of what the present site file names."""
+    owners: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """Id of a node, point, device, zone or place -> the nodes that may speak of it."""
 
     def grid_of(self, point: str) -> Area | None:
         """The grid that `point` lies in."""
@@ -84,6 +87,7 @@ async def load_registry(connection: AsyncConnection) -> Registry:
 
     areas, classes = await rows(schema.area), await rows(schema.event_class)
     nodes, points, devices = await rows(schema.node), await rows(schema.point), await rows(schema.device)
+    places = (await connection.execute(select(schema.place))).mappings()
     timezone = await connection.scalar(select(schema.site.c.timezone))
     tables = {"area": areas, "node": nodes, "point": points, "device": devices, "event_class": classes}
     return Registry(
@@ -99,7 +103,23 @@ async def load_registry(connection: AsyncConnection) -> Registry:
             for row in found
             if row["active"]
         ),
+        owners=_owners(nodes, points, devices, list(places)),
     )
+
+
+def _owners(
+    nodes: Iterable[Any], points: Iterable[Any], devices: Iterable[Any], places: Iterable[Any]
+) -> dict[str, frozenset[str]]:
+    """All share one space of names, except that several nodes may share a place."""
+    found: dict[str, set[str]] = defaultdict(set)
+    of_point = {row["id"]: row["node"] for row in points}
+    owned = [(row["id"], row["id"]) for row in nodes]
+    owned += of_point.items()
+    owned += [(row["id"], of_point[row["point"]]) for row in devices if row["point"] in of_point]
+    owned += [(row["id"], row["node"]) for row in places]
+    for name, node in owned:
+        found[name].add(node)
+    return {name: frozenset(those) for name, those in found.items()}
 
 
 def _part(shape: Any, row: Mapping[str, Any]) -> Any:
