@@ -5,7 +5,7 @@ The order: newest revision of each condition -> lock its place and class -> load
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -25,7 +25,7 @@ from cloud.incidents.store import Actor, Key
 from cloud.incidents.transitions import OPEN
 from cloud.stream.outbox import Kind, emit
 from devices.ids import uuid7
-from devices.messages import Condition, ConditionState, Evidence, Health
+from devices.messages import Body, Condition, ConditionState, Evidence, Gap
 
 
 class PlaceTaken(CloudError):
@@ -44,12 +44,16 @@ class _Work:
     touched: dict[UUID, None] = field(default_factory=dict)
 
 
-async def stored(
-    connection: AsyncConnection, bodies: Iterable[Condition | Evidence | Health]
-) -> dict[UUID, Any]:
+async def stored(connection: AsyncConnection, bodies: Iterable[Body]) -> dict[UUID, Any]:
     """The alarms that these speak of, as they stand: their own, and those that a condition reopens."""
-    ids = {body.condition_id for body in bodies if not isinstance(body, Health)}
-    ids |= {body.reopens for body in bodies if isinstance(body, Condition) and body.reopens}
+    ids: set[UUID] = set()
+    for body in bodies:
+        if isinstance(body, Condition | Evidence):
+            ids.add(body.condition_id)
+        if isinstance(body, Condition) and body.reopens:
+            ids.add(body.reopens)
+        if isinstance(body, Gap):
+            ids |= {lost.condition_id for lost in body.evidence}
     if not ids:
         return {}
     return {row.id: row for row in await connection.execute(select(alarm).where(alarm.c.id.in_(ids)))}
@@ -62,10 +66,12 @@ async def take(
     registry: Registry,
     actor: Actor,
     now: datetime,
+    late: Collection[tuple[UUID, int]] = (),
 ) -> None:
     """Store the conditions of one node, open and move incidents, log it, and note what changed in the outbox.
 
     `known`: their alarms by `stored`. The caller's lock on the node's ledger keeps other revisions away.
+    `late`: conditions and revisions that are history.
 
     Raises:
         PlaceTaken: run the transaction again.
@@ -86,6 +92,7 @@ async def take(
         if mine is None or condition.rev > mine.rev:
             previous = known.get(condition.reopens) if condition.reopens else None
             _decide(work, condition, mine, previous, keys, first_changed, now)
+            work.alarms[-1]["history"] = (condition.condition_id, condition.rev) in late
     await _write(connection, work, keys, registry, actor, now)
 
 

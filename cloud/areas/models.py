@@ -108,13 +108,22 @@ class EventClassOut(BaseModel):
 
 
 class LedgerLine(BaseModel):
-    """What became of one series of a node's messages."""
+    """What became of one series of a node's messages.
 
+    `numbered = accepted + refused + evicted + waiting + missing`.
+    """
+
+    numbered: int
     accepted: int
-    refused: int
     duplicate: int
+    """Deliveries of what had been accepted before."""
+    refused: int
+    evicted: int
+    """Given up by the node, which said so."""
+    waiting: int
+    """Still at the node, by its own last word."""
     missing: int
-    """Numbers below the highest one that have not come (yet)."""
+    """Neither here nor refused, given up or waiting: these are looked for."""
 
 
 class NodeOut(BaseModel):

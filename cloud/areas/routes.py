@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Mapping
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -33,6 +33,7 @@ from cloud.database.schema import device_health, incident
 from cloud.database.schema import node as node_table
 from cloud.incidents.transitions import OPEN
 from cloud.ingest import ledger
+from cloud.ingest.balance import Entry, balances
 from cloud.people.identity import Viewer
 from cloud.problems import problems
 from devices.messages import DeviceStatus
@@ -111,7 +112,7 @@ async def list_nodes(context: InContext, _: Viewer) -> list[NodeOut]:
     registry = context.registry
     async with context.engine.connect() as connection:
         statuses = await device_statuses(connection, context)
-        ledgers = await ledger.summary(connection)
+        ledgers = _by_node(await ledger.read(connection))
         seen = await _last_seen(connection)
     found = []
     for name, names in registry.nodes.items():
@@ -124,7 +125,7 @@ async def list_nodes(context: InContext, _: Viewer) -> list[NodeOut]:
             and ("device", device.id) in registry.active
             and registry.node_of_device(device.id) == name
         ]
-        lines = {series: LedgerLine(**line) for series, line in ledgers.get(name, {}).items()}
+        lines = ledgers.get(name, {})
         found.append(
             NodeOut(
                 id=name,
@@ -137,6 +138,18 @@ async def list_nodes(context: InContext, _: Viewer) -> list[NodeOut]:
             )
         )
     return found
+
+
+def _by_node(entries: Iterable[Entry]) -> dict[str, dict[str, LedgerLine]]:
+    """Node -> series -> the sums over all its store files."""
+    sums: dict[str, dict[str, Counter[str]]] = defaultdict(lambda: defaultdict(Counter))
+    for entry, found in balances(entries):
+        sums[entry.node][entry.series].update(
+            {name: getattr(found, name) for name in LedgerLine.model_fields}
+        )
+    return {
+        node: {series: LedgerLine(**line) for series, line in lines.items()} for node, lines in sums.items()
+    }
 
 
 async def device_statuses(connection: AsyncConnection, context: Context) -> Mapping[str, Status]:

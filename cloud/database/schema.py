@@ -69,7 +69,7 @@ event_class = Table(
 )  # fmt: skip
 node = Table(
     "node", metadata, _key("id", Text), _must("name", _JSON), _may("last_seen_at", _TIME),
-    _must("position", Integer), _must("active", Boolean),
+    _must("position", Integer), _must("active", Boolean), _may("clock_offset_s", Double),
 )  # fmt: skip
 node_credential = Table(
     "node_credential", metadata, _key("token_hash", LargeBinary), _must("node", Text), _must("origin", Text),
@@ -106,6 +106,23 @@ received = Table(
 ledger = Table(
     "ledger", metadata, _key("node", Text), _key("epoch", Uuid), _key("series", Text),
     _must("committed", INT8MULTIRANGE), _must("refused", INT8MULTIRANGE), _must("duplicates", BigInteger),
+    _must("evicted", INT8MULTIRANGE), _must("waiting", INT8MULTIRANGE), _may("next", BigInteger),
+    _may("reported_at", _TIME),
+)  # fmt: skip
+refusal = Table(
+    "refusal", metadata, _key("node", Text), _key("epoch", Uuid), _key("series", Text),
+    _key("seq", BigInteger), _must("code", Text), _must("reason", Text), _must("at", _TIME),
+)  # fmt: skip
+gap = Table(
+    "gap", metadata, _key("event_id", Uuid), _must("node", Text), _must("epoch", Uuid),
+    _must("series", Text), _must("numbers", INT8MULTIRANGE), _must("cause", Text), _may("first_at", _TIME),
+    _may("last_at", _TIME), _must("readings", BigInteger), _must("at", _TIME),
+)  # fmt: skip
+reading = Table(
+    "reading", metadata, _key("sensor", Text), _key("quantity", Text), _key("boot", Text),
+    _key("seq", BigInteger), _must("point", Text), _must("value", Double), _must("unit", Text),
+    _must("taken_at", _TIME), _must("received_at", _TIME), _must("quality", Text), _may("battery", Double),
+    _may("signal", Double),
 )  # fmt: skip
 
 incident_number = Sequence("incident_number", metadata=metadata)
@@ -132,6 +149,7 @@ alarm = Table(
     _must("changed_at", _TIME), _may("cleared_at", _TIME), _must("received_at", _TIME),
     _may("verdict", Text), _may("acknowledged_at", _TIME), _may("acknowledged_by", Text),
     _may("shelved_until", _TIME), _may("shelved_by", Text), _may("shelved_reason", Text),
+    _must("history", Boolean),
 )  # fmt: skip
 evidence = Table(
     "evidence", metadata, _key("id", Uuid), _must("condition_id", Uuid), _must("kind", Text),
@@ -139,6 +157,9 @@ evidence = Table(
     _must("width", BigInteger), _must("height", BigInteger), _must("media_type", Text), _may("codec", Text),
     _may("seconds", Double),
 )  # fmt: skip
+evidence_lost = Table(
+    "evidence_lost", metadata, _key("condition_id", Uuid), _key("kind", Text), _must("cause", Text)
+)
 
 person = Table(
     "person", metadata, _key("id", Uuid), _must("username", Text), _must("name", _JSON),

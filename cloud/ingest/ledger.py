@@ -1,14 +1,21 @@
-"""The ledger: which numbers of each series of each node's store are safe here, refused, or missing."""
+"""The ledger: which numbers of each series of each node's store are safe here, refused, or given up.
+
+One row a line `(node, epoch, series)`; what its numbers come to is said by `cloud.ingest.balance`.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from cloud.database.schema import ledger
+from cloud.ingest.balance import Entry
+from devices.losses import Range, SeriesReport
 from devices.messages import Series
 
 Line = tuple[UUID, Series]
@@ -27,13 +34,14 @@ _BOOK = text("""
         duplicates = duplicates + :duplicates
     WHERE node = :node AND epoch = :epoch AND series = :series
 """)
-_SUMMARY = text("""
-    SELECT node, series, sum(duplicates) AS duplicate, sum(safe) AS accepted, sum(bad) AS refused,
-           sum(coalesce(upper(committed + refused) - 1, 0) - safe - bad) AS missing
-    FROM (SELECT *, (SELECT coalesce(sum(upper(r) - lower(r)), 0) FROM unnest(committed) AS r) AS safe,
-                    (SELECT coalesce(sum(upper(r) - lower(r)), 0) FROM unnest(refused) AS r) AS bad
-          FROM ledger) AS counted
-    GROUP BY node, series
+_EVICT = text("""
+    UPDATE ledger SET evicted = evicted + CAST(CAST(:evicted AS text) AS int8multirange)
+    WHERE node = :node AND epoch = :epoch AND series = :series
+""")
+_REPORT = text("""
+    UPDATE ledger SET
+        next = :next, waiting = CAST(CAST(:waiting AS text) AS int8multirange), reported_at = :at
+    WHERE node = :node AND epoch = :epoch AND series = :series AND (reported_at IS NULL OR reported_at < :at)
 """)
 
 
@@ -50,7 +58,12 @@ def ranges(seqs: Iterable[int]) -> tuple[tuple[int, int], ...]:
 
 def multirange(seqs: Iterable[int]) -> str:
     """Numbers as PostgreSQL writes an `int8multirange`."""
-    return "{" + ",".join(f"[{low},{high}]" for low, high in ranges(seqs)) + "}"
+    return closed(ranges(seqs))
+
+
+def closed(found: Iterable[Range]) -> str:
+    """Closed ranges as PostgreSQL writes an `int8multirange`."""
+    return "{" + ",".join(f"[{low},{high}]" for low, high in found) + "}"
 
 
 async def open_lines(
@@ -81,11 +94,46 @@ async def book(
     await connection.execute(_BOOK, values)
 
 
-async def summary(connection: AsyncConnection) -> dict[str, dict[str, dict[str, int]]]:
-    """Node -> series -> accepted, refused, duplicate, missing (numbers below the highest that never came)."""
-    found: dict[str, dict[str, dict[str, int]]] = {}
-    for row in (await connection.execute(_SUMMARY)).mappings():
-        values: dict[str, Any] = dict(row)
-        node, series = values.pop("node"), values.pop("series")
-        found.setdefault(node, {})[series] = {name: int(value) for name, value in values.items()}
-    return found
+async def evict(connection: AsyncConnection, node: str, line: Line, found: Iterable[Range]) -> None:
+    """Nothing will ever arrive under these numbers of an open line; one that did arrive stays accepted."""
+    values = {"node": node, "epoch": line[0], "series": line[1], "evicted": closed(found)}
+    await connection.execute(_EVICT, values)
+
+
+async def report(connection: AsyncConnection, node: str, told: SeriesReport, at: datetime) -> None:
+    """What a node said at `at` (its own clock) of an open line; an older word than the last is dropped."""
+    values = {
+        "node": node, "epoch": told.epoch, "series": told.series, "next": told.next,
+        "waiting": closed(told.waiting), "at": at,
+    }  # fmt: skip
+    await connection.execute(_REPORT, values)
+
+
+async def read(connection: AsyncConnection, node: str | None = None) -> list[Entry]:
+    """The lines of one node or all, the one that each node's series writes in now last."""
+    statement = select(ledger).order_by(
+        ledger.c.node, ledger.c.series, ledger.c.reported_at.asc().nulls_first(), ledger.c.epoch
+    )
+    if node is not None:
+        statement = statement.where(ledger.c.node == node)
+    return [_entry(row) for row in await connection.execute(statement)]
+
+
+def _entry(row: Any) -> Entry:
+    return Entry(
+        node=row.node,
+        epoch=row.epoch,
+        series=Series(row.series),
+        committed=_ranges(row.committed),
+        refused=_ranges(row.refused),
+        evicted=_ranges(row.evicted),
+        waiting=_ranges(row.waiting),
+        next=row.next,
+        reported_at=row.reported_at,
+        duplicates=row.duplicates,
+    )
+
+
+def _ranges(found: Iterable[Any]) -> tuple[Range, ...]:
+    """As the database hands them out: the end is not included."""
+    return tuple((part.lower, part.upper - 1) for part in found)

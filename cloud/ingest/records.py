@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -14,38 +14,23 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from cloud.areas.registry import Registry
 from cloud.database.schema import alarm, device_health, evidence
 from cloud.database.schema import node as node_table
+from cloud.nodes.owns import refusal
 from cloud.stream.outbox import emit
-from devices.messages import Condition, Event, Evidence, Health
+from devices.messages import Body, Event, Evidence, Health
 
 SEEN_EVERY = timedelta(seconds=5)
 """`last_seen_at` is written no more often than this: it is one row for all of a node's batches."""
 
 
-def owned(
-    node: str,
-    events: Sequence[tuple[Event, Condition | Evidence | Health]],
-    registry: Registry,
-    stored: Mapping[UUID, Any],
-) -> set[UUID]:
-    """Ids of the events that speak of the node's own things, or of things not in the registry (yet).
+def foreign(
+    node: str, events: Sequence[tuple[Event, Body]], registry: Registry, stored: Mapping[UUID, Any]
+) -> dict[UUID, str]:
+    """Id of each event that speaks of what is not the node's -> why it is refused (`cloud.nodes.owns`).
 
     `stored`: the rows of the alarms they speak of.
     """
-    foreign = {key for key, row in stored.items() if row.node != node}
-    return {event.id for event, body in events if _owns(body, node, registry, foreign)}
-
-
-def _owns(
-    body: Condition | Evidence | Health, node: str, registry: Registry, foreign: Collection[UUID]
-) -> bool:
-    if isinstance(body, Health):
-        return body.device == node or registry.node_of_device(body.device) in (node, None)
-    if body.condition_id in foreign:
-        return False
-    if isinstance(body, Evidence):
-        return registry.node_of_device(body.camera) in (node, None)
-    point = registry.points.get(body.point)
-    return point is None or point.node == node
+    reasons = {event.id: refusal(body, node, registry.owners, stored) for event, body in events}
+    return {key: reason for key, reason in reasons.items() if reason is not None}
 
 
 async def keep_evidence(connection: AsyncConnection, photos: Sequence[Evidence]) -> None:
@@ -81,7 +66,7 @@ async def keep_health(connection: AsyncConnection, reports: Sequence[Health]) ->
     stood = {
         (row.node, row.device): row for row in await connection.execute(select(device_health).where(wanted))
     }
-    rows: list[dict[str, Any]] = [newest[key].model_dump() for key in sorted(newest)]
+    rows: list[dict[str, Any]] = [newest[key].model_dump(exclude={"ledger"}) for key in sorted(newest)]
     await connection.execute(
         _INSERT_HEALTH.on_conflict_do_update(
             index_elements=["node", "device"],
@@ -106,10 +91,14 @@ def _is_news(stood: Any, report: Health) -> bool:
     )
 
 
-async def heard(engine: AsyncEngine, node: str, last_seen_at: datetime | None, now: datetime) -> None:
-    """The node was heard of at `now`, before that at `last_seen_at`."""
+async def heard(
+    engine: AsyncEngine, node: str, last_seen_at: datetime | None, now: datetime, clock_offset_s: float | None
+) -> None:
+    """The node was heard of at `now`, before that at `last_seen_at`; its clock is so many seconds ahead."""
     if last_seen_at is None or last_seen_at < now - SEEN_EVERY:
         async with engine.begin() as connection:
             await connection.execute(
-                update(node_table).where(node_table.c.id == node).values(last_seen_at=now)
+                update(node_table)
+                .where(node_table.c.id == node)
+                .values(last_seen_at=now, clock_offset_s=clock_offset_s)
             )

@@ -7,11 +7,12 @@ from fastapi import APIRouter, Request
 from cloud.context import InContext
 from cloud.errors import Problem
 from cloud.ingest import records
+from cloud.ingest.lateness import Ages, sent_at
 from cloud.ingest.service import Intake
 from cloud.people.identity import Sender
 from cloud.problems import problems
 from devices.errors import MessageError
-from devices.messages import Event, IngestAnswer, parse_batch
+from devices.messages import SENT_AT, Event, IngestAnswer, parse_batch
 
 router = APIRouter(tags=["ingest"])
 
@@ -50,8 +51,9 @@ async def ingest(context: InContext, node: Sender, request: Request) -> IngestAn
         raise Problem("too_large", f"{len(events)} events; send at most {MAX_EVENTS} at once")
     intake = Intake(context.engine, context.registry, context.media)
     now = context.now()
-    await records.heard(context.engine, node.id, node.last_seen_at, now)
-    tally = await intake.take(node.id, events, now)
+    ages = Ages(now, sent_at(request.headers.get(SENT_AT)))
+    await records.heard(context.engine, node.id, node.last_seen_at, now, ages.clock_offset_s)
+    tally = await intake.take(node.id, events, now, ages)
     answer = tally.answer()
     outcomes = {
         "committed": sum(map(len, tally.committed.values())),

@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -19,10 +19,22 @@ from cloud.alarms import intake
 from cloud.areas.registry import Registry
 from cloud.database.schema import received
 from cloud.incidents.store import Actor
-from cloud.ingest import ledger, records
+from cloud.ingest import ledger, losses, records, telemetry
+from cloud.ingest.lateness import Ages
+from cloud.ingest.tally import Tally
 from cloud.media.store import MediaStore
 from devices.errors import MessageError
-from devices.messages import Committed, Condition, Event, Evidence, Health, IngestAnswer, Refusal, Series
+from devices.messages import (
+    Body,
+    Condition,
+    Event,
+    Evidence,
+    Gap,
+    Health,
+    Refusal,
+    SeriesReport,
+    Telemetry,
+)
 
 log = logging.getLogger(__name__)
 
@@ -34,48 +46,8 @@ MAX_NUMBER = 2**62
 _COLLISIONS = {"40001", "40P01", "55P03"}
 """serialization_failure, deadlock_detected, lock_not_available: the same statements may pass next time."""
 
-Body = Condition | Evidence | Health
 _KNOWN = select(received.c.event_id)
 _RECEIVE = insert(received).on_conflict_do_nothing()
-
-
-@dataclass(slots=True)
-class Tally:
-    """What became of the events of one batch."""
-
-    committed: dict[tuple[UUID, Series], list[int]] = field(default_factory=lambda: defaultdict(list))
-    repeated: dict[tuple[UUID, Series], list[int]] = field(default_factory=lambda: defaultdict(list))
-    """Committed by an earlier delivery."""
-    refused: list[Refusal] = field(default_factory=list)
-    unbooked: list[Refusal] = field(default_factory=list)
-    """Refused without a trace in the ledger: not this node's numbers, or worth sending again."""
-
-    def refuse(self, event: Event, code: str, reason: str, *, book: bool = True) -> None:
-        """Refuse one event by its number."""
-        found = Refusal(series=event.series, epoch=event.epoch, seq=event.seq, code=code, reason=reason[:500])
-        (self.refused if book else self.unbooked).append(found)
-
-    def add(self, other: Tally) -> None:
-        """Take over what became of a group."""
-        for mine, others in ((self.committed, other.committed), (self.repeated, other.repeated)):
-            for line, seqs in others.items():
-                mine[line] += seqs
-        self.refused += other.refused
-        self.unbooked += other.unbooked
-
-    def answer(self) -> IngestAnswer:
-        """The answer to the node."""
-        return IngestAnswer(
-            committed=tuple(
-                Committed(series=line[1], epoch=line[0], ranges=ledger.ranges(self._safe(line)))
-                for line in sorted({*self.committed, *self.repeated})
-            ),
-            refused=(*self.refused, *self.unbooked),
-            duplicates=sum(map(len, self.repeated.values())),
-        )
-
-    def _safe(self, line: tuple[UUID, Series]) -> list[int]:
-        return self.committed.get(line, []) + self.repeated.get(line, [])
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +58,7 @@ class Intake:
     registry: Registry
     media: MediaStore
 
-    async def take(self, node: str, events: Sequence[Event], now: datetime) -> Tally:
+    async def take(self, node: str, events: Sequence[Event], now: datetime, ages: Ages) -> Tally:
         """Store what can be stored of `events`; each is committed, refused, or must be sent again."""
         tally = Tally()
         sound: list[tuple[Event, Body]] = []
@@ -97,9 +69,9 @@ class Intake:
                 tally.refuse(event, refusal.code, str(refusal), book=refusal.book)
         sound = await self._with_media(sound, tally)
         if tally.refused:
-            await self._book_refusals(node, tally.refused)
+            await self._book_refusals(node, tally.refused, now)
         for start in range(0, len(sound), GROUP):
-            tally.add(await self._group(node, sound[start : start + GROUP], now))
+            tally.add(await self._group(node, sound[start : start + GROUP], now, ages))
         return tally
 
     async def _with_media(self, sound: list[tuple[Event, Body]], tally: Tally) -> list[tuple[Event, Body]]:
@@ -114,19 +86,22 @@ class Intake:
                 kept.append((event, body))
         return kept
 
-    async def _book_refusals(self, node: str, refused: Sequence[Refusal]) -> None:
+    async def _book_refusals(self, node: str, refused: Sequence[Refusal], now: datetime) -> None:
         lines = _by_line(refused)
         async with self.engine.begin() as connection:
             await ledger.open_lines(connection, node, lines)
             for line, seqs in lines.items():
                 await ledger.book(connection, node, line, refused=seqs)
+            await losses.keep_refusals(connection, node, refused, now)
 
-    async def _group(self, node: str, group: Sequence[tuple[Event, Body]], now: datetime) -> Tally:
+    async def _group(
+        self, node: str, group: Sequence[tuple[Event, Body]], now: datetime, ages: Ages
+    ) -> Tally:
         """One group in one transaction; if its content cannot be stored, each event alone."""
         for attempt in range(ATTEMPTS):
             try:
                 async with self.engine.begin() as connection:
-                    return await _store(connection, node, group, self.registry, now)
+                    return await _store(connection, node, group, self.registry, now, ages)
             except intake.PlaceTaken as error:
                 log.info("again: %s was taken meanwhile", error)
             except DBAPIError as error:
@@ -139,12 +114,12 @@ class Intake:
         tally = Tally()
         if len(group) > 1:
             for one in group:
-                tally.add(await self._group(node, [one], now))
+                tally.add(await self._group(node, [one], now, ages))
         else:
             event = group[0][0]
             log.warning("event %s of node %s cannot be stored; refused", event.id, node)
             tally.refuse(event, "invalid", "the database cannot store its content")
-            await self._book_refusals(node, tally.refused)
+            await self._book_refusals(node, tally.refused, now)
         return tally
 
 
@@ -183,15 +158,16 @@ async def _store(
     group: Sequence[tuple[Event, Body]],
     registry: Registry,
     now: datetime,
+    ages: Ages,
 ) -> Tally:
     tally = Tally()
     fresh = await _fresh(connection, node, group, tally)
     stored = await intake.stored(connection, [body for _, body in fresh])
-    owned = records.owned(node, fresh, registry, stored)
+    foreign = records.foreign(node, fresh, registry, stored)
     for event, _ in fresh:
-        if event.id not in owned:
-            tally.refuse(event, "forbidden", "the point, device or condition belongs to another node")
-    accepted = [(event, body) for event, body in fresh if event.id in owned]
+        if event.id in foreign:
+            tally.refuse(event, "forbidden", foreign[event.id])
+    accepted = [(event, body) for event, body in fresh if event.id not in foreign]
     if accepted:
         rows = [
             {
@@ -203,12 +179,25 @@ async def _store(
         await connection.execute(_RECEIVE, rows)
     bodies = [body for _, body in accepted]
     conditions = [body for body in bodies if isinstance(body, Condition)]
-    await intake.take(connection, conditions, stored, registry, Actor("node", node), now)
+    late = {
+        (body.condition_id, body.rev)
+        for event, body in accepted
+        if isinstance(body, Condition) and ages.is_history(event.time)
+    }
+    await intake.take(connection, conditions, stored, registry, Actor("node", node), now, late)
     await records.keep_evidence(connection, [body for body in bodies if isinstance(body, Evidence)])
     await records.keep_health(connection, [body for body in bodies if isinstance(body, Health)])
+    await telemetry.keep(connection, [body for body in bodies if isinstance(body, Telemetry)], now)
+    await losses.keep_gaps(
+        connection, [(event.id, body) for event, body in accepted if isinstance(body, Gap)], now
+    )
+    for report in (body for body in bodies if isinstance(body, Health)):
+        for told in report.ledger:
+            await ledger.report(connection, node, told, report.checked_at)
     for event, _ in accepted:
         tally.committed[event.epoch, event.series].append(event.seq)
     await _book(connection, node, tally)
+    await losses.keep_refusals(connection, node, tally.refused, now)
     return tally
 
 
@@ -218,8 +207,10 @@ async def _fresh(
     """The events not yet here; repeats are counted as committed again."""
     ids = [event.id for event, _ in group]
     lines: dict[ledger.Line, list[int]] = defaultdict(list)
-    for event, _ in group:
+    for event, body in group:
         lines[event.epoch, event.series].append(event.seq)
+        for line in _spoken_of(body):
+            lines.setdefault(line, [])
     taken = await ledger.open_lines(connection, node, lines)
     known: set[UUID] = set((await connection.scalars(_KNOWN.where(received.c.event_id.in_(ids)))).all())
     fresh = []
@@ -237,6 +228,16 @@ async def _fresh(
     return fresh
 
 
+def _spoken_of(body: Body) -> list[ledger.Line]:
+    """The lines of the ledger that a message writes in, beside its own."""
+    told: Sequence[Gap | SeriesReport] = ()
+    if isinstance(body, Gap):
+        told = (body,)
+    elif isinstance(body, Health):
+        told = body.ledger
+    return [(one.epoch, one.series) for one in told]
+
+
 async def _book(connection: AsyncConnection, node: str, tally: Tally) -> None:
     refused = _by_line(tally.refused)
     for line in {*tally.committed, *tally.repeated, *refused}:
@@ -247,8 +248,8 @@ async def _book(connection: AsyncConnection, node: str, tally: Tally) -> None:
         )  # fmt: skip
 
 
-def _by_line(refused: Sequence[Refusal]) -> dict[tuple[UUID, Series], list[int]]:
-    lines: dict[tuple[UUID, Series], list[int]] = defaultdict(list)
+def _by_line(refused: Sequence[Refusal]) -> dict[ledger.Line, list[int]]:
+    lines: dict[ledger.Line, list[int]] = defaultdict(list)
     for refusal in refused:
         lines[refusal.epoch, refusal.series].append(refusal.seq)
     return lines
