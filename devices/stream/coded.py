@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
+
+Piece = bytes | memoryview
+"""Of a NAL unit, as it lies in memory: put together only where it is written to."""
 
 
 class Coded(Protocol):
@@ -32,6 +36,9 @@ class Coded(Protocol):
     @property
     def size(self) -> int:
         """Bytes it takes in memory, about."""
+
+    def nals(self) -> Iterable[Sequence[Piece]]:
+        """Its NAL units, each as the pieces that make it."""
 
     def annexb(self) -> bytes:
         """Its NAL units, Annex-B; made at every call."""

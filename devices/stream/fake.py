@@ -112,6 +112,10 @@ class FakeUnit:
         """Bytes."""
         return len(self.data)
 
+    def nals(self) -> Iterator[tuple[bytes]]:
+        """Its NAL units, each in one piece."""
+        return ((nal,) for nal in re.split(b"\0\0\0?\1", self.data) if nal)
+
     def annexb(self) -> bytes:
         """Its NAL units."""
         return self.data

@@ -1,30 +1,35 @@
-"""A clip out of coded pictures as they came: put into a file, never encoded anew."""
+"""A clip out of coded pictures as they came: put into a file, never encoded anew.
+
+FFmpeg describes the stream in its own words (`stsd`, which it knows from the parameter sets); where each
+picture stands and when it is shown is said here, so that its bytes are copied once, from the packets they
+came in to the file.
+"""
 
 from __future__ import annotations
 
 import io
 from collections.abc import Sequence
-from fractions import Fraction
-from itertools import takewhile
+from itertools import pairwise, takewhile
 
 import av
 from av.error import FFmpegError
-from av.packet import Packet
 
 from devices.errors import StreamError
-from devices.stream.coded import Coded, Stamped
+from devices.stream.coded import Coded, Piece, Stamped
+from devices.stream.mp4_boxes import Track, head, inside
 
 CLOCK = 90_000
 """RTP ticks a second: fixed for H.264 (RFC 6184, 8.2.1) and H.265 (RFC 7798, 7.1)."""
 USUAL_STEP = CLOCK // 25
 QUICKLY = {"probesize": "32", "analyzeduration": "0"}
+DESCRIBED = (b"moov", b"trak", b"mdia", b"minf", b"stbl", b"stsd")
 
 
 def write_mp4(clip: Sequence[Stamped], size: tuple[int, int]) -> bytes:
     """An MP4 file of these units, which begin with a key unit; it ends where the stream changes its shape.
 
     `size`: width and height of the pictures, known to whoever has decoded one: FFmpeg would decode to find
-    out, which costs more than all the rest.
+    out, which costs more than all the rest. The file's tables stand before its pictures.
 
     Raises:
         StreamError: there is nothing, it begins with no key unit, or its parameter sets say nothing.
@@ -33,27 +38,51 @@ def write_mp4(clip: Sequence[Stamped], size: tuple[int, int]) -> bytes:
         raise StreamError("a clip must begin with a key picture")
     first = clip[0].unit
     units = [one.unit for one in takewhile(lambda one: _shape(one.unit) == _shape(first), clip)]
+    described = _described(first, size)
     shown = _shown(units)
     # Decoding times may not fall and not lie after the showing: the showing times in order, moved ahead.
     ordered = sorted(shown)
     delay = max(early - late for early, late in zip(ordered, shown, strict=True))
-    out = io.BytesIO()
-    sets = io.BytesIO(first.parameters)
-    raw = "h264" if first.codec == "h264" else "hevc"
+    pieces: list[Piece] = []
+    sizes = []
+    for unit in units:
+        total = 0
+        for nal in unit.nals():
+            length = sum(map(len, nal))
+            pieces.append(length.to_bytes(4, "big"))
+            pieces += nal
+            total += 4 + length
+        sizes.append(total)
+    track = Track(
+        scale=CLOCK,
+        size=size,
+        sizes=sizes,
+        steps=[after - before for before, after in pairwise(ordered)] + [USUAL_STEP],
+        waits=[late - early + delay for early, late in zip(ordered, shown, strict=True)],
+        keys=[number for number, unit in enumerate(units) if unit.key],
+    )
+    return b"".join([head(track, described), *pieces])
+
+
+def _described(unit: Coded, size: tuple[int, int]) -> bytes:
+    """The `stsd` box: coding, size, parameter sets.
+
+    Raises:
+        StreamError: the parameter sets say nothing.
+    """
+    raw = "h264" if unit.codec == "h264" else "hevc"
+    sets, out = io.BytesIO(unit.parameters), io.BytesIO()
+    bare = {"movflags": "empty_moov"}
     try:
-        with av.open(sets, format=raw, options=QUICKLY) as said, av.open(out, "w", format="mp4") as file:
+        with av.open(sets, format=raw, options=QUICKLY) as said:
             if not said.streams.video[0].codec_context.extradata_size:
                 raise StreamError("no clip can be made without parameter sets")
-            video = file.add_stream_from_template(said.streams.video[0], width=size[0], height=size[1])
-            for unit, pts, dts in zip(units, shown, ordered, strict=True):
-                packet = Packet(unit.annexb())
-                packet.stream, packet.time_base = video, Fraction(1, CLOCK)
-                packet.pts, packet.dts, packet.is_keyframe = pts, dts - delay, unit.key
-                packet.duration = USUAL_STEP  # that of the last one counts
-                file.mux(packet)
+            with av.open(out, "w", format="mp4", options=bare) as file:
+                file.add_stream_from_template(said.streams.video[0], width=size[0], height=size[1])
+                file.start_encoding()
     except FFmpegError as error:
         raise StreamError(f"no clip can be made of the pictures ({error.strerror})") from error
-    return out.getvalue()
+    return inside(out.getvalue(), *DESCRIBED)
 
 
 def _shape(unit: Coded) -> tuple[str, bytes]:

@@ -141,6 +141,26 @@ def test_any_packetisation_in_any_pieces_comes_out_as_it_went_in(codec, data):
 
 
 @CODECS
+@pytest.mark.parametrize(
+    "odd", [{"padding": 4}, {"csrc": 1}, {"extension": 0}], ids=["padding", "source", "extension"]
+)
+@pytest.mark.parametrize("place", [1, 2, 5, 8])
+def test_a_packet_that_is_as_long_as_its_neighbours_but_not_as_plain_is_taken_apart(codec, odd, place):
+    """Fragments of 100 bytes, one of them of 96 and with 4 bytes more of something else."""
+    picture = key_of(codec, b"\x88" + bytes(range(250)) * 4)
+    ends = [100 * (n + 1) - (4 if n >= place else 0) for n in range(10)]
+    payloads = [*picture[:-1], *fragments(codec, picture[-1], ends)]
+    packets = packets_of(payloads, 65_530, 0)
+    number = len(picture) - 1 + place
+    packets[number] = without(packets[number], **odd)
+    lengths = {len(packet.framed()) for packet in packets[len(picture) : -1]}
+    assert len(lengths) == 1
+    notes, counts, _ = play(codec, [wire_of(packets)])
+    assert [unit.annexb() for unit in notes.units] == [annexb_of(picture)]
+    assert (counts.broken, counts.unreadable) == (0, 0)
+
+
+@CODECS
 @settings(max_examples=200, deadline=None)
 @given(data=st.data())
 def test_after_losses_what_is_called_whole_is_whole(codec, data):

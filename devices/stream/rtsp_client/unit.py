@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
-from devices.stream.rtsp_client.nal import Codec, annexb
+from devices.stream.rtsp_client.nal import Codec, annexb, pieces
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,13 +58,17 @@ class AccessUnit:
         """FFmpeg's name: h264 or hevc."""
         return self._codec.name
 
-    def annexb(self) -> bytes:
-        """Its NAL units as sent, each behind 00 00 00 01; put together anew at every call.
+    def nals(self) -> Iterator[list[bytes | memoryview]]:
+        """Its NAL units as sent, each as the pieces that make it, looked for anew at every call.
 
         Parameter sets are in it only where the camera sent them in it. NAL units that are not whole are
         left out.
         """
-        return annexb(self._codec, self._chunks)
+        return pieces(self._codec, self._chunks, whole=not self.broken)
+
+    def annexb(self) -> bytes:
+        """The same, each behind 00 00 00 01."""
+        return annexb(self.nals())
 
     def __repr__(self) -> str:
         kind = "key " if self.key else "broken " if self.broken else ""
