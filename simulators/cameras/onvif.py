@@ -1,4 +1,4 @@
-"""A simulated ONVIF camera: its device and media services and its still picture, at one port.
+"""A simulated ONVIF camera: its device, media and events services and its still picture, at one port.
 
 Many cameras share one event loop; a camera that nobody asks costs nothing.
 """
@@ -18,14 +18,17 @@ from lxml import etree
 from devices.credentials import Credentials
 from simulators.cameras import onvif_answers as answers
 from simulators.cameras.onvif_answers import SimulatedStream
+from simulators.cameras.onvif_events import EventFault, EventService, Hushed, Refused, name_in
 from simulators.cameras.onvif_http import HttpServer, Request, Response
 from simulators.cameras.onvif_login import Login
 
 DEVICE_PATH = "/onvif/device_service"
 MEDIA_PATH = "/onvif/media_service"
+EVENTS_PATH = "/onvif/events_service"
 SNAPSHOT_PATH = "/onvif/snapshot/"
 
 _SOAP = "{http://www.w3.org/2003/05/soap-envelope}"
+_WSA = "{http://www.w3.org/2005/08/addressing}"
 _OPEN = {"GetSystemDateAndTime", "GetCapabilities", "GetServices"}
 """Operations open to everybody: access class PRE_AUTH of the ONVIF Core Specification, section 5.9.4.3."""
 
@@ -61,7 +64,7 @@ class OnvifDevice:
     """The current picture, the bytes of a JPEG file; called in the event loop, so it must be quick."""
     credentials: Credentials | None = None
     """None: open to everybody."""
-    faults: frozenset[Fault] = frozenset()
+    faults: frozenset[Fault | EventFault] = frozenset()
     """Those it begins with."""
     clock_error: float = 8 * 3600.0
     """Seconds its clock is ahead while `wrong_clock` holds; eight hours: local time shown as UTC."""
@@ -72,6 +75,7 @@ class OnvifDevice:
     announced: tuple[str, int] | None = None
     """The host and port it believes to have, behind address translation; where it is reached unless given."""
     now: Callable[[], float] = time.time
+    monotonic: Callable[[], float] = time.monotonic
 
 
 async def serve_onvif(device: OnvifDevice, host: str, port: int) -> OnvifServer:
@@ -90,7 +94,9 @@ class OnvifServer:
 
     def __init__(self, device: OnvifDevice) -> None:
         self.device = device
-        self.faults: set[Fault] = set(device.faults)
+        self.faults: set[Fault | EventFault] = set(device.faults)
+        self.events = EventService(self.faults, self.clock, device.monotonic)
+        """What the camera says by itself."""
         self._login = None if device.credentials is None else Login(device.credentials)
         self._http = HttpServer(self._handle)
 
@@ -120,11 +126,12 @@ class OnvifServer:
             return Response(HTTPStatus.OK, b"\x00\xff<<not=xml", "application/soap+xml")
         if request.method == "GET" and request.path.startswith(SNAPSHOT_PATH):
             return self._snapshot(request)
-        if request.path not in (DEVICE_PATH, MEDIA_PATH):
+        path = request.path.partition("?")[0]
+        if path not in (DEVICE_PATH, MEDIA_PATH, EVENTS_PATH):
             return Response(HTTPStatus.NOT_FOUND, b"")
         if request.method != "POST":
             return Response(HTTPStatus.METHOD_NOT_ALLOWED, b"", headers={"Allow": "POST"})
-        return self._soap(request)
+        return await self._soap(request, is_event=path == EVENTS_PATH)
 
     def _snapshot(self, request: Request) -> Response:
         if not self._digest_is_good(request):
@@ -133,7 +140,7 @@ class OnvifServer:
             return Response(HTTPStatus.NOT_FOUND, b"")
         return Response(HTTPStatus.OK, self.device.snapshot(), "image/jpeg")
 
-    def _soap(self, request: Request) -> Response:
+    async def _soap(self, request: Request, *, is_event: bool) -> Response | None:
         try:
             parser = etree.XMLParser(resolve_entities=False, no_network=True)
             root = etree.fromstring(request.body, parser)
@@ -148,12 +155,35 @@ class OnvifServer:
                 return self._challenge()
             if not self.device.digest_only and not self._token_is_good(root.find(f"{_SOAP}Header")):
                 return _refusal("NotAuthorized", "Sender not authorized")
+        if is_event:
+            return await self._event(operation, root.find(f"{_SOAP}Header"), body[0], request)
         return self._answer(operation, body[0], request)
 
-    def _answer(self, operation: str, call: Any, request: Request) -> Response:
+    async def _event(self, operation: str, header: Any, call: Any, request: Request) -> Response | None:
+        """An events call; its answer has the addressing headers that cameras send."""
+        if operation == "PullMessages" and EventFault.GARBAGE in self.faults:
+            return Response(HTTPStatus.OK, b"<<", "application/soap+xml")
+        name = name_in(request.path, header)
+        try:
+            text = await self.events.answer(operation, call, self._base(request) + EVENTS_PATH, name)
+        except Refused as error:
+            return _refusal(*error.args)
+        except Hushed as hushed:
+            return Response(HTTPStatus.OK, b"", hang_up=True) if hushed.hang_up else None
+        action, message = (
+            "" if header is None else header.findtext(_WSA + name, "").strip()
+            for name in ("Action", "MessageID")
+        )
+        above = answers.addressing(action.removesuffix("Request") + "Response", message)
+        return Response(HTTPStatus.OK, answers.envelope(text, above), "application/soap+xml; charset=utf-8")
+
+    def _base(self, request: Request) -> str:
         host, port = self.device.announced or request.local
-        base = f"http://{host}:{port}"
-        here = (base + DEVICE_PATH, base + MEDIA_PATH)
+        return f"http://{host}:{port}"
+
+    def _answer(self, operation: str, call: Any, request: Request) -> Response:
+        base = self._base(request)
+        here = (base + DEVICE_PATH, base + MEDIA_PATH, base + EVENTS_PATH)
         match operation:
             case "GetSystemDateAndTime":
                 text = answers.date_and_time(self.clock())
@@ -175,7 +205,7 @@ class OnvifServer:
                 still = f"{base}{SNAPSHOT_PATH}{stream.token}"
                 text = answers.media_uri(operation, stream.uri if operation == "GetStreamUri" else still)
             case _:
-                return _refusal("ActionNotSupported", f"{operation} is not supported", "Receiver")
+                return _refusal("ActionNotSupported", f"{operation} is not supported")
         return Response(HTTPStatus.OK, answers.envelope(text), "application/soap+xml; charset=utf-8")
 
     def _token_is_good(self, header: Any) -> bool:
@@ -196,8 +226,9 @@ class OnvifServer:
         return Response(HTTPStatus.UNAUTHORIZED, b"", headers=headers)
 
 
-def _refusal(code: str, reason: str, side: str = "Sender") -> Response:
+def _refusal(code: str, reason: str, detail: str = "") -> Response:
     """A fault as cameras send it: with status 400, or 500 where the fault is the camera's own."""
-    status = HTTPStatus.BAD_REQUEST if side == "Sender" else HTTPStatus.INTERNAL_SERVER_ERROR
-    body = answers.envelope(answers.fault(side, code, reason))
+    own = code == "ActionNotSupported"
+    status = HTTPStatus.INTERNAL_SERVER_ERROR if own else HTTPStatus.BAD_REQUEST
+    body = answers.envelope(answers.fault("Receiver" if own else "Sender", code, reason, detail))
     return Response(status, body, "application/soap+xml; charset=utf-8")

@@ -15,6 +15,11 @@ _SPACES = {
     "trt": "http://www.onvif.org/ver10/media/wsdl",
     "tt": "http://www.onvif.org/ver10/schema",
     "ter": "http://www.onvif.org/ver10/error",
+    "tev": "http://www.onvif.org/ver10/events/wsdl",
+    "wsnt": "http://docs.oasis-open.org/wsn/b-2",
+    "wstop": "http://docs.oasis-open.org/wsn/t-1",
+    "wsa": "http://www.w3.org/2005/08/addressing",
+    "tns1": "http://www.onvif.org/ver10/topics",
 }
 _DECLARED = " ".join(f'xmlns:{prefix}="{uri}"' for prefix, uri in _SPACES.items())
 
@@ -31,17 +36,25 @@ class SimulatedStream:
     gov_length: int = 25
 
 
-def envelope(body: str) -> bytes:
-    """`body` in a SOAP 1.2 envelope."""
+def envelope(body: str, header: str = "") -> bytes:
+    """`body` in a SOAP 1.2 envelope, under a `header` if there is any."""
     head = '<?xml version="1.0" encoding="UTF-8"?>\n'
-    return f"{head}<s:Envelope {_DECLARED}><s:Body>{body}</s:Body></s:Envelope>".encode()
+    above = f"<s:Header>{header}</s:Header>" if header else ""
+    return f"{head}<s:Envelope {_DECLARED}>{above}<s:Body>{body}</s:Body></s:Envelope>".encode()
 
 
-def fault(side: str, code: str, reason: str) -> str:
-    """A fault; `side` is Sender or Receiver, `code` one of ONVIF's `ter` subcodes."""
+def addressing(action: str, message_id: str) -> str:
+    """The headers of an answer to a message (WS-Addressing 1.0)."""
+    related = f"<wsa:RelatesTo>{escape(message_id)}</wsa:RelatesTo>" if message_id else ""
+    return f"<wsa:Action>{escape(action)}</wsa:Action>{related}"
+
+
+def fault(side: str, code: str, reason: str, detail: str = "") -> str:
+    """A fault; `side` is Sender or Receiver, `code` one of ONVIF's `ter` subcodes, `detail` any XML."""
+    more = f"<s:Detail>{detail}</s:Detail>" if detail else ""
     return (
         f"<s:Fault><s:Code><s:Value>s:{side}</s:Value><s:Subcode><s:Value>ter:{code}</s:Value></s:Subcode>"
-        f'</s:Code><s:Reason><s:Text xml:lang="en">{escape(reason)}</s:Text></s:Reason></s:Fault>'
+        f'</s:Code><s:Reason><s:Text xml:lang="en">{escape(reason)}</s:Text></s:Reason>{more}</s:Fault>'
     )
 
 
@@ -74,11 +87,16 @@ def information(model: str, serial: str) -> str:
     )
 
 
-def capabilities(device: str, media: str) -> str:
-    """The services, the old way; `device` and `media` are their addresses."""
+def capabilities(device: str, media: str, events: str) -> str:
+    """The services, the old way, by their addresses."""
     return (
         "<tds:GetCapabilitiesResponse><tds:Capabilities>"
         f"<tt:Device><tt:XAddr>{escape(device)}</tt:XAddr></tt:Device>"
+        f"<tt:Events><tt:XAddr>{escape(events)}</tt:XAddr>"
+        "<tt:WSSubscriptionPolicySupport>false</tt:WSSubscriptionPolicySupport>"
+        "<tt:WSPullPointSupport>true</tt:WSPullPointSupport>"
+        "<tt:WSPausableSubscriptionManagerInterfaceSupport>false"
+        "</tt:WSPausableSubscriptionManagerInterfaceSupport></tt:Events>"
         f"<tt:Media><tt:XAddr>{escape(media)}</tt:XAddr><tt:StreamingCapabilities>"
         "<tt:RTPMulticast>false</tt:RTPMulticast><tt:RTP_TCP>true</tt:RTP_TCP>"
         "<tt:RTP_RTSP_TCP>true</tt:RTP_RTSP_TCP></tt:StreamingCapabilities></tt:Media>"
@@ -86,12 +104,12 @@ def capabilities(device: str, media: str) -> str:
     )
 
 
-def services(device: str, media: str) -> str:
+def services(device: str, media: str, events: str) -> str:
     """The services, the new way."""
     listed = "".join(
         f"<tds:Service><tds:Namespace>{_SPACES[prefix]}</tds:Namespace><tds:XAddr>{escape(address)}</tds:XAddr>"
         "<tds:Version><tt:Major>2</tt:Major><tt:Minor>60</tt:Minor></tds:Version></tds:Service>"
-        for prefix, address in (("tds", device), ("trt", media))
+        for prefix, address in (("tds", device), ("trt", media), ("tev", events))
     )
     return f"<tds:GetServicesResponse>{listed}</tds:GetServicesResponse>"
 

@@ -37,6 +37,8 @@ class Response:
     body: bytes
     content_type: str = "text/plain"
     headers: Mapping[str, str] = field(default_factory=dict)
+    hang_up: bool = False
+    """Close the connection instead, without a byte of it."""
 
 
 Handler = Callable[[Request], Awaitable[Response | None]]
@@ -84,6 +86,8 @@ class HttpServer:
                 response = await self._handler(request)
                 if response is None:
                     await reader.read()
+                    break
+                if response.hang_up:
                     break
                 close = request.headers.get("connection", "").lower() == "close"
                 writer.write(_bytes(response, close))

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -26,7 +27,7 @@ def numbers_of(pairs: object) -> set[int]:
 def test_joined_ranges_name_the_same_numbers_and_make_a_gap(pairs: list[tuple[int, int]]) -> None:
     found = joined(pairs)
     assert numbers_of(found) == numbers_of(pairs)
-    assert all(later[0] > earlier[1] + 1 for earlier, later in zip(found, found[1:], strict=False))
+    assert all(later[0] > earlier[1] + 1 for earlier, later in pairwise(found))
     gap = Gap(node="n1", series=Series.ALARM, epoch=uuid7(), ranges=found, cause="quota")
     assert gap.count == len(numbers_of(pairs))
 

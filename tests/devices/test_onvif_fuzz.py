@@ -17,7 +17,7 @@ STREAMS = main_and_sub("rtsp://127.0.0.1/main", "rtsp://127.0.0.1/sub")
 URL = "http://127.0.0.1:80/onvif/"
 
 
-ADDRESSES = (URL + "device_service", URL + "media_service")
+ADDRESSES = (URL + "device_service", URL + "media_service", URL + "events_service")
 RIGHT_ANSWERS = {
     "GetSystemDateAndTime": answers.date_and_time(1_800_000_000.0),
     "GetDeviceInformation": answers.information("Street camera", "P01-C1"),

@@ -253,9 +253,9 @@ STREAMS = main_and_sub("rtsp://0.0.0.0:554/main", "rtsp://0.0.0.0:554/sub")
 
 def test_a_camera_without_a_media_address_in_its_capabilities_is_asked_for_its_services():
     camera, asked = spoken_by(
-        GetCapabilities=answers.capabilities(f"http://{NAT}/onvif/device_service", ""),
+        GetCapabilities=answers.capabilities(f"http://{NAT}/onvif/device_service", "", ""),
         GetServices=answers.services(
-            f"http://{NAT}/onvif/device_service", f"http://{NAT.host}:8899/onvif/media"
+            f"http://{NAT}/onvif/device_service", f"http://{NAT.host}:8899/onvif/media", ""
         ),
         GetStreamUri=answers.media_uri("GetStreamUri", STREAMS[0].uri),
     )
@@ -287,8 +287,8 @@ def test_a_camera_without_a_clock_is_used_with_ours_and_says_so():
 
 def test_a_jpeg_stream_is_offered_only_where_there_is_no_other():
     both = answers.profiles(STREAMS).replace("H264</tt:Encoding>", "JPEG</tt:Encoding>", 1)
-    camera, _ = spoken_by(GetCapabilities=answers.capabilities(DEVICE, DEVICE), GetProfiles=both)
+    camera, _ = spoken_by(GetCapabilities=answers.capabilities(DEVICE, DEVICE, DEVICE), GetProfiles=both)
     assert [profile.token for profile in camera.profiles()] == ["sub"]
     stills = answers.profiles(STREAMS[:1]).replace("H264</tt:Encoding>", "JPEG</tt:Encoding>")
-    camera, _ = spoken_by(GetCapabilities=answers.capabilities(DEVICE, DEVICE), GetProfiles=stills)
+    camera, _ = spoken_by(GetCapabilities=answers.capabilities(DEVICE, DEVICE, DEVICE), GetProfiles=stills)
     assert [profile.encoding for profile in camera.profiles()] == ["JPEG"]

@@ -25,6 +25,7 @@ from tests.devices.onvif_peers import JPEG, PASSWORD, RIGHT, device, running_loo
 WSS = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-"
 DEVICE = "http://www.onvif.org/ver10/device/wsdl"
 MEDIA = "http://www.onvif.org/ver10/media/wsdl"
+EVENTS = "http://www.onvif.org/ver10/events/wsdl"
 NONCES = count(1)
 
 
@@ -104,7 +105,11 @@ def test_every_answer_satisfies_a_strict_reading_of_the_service_descriptions():
         assert about.GetSystemDateAndTime().TimeZone.TZ == "CST-8"
         assert about.GetDeviceInformation().SerialNumber == "P01-C1"
         assert about.GetCapabilities(Category=["All"]).Media.XAddr.endswith("/onvif/media_service")
-        assert [one.Namespace for one in about.GetServices(IncludeCapability=False)] == [DEVICE, MEDIA]
+        assert [one.Namespace for one in about.GetServices(IncludeCapability=False)] == [
+            DEVICE,
+            MEDIA,
+            EVENTS,
+        ]
         assert len(about.GetScopes()) == 5
         assert [one.VideoEncoderConfiguration.H264.GovLength for one in media.GetProfiles()] == [25, 25]
         with pytest.raises(zeep.exceptions.Fault, match="Profile token does not exist"):
