@@ -272,9 +272,11 @@ def _time(at: float) -> str:
 
 
 def _seconds(duration: str | None, usual: float) -> float:
-    """An xs:duration of hours, minutes and seconds."""
-    told = re.fullmatch(r"PT(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?", (duration or "").strip())
+    """An xs:duration of days, hours, minutes and seconds."""
+    told = re.fullmatch(
+        r"P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?)?", (duration or "").strip()
+    )
     if told is None or not any(told.groups()):
         return usual
-    hours, minutes, seconds = (float(one or 0) for one in told.groups())
-    return min(3600 * hours + 60 * minutes + seconds, LONGEST)
+    days, hours, minutes, seconds = (float(one or 0) for one in told.groups())
+    return min(86400 * days + 3600 * hours + 60 * minutes + seconds, LONGEST)
