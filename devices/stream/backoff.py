@@ -1,5 +1,9 @@
 """How long to wait before trying again."""
 
+from __future__ import annotations
+
+import math
+
 SHORTEST, LONGEST = 1.0, 60.0
 """Seconds between two attempts."""
 REFUSED = 60.0
@@ -20,3 +24,18 @@ def backoff(attempt: int, random: float) -> float:
 def backoff_refused(random: float) -> float:
     """Seconds to wait after the credentials were refused: one to two minutes."""
     return REFUSED * (1 + random)
+
+
+class Turnstile:
+    """Lets one through every so often, in the order in which they come. Not for use by several threads."""
+
+    def __init__(self, every: float) -> None:
+        """`every`: seconds between two."""
+        self._every = every
+        self._free = -math.inf
+
+    def wait(self, now: float) -> float:
+        """Seconds that whoever comes `now` must wait for their turn."""
+        turn = max(now, self._free)
+        self._free = turn + self._every
+        return turn - now

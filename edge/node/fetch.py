@@ -13,19 +13,12 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
 from devices.credentials import Credentials
-from devices.errors import (
-    CameraError,
-    CameraRefused,
-    CameraUnreachable,
-    CredentialsError,
-    StreamError,
-    StreamRefused,
-)
+from devices.errors import CameraError, CredentialsError, StreamError
 from devices.messages import DeviceStatus
 from devices.onvif import Camera as OnvifCamera
 from devices.site.model import Camera
 from devices.stream import CameraStream, Frame, FrameRequest, StreamFacts, StreamStatus
-from devices.stream.status import Facts
+from devices.stream.status import RUNG, Facts
 from devices.stream.still import still_frame
 from edge.node.ask import ask, credentials_of
 from edge.node.report import Reporter
@@ -44,6 +37,7 @@ class CameraThread:
         reporter: Reporter,
         chance: Callable[[], float],
         pace: Pace,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         """Nothing happens before `start`.
 
@@ -55,6 +49,7 @@ class CameraThread:
             reporter: told how the camera stands.
             chance: 0..1, the jitter.
             pace: of trying again.
+            now: the wall clock, UTC.
         """
         self.level = 0
         """Of `2 ** level` frames one is handed on; still pictures are fetched as much less often."""
@@ -65,6 +60,7 @@ class CameraThread:
         self._reporter = reporter
         self._chance = chance
         self._pace = pace
+        self._now = now
         self._state = DeviceStatus.UNREACHABLE
         self._facts: Facts = {}
         self._looks = 0
@@ -102,14 +98,12 @@ class CameraThread:
             looks = self._looks
             try:
                 fetch(credentials_of(self._camera, self._env))
-            except (CameraRefused, StreamRefused, CredentialsError) as error:
-                self._tell(DeviceStatus.REFUSED, str(error))
-                self._stopping.wait(self._pace.delay_denied(self._chance()))
-                continue
-            except CameraUnreachable as error:
-                self._tell(DeviceStatus.UNREACHABLE, str(error))
-            except (CameraError, StreamError) as error:
-                self._tell(DeviceStatus.STALLED, str(error))
+            except (CameraError, StreamError, CredentialsError) as error:
+                state = RUNG[error.reason]
+                self._tell(state, str(error), error.reason)
+                if state is DeviceStatus.REFUSED:
+                    self._stopping.wait(self._pace.delay_denied(self._chance()))
+                    continue
             failures = 1 if self._looks > looks else failures + 1
             self._stopping.wait(self._pace.delay(failures, self._chance()))
 
@@ -121,7 +115,7 @@ class CameraThread:
     def _receive(self, credentials: Credentials | None) -> None:
         """A stream by FFmpeg, which connects again by itself, until it is stopped."""
         uri = self._camera.stream_uri or self._ask(credentials)
-        stream = CameraStream(uri, credentials, self._request, on_status=self._on_status)
+        stream = CameraStream(uri, credentials, self._request, on_status=self._on_status, utc=self._now)
         for number, frame in enumerate(stream.frames(self._stopping)):
             if number % (1 << self.level) == 0:
                 self._hand_on(frame)
@@ -134,7 +128,7 @@ class CameraThread:
             began = time.monotonic()
             jpeg = onvif.still(uri)
             at = time.monotonic() - self._begun
-            frame = still_frame(jpeg, at=at, taken_at=datetime.now(UTC), size=self._request.size)
+            frame = still_frame(jpeg, at=at, taken_at=self._now(), size=self._request.size)
             self._hand_on(frame)
             facts: Facts = {"codec": "jpeg", "width": frame.width, "height": frame.height}
             self._on_status(StreamStatus(DeviceStatus.UP, "", facts))
@@ -149,8 +143,9 @@ class CameraThread:
     def _on_status(self, status: StreamStatus) -> None:
         self._facts = status.facts
         self._reporter.note(self._camera.id, self.facts())
-        self._tell(status.state, status.detail or "delivers pictures")
+        self._tell(status.state, status.detail or "delivers pictures", status.reason or "")
 
-    def _tell(self, status: DeviceStatus, detail: str) -> None:
+    def _tell(self, status: DeviceStatus, detail: str, reason: str = "") -> None:
         self._state = status
+        self._reporter.note(self._camera.id, {"reason": reason})
         self._reporter.tell(self._camera.id, "camera", status, detail)

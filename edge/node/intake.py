@@ -51,6 +51,8 @@ class Intake:
         """Of all connections, kept by the client."""
         self.size: tuple[int, int] | None = None
         """Width and height of the last picture."""
+        self.clock_off: float | None = None
+        """Seconds the camera's own clock is ahead of ours, where it tells."""
         self._camera = camera
         self._ring = ring
         self._decoders = decoders
@@ -86,7 +88,13 @@ class Intake:
         self._decoders.forget(self._camera)
 
     def clock(self, at: float, utc: float) -> None:
-        """What the camera's own clock says is not used: it may be wrong by any amount."""
+        """What the camera's own clock says is told, not used: it may be wrong by any amount."""
+        self.clock_off = utc - self._utc().timestamp()
+
+    def wall_stepped(self, by: float) -> None:
+        """Our wall clock was set: the stream's time goes on, what UTC it stands for is another."""
+        if self._zero is not None:
+            self._zero += timedelta(seconds=by)
 
     def unit(self, unit: AccessUnit) -> None:
         """The next coded picture."""
@@ -146,11 +154,14 @@ class Intake:
             "decoded": self._decoded,
             "dropped": self._dropped,
             "lost": self.counts.lost,
+            "jumps": self.counts.jumps,
             "reconnects": max(0, self.connections - 1),
             "keys": self.keys,
             "looks": self.looks,
             "thinning": self.level,
         }
+        if self.clock_off is not None:
+            facts["clock_offset_s"] = round(self.clock_off, 1)
         if self.size is not None:
             width, height = self.size
             facts |= {"codec": self._codec, "width": width, "height": height}

@@ -18,24 +18,18 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from devices.credentials import Credentials
-from devices.errors import (
-    CameraError,
-    CameraRefused,
-    CameraUnreachable,
-    CredentialsError,
-    StreamDropped,
-    StreamError,
-    StreamRefused,
-    StreamUnreachable,
-)
+from devices.errors import CameraError, CredentialsError, StreamDropped, StreamError
 from devices.messages import DeviceStatus
+from devices.reasons import Reason
 from devices.site.model import Camera
 from devices.stream import Frame, FrameRequest, StreamFacts
+from devices.stream.backoff import Turnstile
 from devices.stream.decoders import Decoders, Order
 from devices.stream.ring import Ring
 from devices.stream.rtsp_client import Timeouts, receive
-from devices.stream.status import Facts
+from devices.stream.status import RUNG, Facts
 from edge.node.ask import Asked, ask, credentials_of
+from edge.node.clock import Clock, spoken
 from edge.node.fetch import CameraThread
 from edge.node.intake import Intake
 from edge.node.mailbox import Mailbox
@@ -55,6 +49,11 @@ BLIND = 30.0
 """Seconds without a picture, although packets come, after which the connection is made anew."""
 STEADY = 60.0
 """Seconds a connection must have lasted for its loss to count as the first one."""
+REOPEN_EVERY = 0.1
+"""Seconds between two cameras that are opened again: what went away together comes back one by one. The first
+time all are opened at once, nobody having waited for them."""
+CLOCK_OFF = 60.0
+"""Seconds that a camera's clock may be off before it is said: its picture shows another time than the log."""
 REPORT_EVERY = 10.0
 """Seconds between notes of what was measured of a camera."""
 DECODERS = 2
@@ -73,6 +72,19 @@ class Line:
     limit: asyncio.Timeout | None = None
     """While connected: ends the connection if no picture comes."""
     noted: float = field(default=float("-inf"))
+    clock_told: float = 0.0
+    """Seconds its clock is off, as last said: small wanderings are no news."""
+
+    def well(self) -> str:
+        """How it is while it delivers, in words."""
+        words, off = "delivers pictures", self.intake.clock_off or 0.0
+        if abs(off - self.clock_told) > 5.0 + 0.01 * abs(off):
+            self.clock_told = off
+        if abs(self.clock_told) >= CLOCK_OFF:
+            words += f"; camera clock off by {spoken(self.clock_told)}"
+        if jumps := self.intake.counts.jumps:
+            words += f"; its time stamps jumped {jumps} times"
+        return words
 
 
 class Reception:
@@ -88,8 +100,10 @@ class Reception:
         chance: Callable[[], float] = random.random,
         pace: Pace = PACE,
         timeouts: Timeouts = Timeouts(),  # noqa: B008 - frozen
+        clock: Clock | None = None,
     ) -> None:
         """`mailbox` takes each frame; `chance`: the jitter, 0..1."""
+        clock = clock or Clock()
         self.ring = Ring(RING_SECONDS, RING_BYTES)
         self.decoders = Decoders(self._decoded)
         self._env = env
@@ -98,13 +112,14 @@ class Reception:
         self._chance = chance
         self._pace = pace
         self._timeouts = timeouts
+        self._turnstile = Turnstile(REOPEN_EVERY)
         self._lines = {
-            camera.id: Line(camera, Intake(camera.id, request, self.ring, self.decoders))
+            camera.id: Line(camera, Intake(camera.id, request, self.ring, self.decoders, utc=clock.now))
             for camera, request in cameras
             if camera.transport == "gridwatch"
         }
         self._others = {
-            camera.id: CameraThread(camera, request, env, mailbox.put, reporter, chance, pace)
+            camera.id: CameraThread(camera, request, env, mailbox.put, reporter, chance, pace, clock.now)
             for camera, request in cameras
             if camera.transport != "gridwatch"
         }
@@ -162,6 +177,11 @@ class Reception:
         if line is not None and request != line.intake.request:
             self._on_loop(partial(line.intake.ask, request))
 
+    def wall_stepped(self, by: float) -> None:
+        """The wall clock was set by so many seconds; any thread."""
+        for line in self._lines.values():
+            self._on_loop(partial(line.intake.wall_stepped, by))
+
     def size(self, camera: str) -> tuple[int, int] | None:
         """Width and height of a camera's pictures once one was seen; None for one that is not in the ring."""
         line = self._lines.get(camera)
@@ -202,7 +222,7 @@ class Reception:
                 await asyncio.wait({task})  # it says good-bye to the camera
                 raise
             log.error("%s: a defect; tried again", line.camera.id, exc_info=task.exception())
-            self._tell(line, DeviceStatus.STALLED, "a defect in gridwatch; see its log")
+            self._fell(line, Reason.DEFECT, "a defect in gridwatch; see its log")
             await asyncio.sleep(self._pace.delay_denied(self._chance()))
 
     async def _keep(self, line: Line, asking: asyncio.Semaphore) -> None:
@@ -210,21 +230,22 @@ class Reception:
         uri, failures = line.camera.stream_uri, 0
         while True:
             begun = time.monotonic()
+            problem: CameraError | StreamError | CredentialsError
             try:
                 credentials = credentials_of(line.camera, self._env)
                 if uri is None or (line.camera.stream_uri is None and failures % ASK_AGAIN == 0):
                     uri = await self._where(line.camera, credentials, asking, uri)
                 await self._receive(line, uri, credentials)
-            except (CameraRefused, StreamRefused, CredentialsError) as error:
-                self._tell(line, DeviceStatus.REFUSED, str(error))
-                await asyncio.sleep(self._pace.delay_denied(self._chance()))
-                continue
-            except (CameraUnreachable, StreamUnreachable) as error:
-                self._tell(line, DeviceStatus.UNREACHABLE, str(error))
-            except (CameraError, StreamError) as error:
-                self._tell(line, DeviceStatus.STALLED, str(error))
-            failures = 1 if time.monotonic() - begun >= STEADY else failures + 1
-            await asyncio.sleep(self._pace.delay(failures, self._chance()))
+            except (CameraError, StreamError, CredentialsError) as error:
+                problem = error
+            self._fell(line, problem.reason, str(problem))
+            if RUNG[problem.reason] is DeviceStatus.REFUSED:
+                wait = self._pace.delay_denied(self._chance())
+            else:
+                failures = 1 if time.monotonic() - begun >= STEADY else failures + 1
+                wait = self._pace.delay(failures, self._chance())
+            await asyncio.sleep(wait)
+            await asyncio.sleep(self._turnstile.wait(time.monotonic()))
 
     async def _where(
         self, camera: Camera, credentials: Credentials | None, asking: asyncio.Semaphore, before: str | None
@@ -242,6 +263,8 @@ class Reception:
                     raise
                 return before
         self._reporter.note(camera.id, asked.facts)
+        off = asked.facts.get("clock_offset_s")
+        self._lines[camera.id].intake.clock_off = None if off is None else float(off)
         return asked.uri
 
     async def _asked(self, camera: Camera, credentials: Credentials | None) -> Asked:
@@ -268,7 +291,7 @@ class Reception:
                 await receive(uri, credentials, intake, timeouts=self._timeouts, counts=intake.counts)
         except TimeoutError:
             problem = f"packets come, but no picture could be made of them for {BLIND:g} s"
-            raise StreamDropped(problem) from None
+            raise StreamDropped(problem, Reason.NO_PICTURE) from None
         finally:
             line.limit = None
 
@@ -287,11 +310,15 @@ class Reception:
         if now - line.noted >= REPORT_EVERY or line.state is not DeviceStatus.UP:
             line.noted = now
             self._reporter.note(line.camera.id, line.intake.facts())
-            self._tell(line, DeviceStatus.UP, "delivers pictures")
+            self._tell(line, DeviceStatus.UP, line.well())
 
-    def _tell(self, line: Line, state: DeviceStatus, detail: str) -> None:
+    def _fell(self, line: Line, reason: Reason, detail: str) -> None:
+        self._tell(line, RUNG[reason], detail, reason)
+
+    def _tell(self, line: Line, state: DeviceStatus, detail: str, reason: str = "") -> None:
         """The reporter writes to the disk: not on this thread."""
         line.state = state
+        self._reporter.note(line.camera.id, {"reason": reason})
         self._told.put(partial(self._reporter.tell, line.camera.id, "camera", state, detail))
 
     def _tell_all(self) -> None:

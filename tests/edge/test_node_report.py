@@ -25,7 +25,9 @@ class Office:
         self.store = store
         self.now = NOON
         self.woken = 0
-        self.reporter = Reporter("n1", store, lambda: self.now, self._wake)
+        self.reporter = Reporter(
+            "n1", store, lambda: self.now, self._wake, lambda: (self.now - NOON).total_seconds()
+        )
 
     def _wake(self) -> None:
         self.woken += 1
@@ -90,6 +92,8 @@ def test_a_device_is_logged_once_when_it_goes_and_once_when_it_is_back(office, c
         office.tell(UP, "delivers pictures")
         for detail in ("nothing came", "the stream broke", "nothing came"):
             office.tell(STALLED, detail)
+        for status in (DeviceStatus.UNREACHABLE, STALLED, REFUSED):
+            office.tell(status, "another rung of the ladder is no second outage")
         office.tell(UP, "delivers pictures")
         office.reporter.repeat()
     assert [(record.levelname, record.getMessage()) for record in caplog.records] == [
@@ -97,6 +101,35 @@ def test_a_device_is_logged_once_when_it_goes_and_once_when_it_is_back(office, c
         ("WARNING", "P01-C1 stalled: nothing came"),
         ("INFO", "P01-C1 up: delivers pictures"),
     ]
+
+
+def test_a_camera_that_reboots_each_minute_all_night_does_not_fill_the_log(office, caplog):
+    with caplog.at_level(logging.INFO, "edge.node.report"):
+        office.tell(UP, "delivers pictures")
+        for _ in range(8 * 60):
+            office.tell(STALLED, "the camera closed the connection", after=20)
+            office.tell(UP, "delivers pictures", after=40)
+            office.reporter.repeat()
+        for _ in range(15):
+            office.now += timedelta(minutes=1)
+            office.reporter.repeat()
+    told = [record.getMessage() for record in caplog.records]
+    assert len(told) == 1 + 4 * 2 + 2 + 1
+    assert told[-2:] == [
+        "P01-C1 comes and goes: told no more until it holds for 10 min",
+        "P01-C1 holds again: delivers pictures",
+    ]
+    office.tell(STALLED, "nothing came", after=60)
+    assert caplog.records[-1].getMessage() == "P01-C1 stalled: nothing came"
+
+
+def test_the_wall_clock_may_be_set_without_changing_how_long_a_device_is_away(office):
+    office.tell(STALLED, "nothing came")
+    office.now += timedelta(hours=1, minutes=5)
+    office.reporter.wall_stepped(3600.0)
+    office.reporter.repeat()
+    last = office.health()[-1]
+    assert last.checked_at - last.since == timedelta(minutes=5)
 
 
 def test_a_sentence_of_any_length_fits_into_the_message(office):
