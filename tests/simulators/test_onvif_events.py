@@ -38,7 +38,7 @@ def test_a_pull_point_lives_from_its_making_to_its_end_as_the_description_says(c
         _, point, manager = services(client, server, made.SubscriptionReference.Address._value_1)
         server.events.say(TAMPER, True)
         [told] = point.PullMessages(Timeout="PT1S", MessageLimit=5).NotificationMessage
-        assert told.Topic._value_1 == TAMPER
+        assert told.Message._value_1.find(".//{*}Data/*").get("Name") == "IsTamper"  # zeep drops the topic
         assert told.Message._value_1.get("PropertyOperation") == "Changed"
         assert point.PullMessages(Timeout="PT0S", MessageLimit=5).NotificationMessage == []
         renewed = manager.Renew(TerminationTime="PT10M")
