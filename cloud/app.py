@@ -19,6 +19,7 @@ from cloud.context import Context
 from cloud.database.engine import make_engine
 from cloud.housekeeping import keep_tidy
 from cloud.incidents.routes import router as incidents
+from cloud.ingest.node_routes import router as node_ledgers
 from cloud.ingest.routes import router as ingest
 from cloud.link.hub import Hub
 from cloud.link.routes import link
@@ -103,7 +104,7 @@ def _skeleton(lifespan: Any = None) -> FastAPI:
     )
     problems.install(app)
     api = APIRouter(prefix="/api/v1")
-    for router in (people, incidents, alarms, stream, media, areas, ingest, nodes, commands):
+    for router in (people, incidents, alarms, stream, media, areas, ingest, node_ledgers, nodes, commands):
         api.include_router(router)
     app.include_router(api)
     app.include_router(link)

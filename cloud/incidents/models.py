@@ -83,6 +83,12 @@ class Incident(BaseModel):
     evidence: list[Photo]
     """By capture time."""
     thumbnail_url: str | None
+    evidence_due: bool
+    """No photo of it has arrived, and one may still: an alarm goes ahead of its photos."""
+    evidence_lost: list[EvidenceKind]
+    """What the node gave up, so that nobody waits for it."""
+    history: bool
+    """All that is known of it came too late to call anybody: it is shown, and nobody is notified."""
     allowed_actions: list[str]
     """What you may do now."""
 

@@ -7,7 +7,7 @@ import binascii
 import json
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -16,12 +16,15 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cloud.alarms.models import class_ref, point_ref, show_alarm
 from cloud.areas.registry import SEVERITIES, Registry
-from cloud.database.schema import alarm, evidence, incident, incident_event
+from cloud.database.schema import alarm, evidence, evidence_lost, incident, incident_event
 from cloud.errors import Problem
 from cloud.incidents.models import Actor, AreaRef, Areas, Incident, LogEntry, Photo, Standing
 from cloud.incidents.transitions import CLOSED, OPEN, State, allowed
 from cloud.people.roles import Role
 from devices.messages import ConditionState, EvidenceKind
+
+EVIDENCE_WITHIN = timedelta(hours=1)
+"""A photo that did not follow its alarm's last word for so long is not waited for on screen."""
 
 
 async def read(
@@ -91,7 +94,11 @@ async def _show(
     alarms = await _grouped(connection, select(alarm).where(alarm.c.incident_id.in_(ids)), "incident_id")
     joined = select(evidence, alarm.c.incident_id).join(alarm, alarm.c.id == evidence.c.condition_id)
     photos = await _grouped(connection, joined.where(alarm.c.incident_id.in_(ids)), "incident_id")
-    return [_one(row, alarms[row.id], photos[row.id], registry, now) for row in rows]
+    given_up = select(evidence_lost, alarm.c.incident_id).join(
+        alarm, alarm.c.id == evidence_lost.c.condition_id
+    )
+    lost = await _grouped(connection, given_up.where(alarm.c.incident_id.in_(ids)), "incident_id")
+    return [_one(row, alarms[row.id], photos[row.id], lost[row.id], registry, now) for row in rows]
 
 
 async def _grouped(connection: AsyncConnection, statement: Any, column: str) -> dict[UUID, list[Any]]:
@@ -102,7 +109,12 @@ async def _grouped(connection: AsyncConnection, statement: Any, column: str) -> 
 
 
 def _one(
-    row: Any, alarms: Iterable[Any], photos: Iterable[Any], registry: Registry, now: datetime
+    row: Any,
+    alarms: Iterable[Any],
+    photos: Iterable[Any],
+    lost: Iterable[Any],
+    registry: Registry,
+    now: datetime,
 ) -> Incident:
     # the leading alarm: one still there before one that is gone, the latest change first
     ordered = sorted(
@@ -127,6 +139,7 @@ def _one(
     ]
     stills = [photo for photo in pictures if photo.kind is not EvidenceKind.CLIP]
     best = [photo for photo in stills if photo.kind is EvidenceKind.PRESENT] or stills
+    given_up = {EvidenceKind(one.kind) for one in lost}
     return Incident(
         id=row.id,
         number=row.number,
@@ -153,6 +166,9 @@ def _one(
         alarms=[show_alarm(one, registry, now) for one in ordered],
         evidence=pictures,
         thumbnail_url=best[-1].url if best else None,
+        evidence_due=not best and not given_up and now - lead.received_at < EVIDENCE_WITHIN,
+        evidence_lost=sorted(given_up),
+        history=all(one.history for one in ordered),
         allowed_actions=[],
     )
 

@@ -124,16 +124,16 @@ def _entry(row: Any) -> Entry:
         node=row.node,
         epoch=row.epoch,
         series=Series(row.series),
-        committed=_ranges(row.committed),
-        refused=_ranges(row.refused),
-        evicted=_ranges(row.evicted),
-        waiting=_ranges(row.waiting),
+        committed=as_ranges(row.committed),
+        refused=as_ranges(row.refused),
+        evicted=as_ranges(row.evicted),
+        waiting=as_ranges(row.waiting),
         next=row.next,
         reported_at=row.reported_at,
         duplicates=row.duplicates,
     )
 
 
-def _ranges(found: Iterable[Any]) -> tuple[Range, ...]:
-    """As the database hands them out: the end is not included."""
+def as_ranges(found: Iterable[Any]) -> tuple[Range, ...]:
+    """A multirange of the database, whose ranges do not include their ends, as closed ranges."""
     return tuple((part.lower, part.upper - 1) for part in found)

@@ -6,14 +6,21 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import cast, select
-from sqlalchemy.dialects.postgresql import INT8MULTIRANGE, insert
+from sqlalchemy import select, text
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from cloud.database.schema import alarm, evidence_lost, gap, refusal
+from cloud.database.schema import alarm, evidence_lost, refusal
 from cloud.ingest import ledger
 from cloud.stream.outbox import emit
 from devices.messages import Gap, Refusal
+
+_GAP = text("""
+    INSERT INTO gap (event_id, node, epoch, series, numbers, cause, first_at, last_at, readings, at)
+    VALUES (:event_id, :node, :epoch, :series, CAST(CAST(:numbers AS text) AS int8multirange), :cause,
+            :first_at, :last_at, :readings, :at)
+    ON CONFLICT DO NOTHING
+""")
 
 
 async def keep_refusals(
@@ -31,10 +38,10 @@ async def keep_gaps(connection: AsyncConnection, gaps: Sequence[tuple[UUID, Gap]
         await ledger.evict(connection, one.node, (one.epoch, one.series), one.ranges)
         values = {
             "event_id": event_id, "node": one.node, "epoch": one.epoch, "series": one.series,
-            "numbers": cast(ledger.closed(one.ranges), INT8MULTIRANGE), "cause": one.cause,
+            "numbers": ledger.closed(one.ranges), "cause": one.cause,
             "first_at": one.first_at, "last_at": one.last_at, "readings": one.readings, "at": now,
         }  # fmt: skip
-        await connection.execute(insert(gap).values(values).on_conflict_do_nothing())
+        await connection.execute(_GAP, values)
     lost = [
         {"condition_id": item.condition_id, "kind": item.kind, "cause": one.cause}
         for _, one in gaps

@@ -22,7 +22,7 @@ from cloud.app import create_app
 from cloud.database.embedded import EmbeddedServer
 from cloud.install import prepare
 from cloud.settings import Settings
-from devices.messages import Event
+from devices.messages import SENT_AT, Event
 from devices.site import model
 from tests.cloud.sender_for_tests import JPEG, START, Seen, Sender
 
@@ -174,15 +174,16 @@ class Street:
         client.headers["X-CSRF-Token"] = answer.json()["csrf"]
         return Someone(client)
 
-    async def send(self, *events: Event, node: str = "n1") -> dict[str, Any]:
-        answer = await self.post(*events, node=node)
+    async def send(self, *events: Event, node: str = "n1", sent_at: datetime | None = None) -> dict[str, Any]:
+        answer = await self.post(*events, node=node, sent_at=sent_at)
         assert answer.status_code == 200, answer.text
         found: dict[str, Any] = answer.json()
         return found
 
-    async def post(self, *events: Event, node: str = "n1") -> httpx.Response:
+    async def post(self, *events: Event, node: str = "n1", sent_at: datetime | None = None) -> httpx.Response:
         body = "[" + ",".join(event.model_dump_json() for event in events) + "]"
-        return await self.http.post("/api/v1/ingest", content=body, headers=bearer(node))
+        headers = bearer(node) | ({SENT_AT: sent_at.isoformat()} if sent_at else {})
+        return await self.http.post("/api/v1/ingest", content=body, headers=headers)
 
 
 @dataclass

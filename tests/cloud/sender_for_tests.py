@@ -11,6 +11,7 @@ from uuid import UUID
 
 from devices.ids import uuid7
 from devices.messages import (
+    Body,
     Change,
     Condition,
     ConditionState,
@@ -18,13 +19,25 @@ from devices.messages import (
     Event,
     Evidence,
     EvidenceKind,
+    Gap,
     Health,
+    Reading,
+    Series,
+    SeriesReport,
     Severity,
+    Telemetry,
     envelope,
+    series_of,
 )
 
 START = datetime(2026, 11, 22, 4, 0, tzinfo=UTC)
 JPEG = b"\xff\xd8\xff\xe0 not much of a picture \xff\xd9"
+
+
+def sums(**parts: int) -> dict[str, int]:
+    """A line of the ledger with these sums, the others 0."""
+    names = ("numbered", "accepted", "duplicate", "refused", "evicted", "waiting", "missing")
+    return dict.fromkeys(names, 0) | parts
 
 
 @dataclass
@@ -35,10 +48,9 @@ class Sender:
     epoch: UUID = field(default_factory=uuid7)
     numbers: dict[str, Iterator[int]] = field(default_factory=dict)
 
-    def wrap(self, body: Condition | Evidence | Health) -> Event:
-        kind = type(body).__name__
-        seq = next(self.numbers.setdefault(kind, itertools.count(1)))
-        return envelope(body, event_id=uuid7(), node=self.node, epoch=self.epoch, seq=seq, time=START)
+    def wrap(self, body: Body, time: datetime = START) -> Event:
+        seq = next(self.numbers.setdefault(series_of(body), itertools.count(1)))
+        return envelope(body, event_id=uuid7(), node=self.node, epoch=self.epoch, seq=seq, time=time)
 
     def health(self, device: str, status: str = "up", at: datetime = START, detail: str = "") -> Event:
         kind = "node" if device == self.node else "camera" if "-C" in device else "sensor"
@@ -53,6 +65,40 @@ class Sender:
                 checked_at=at,
             )
         )
+
+    def report(self, at: datetime, *ledger: SeriesReport) -> Event:
+        """The node's own health, with how its outbox stands."""
+        return self.wrap(
+            Health(
+                node=self.node, device=self.node, kind="node", status=DeviceStatus.UP, since=START,
+                checked_at=at, ledger=ledger,
+            )
+        )  # fmt: skip
+
+    def outbox(self, series: Series, following: int, *waiting: tuple[int, int]) -> SeriesReport:
+        return SeriesReport(series=series, epoch=self.epoch, next=following, waiting=waiting)
+
+    def gap(self, series: Series, *ranges: tuple[int, int], **more: Any) -> Event:
+        values = {"cause": "quota", "epoch": self.epoch, **more}
+        return self.wrap(
+            Gap.model_validate({"node": self.node, "series": series, "ranges": ranges, **values})
+        )
+
+    def readings(self, *numbers: int, boot: str = "b1", sensor: str | None = None) -> Event:
+        n = self.node[1]
+        return self.wrap(
+            Telemetry(
+                node=self.node,
+                readings=tuple(
+                    Reading(
+                        point=f"P0{n}", sensor=sensor or f"P0{n}-S1", quantity="smoke_obscuration",
+                        value=number / 10, unit="dB/m", taken_at=START + timedelta(seconds=number),
+                        received_at=START + timedelta(seconds=number), boot=boot, seq=number,
+                    )
+                    for number in numbers
+                ),
+            )
+        )  # fmt: skip
 
     def clip(self, condition_id: UUID, sha256: str, size: int, codec: Literal["h264", "h265"]) -> Event:
         return self.wrap(
