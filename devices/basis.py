@@ -40,5 +40,7 @@ class EvidenceKind(StrEnum):
     """The thing, boxed, with the zone outlined."""
     CLEARED = "cleared"
     """The same place, seen empty again."""
+    FRESH = "fresh"
+    """What the camera showed when somebody asked."""
     CLIP = "clip"
     """The seconds around the arrival where they were kept, else the last ones before the alarm."""

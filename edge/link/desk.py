@@ -1,0 +1,123 @@
+"""Commands are done once: what one led to is kept with its answer in one transaction; repeats get that."""
+
+from __future__ import annotations
+
+import json
+import logging
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+
+from pydantic import ValidationError
+
+from devices.link import Answer, Command, Outcome
+from devices.messages import Evidence, explain
+from edge.errors import StoreError
+from edge.keep import NodeStore
+
+log = logging.getLogger(__name__)
+
+COMMAND = "command"
+"""Kind of state under which answers are kept, by the command's id."""
+SPARE = 86400.0
+"""Seconds for which an answer is kept beyond its command's life: the node's wall clock may be set anew."""
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What a handler did. `evidence`: photos on the disk, to be queued with the answer."""
+
+    result: Mapping[str, Any] = field(default_factory=dict)
+    evidence: tuple[Evidence, ...] = ()
+    reason: str | None = None
+    """Why it could not be done; None: it was."""
+
+
+class Handler(Protocol):
+    """Does commands of one kind. It may take seconds; to begin anew before it was kept must be harmless."""
+
+    def __call__(self, command: Command) -> Done:
+        """Do it.
+
+        Raises:
+            ValidationError: the body is not one of this kind.
+            StoreError: what it found cannot be kept just now.
+        """
+        ...
+
+
+class CommandDesk:
+    """Does commands and remembers that it did; used by one thread."""
+
+    def __init__(
+        self,
+        handlers: Mapping[str, Handler],
+        store: NodeStore,
+        now: Callable[[], datetime],
+        wake: Callable[[], None],
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Go on where an earlier desk on this store stopped. `wake` is told that something was queued."""
+        self._handlers = handlers
+        self._store = store
+        self._now = now
+        self._wake = wake
+        self._monotonic = monotonic
+        kept = {key: json.loads(raw) for key, raw in store.states(COMMAND).items()}
+        self._until = {key: float(raw["until"]) for key, raw in kept.items()}
+        self._answers = {key: Answer.model_validate(raw["answer"]) for key, raw in kept.items()}
+
+    def handle(self, command: Command, came: float) -> Answer | None:
+        """The answer to a command that `came` then (monotonic seconds); None: not now, send it again."""
+        known = self._answers.get(str(command.id))
+        if known is not None:
+            return known
+        left = command.expires_in - (self._monotonic() - came)
+        if left <= 0:
+            return Answer(id=command.id, outcome=Outcome.EXPIRED)
+        try:
+            done = self._do(command)
+            answer = Answer(
+                id=command.id,
+                outcome=Outcome.DONE if done.reason is None else Outcome.FAILED,
+                result=dict(done.result) if done.reason is None else {"reason": done.reason},
+            )
+            self._keep(answer, done, left)
+        except StoreError as error:
+            log.error("command %s cannot be kept: %s", command.kind, error)
+            return None
+        log.info("command %s %s", command.kind, answer.outcome)
+        if done.evidence:
+            self._wake()
+        return answer
+
+    def _do(self, command: Command) -> Done:
+        handler = self._handlers.get(command.kind)
+        if handler is None:
+            return Done(reason=f"this node's gridwatch does not know commands of the kind {command.kind!r}")
+        try:
+            return handler(command)
+        except ValidationError as error:
+            return Done(reason=explain(error, "body"))
+
+    def _keep(self, answer: Answer, done: Done, left: float) -> None:
+        now = self._now()
+        key, until = str(answer.id), now.timestamp() + left + SPARE
+        over = [one for one, end in self._until.items() if end < now.timestamp()]
+        kept = {"until": until, "answer": answer.model_dump(mode="json")}
+        try:
+            with self._store.transaction() as tx:
+                for one in over:
+                    tx.delete_state(COMMAND, one)
+                for photo in done.evidence:
+                    tx.queue(photo, photo.captured_at)
+                tx.put_state(COMMAND, key, json.dumps(kept, separators=(",", ":")).encode())
+        except StoreError:
+            for photo in done.evidence:
+                self._store.discard_photo(photo.sha256)
+            raise
+        for one in over:
+            del self._until[one], self._answers[one]
+        self._until[key], self._answers[key] = until, answer
