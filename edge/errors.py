@@ -3,10 +3,12 @@
 EdgeError
 ├── ModelUnusable         a detector's model cannot be used as described (`edge.see`, `edge.models`)
 │   └── WeightsMissing    its file is not there yet, or is damaged
+├── CredentialTrouble     the node's own credential cannot be read, written or exchanged (`edge.send`)
 ├── MemoryUnreadable      what an eye kept over a restart cannot be read (`edge.see`)
 ├── StoreError            the node's store did not do as asked (`edge.keep`)
 │   ├── StoreBusy         another process works with the same state directory
 │   ├── StoreFull         no room left on the disk; nothing of the transaction was kept
+│   ├── StoreDamaged      the database itself is broken; a restart sets it aside and begins a new one
 │   └── StoreForeign      the directory belongs to another node or a newer gridwatch
 └── UplinkError           nothing could be delivered just now; it stays queued (`edge.send`)
     ├── TokenMissing      there is no usable node token
@@ -34,6 +36,10 @@ class MemoryUnreadable(EdgeError):
     """An eye's memory is damaged or of another version; the eye begins anew and the node says so."""
 
 
+class CredentialTrouble(EdgeError):
+    """The node's credential cannot be read, written or exchanged; the text names the fix, never a token."""
+
+
 class StoreError(EdgeError):
     """The store could not be read or written; the transaction left no trace. The node reports it."""
 
@@ -44,6 +50,10 @@ class StoreBusy(StoreError):
 
 class StoreFull(StoreError):
     """The disk is full; the caller keeps its input unacknowledged and tries again later."""
+
+
+class StoreDamaged(StoreError):
+    """The database file is no sound one; the node ends, and its next start sets the file aside."""
 
 
 class StoreForeign(StoreError):

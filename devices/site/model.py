@@ -10,7 +10,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from enum import StrEnum
+from ipaddress import ip_address
 from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import AfterValidator, Field, model_validator
@@ -248,7 +250,24 @@ class Node(Part):
     something that may become a condition, never those with an open one."""
 
 
-class Broker(Part):
+class Tls(Part):
+    """How a line is secured. What is checked of the other side is never up to a setting."""
+
+    ca_file: str | None = None
+    """Trust anchors, PEM; the system's unless given."""
+    client_cert: str | None = None
+    """Our own certificate (chain), PEM, for a server that asks for one."""
+    client_key: str | None = None
+    """Its private key, PEM without a pass phrase; in the file of `client_cert` unless given."""
+
+    @model_validator(mode="after")
+    def _key_has_a_certificate(self) -> Self:
+        if self.client_key is not None and self.client_cert is None:
+            raise ValueError("has `client_key` without a certificate; give `client_cert`, too")
+        return self
+
+
+class Broker(Tls):
     """The MQTT broker at the edge."""
 
     host: Host = "127.0.0.1"
@@ -256,14 +275,37 @@ class Broker(Part):
     credentials: Credentials | None = None
     tls: bool = False
 
+    @model_validator(mode="after")
+    def _tls_is_spoken_where_it_is_set_up(self) -> Self:
+        if not self.tls and (self.ca_file or self.client_cert):
+            raise ValueError("has certificates but speaks no TLS; set `tls: true` or take them out")
+        return self
 
-class Uplink(Part):
+
+class Uplink(Tls):
     """Where the cloud answers."""
 
     url: str = Field(default="http://127.0.0.1:8420", pattern=_ORIGIN)
     """Scheme, host and port only."""
-    ca_file: str | None = None
-    """Trust anchors for https, PEM; the system's unless given."""
+    allow_plain: bool = False
+    """Plain http to another machine, said on purpose: the line itself is safe, such as a VPN."""
+
+    @model_validator(mode="after")
+    def _nothing_secret_goes_in_the_clear(self) -> Self:
+        parts = urlsplit(self.url)
+        if parts.scheme == "http" and not self.allow_plain and not is_loopback(parts.hostname or ""):
+            raise ValueError(
+                "would send the node's token in clear; write https, or `allow_plain: true` for a safe line"
+            )
+        return self
+
+
+def is_loopback(host: str) -> bool:
+    """Whether `host` is this machine: localhost, 127.0.0.0/8 or ::1."""
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 class EventClass(Part):

@@ -24,6 +24,8 @@ from devices.sensors.client import SensorClient
 from devices.sensors.topics import filters
 from devices.site.load import load_site
 from devices.site.model import Point, Site
+from edge import enrol
+from edge.enrol import finish_rotation
 from edge.errors import EdgeError, StoreError, TokenMissing
 from edge.judge.watch import request_for
 from edge.keep import NodeStore
@@ -40,7 +42,9 @@ from edge.node.sight import SightDesk
 from edge.node.throttle import WINDOW, Throttle
 from edge.node.trouble import StoreTrouble
 from edge.see.detector import DEFAULT, Detector, detector_from
+from edge.send.exchange import HttpDoor
 from edge.send.token import bearer, token_from
+from edge.send.trust import trust_from
 from edge.send.uplink import Uplink
 
 log = logging.getLogger(__name__)
@@ -69,14 +73,22 @@ class Node:
         if node not in known:
             raise EdgeError(f"node {node!r} is not in the site file; it has {', '.join(known)}")
         points = list(site.points_of(node))
-        _check_secrets(site, points, env)
+        _check_secrets(site, points, env, state)
+        trust = trust_from(site.uplink, env)
         self._id = node
+        self._state = state
         self._stopping = threading.Event()
         self._crashed = False
         self._store = NodeStore.open(state, node, now=_now, new_id=uuid7)
         self._uplink = Uplink(
-            self._store, site.uplink.url, token_from(env), site.uplink.ca_file, on_status=self._cloud_status
+            self._store,
+            site.uplink.url,
+            token_from(env, state),
+            trust.ca_file,
+            on_status=self._cloud_status,
+            session_factory=trust.session,
         )
+        self._door = HttpDoor(site.uplink.url, trust)
         wake = self._uplink.wake
         self._reporter = Reporter(node, self._store, _now, wake)
         self._mailbox = Mailbox()
@@ -128,9 +140,14 @@ class Node:
     def start(self) -> None:
         """Start all threads."""
         detail = f"gridwatch {self._id} runs"
-        if self._store.damaged is not None:
-            detail += f"; its store was damaged and set aside as {self._store.damaged.name}"
+        if self._store.damaged:
+            names = ", ".join(path.name for path in self._store.damaged)
+            detail += f"; damaged and set aside: {names}"
         self._uplink.start()
+        threading.Thread(
+            target=finish_rotation, args=(self._state, self._door, self._stopping, log.warning),
+            name="credential", daemon=True,
+        ).start()  # fmt: skip
         self._reporter.note(self._id, {"cameras": len(self._attention)})
         self._reporter.tell(self._id, "node", DeviceStatus.UP, detail)
         for thread in self._threads:
@@ -245,7 +262,7 @@ class Node:
         self._reporter.note(self._id, {"cloud": str(status), "cloud_detail": detail})
 
 
-def _check_secrets(site: Site, points: list[Point], env: Mapping[str, str]) -> None:
+def _check_secrets(site: Site, points: list[Point], env: Mapping[str, str], state: Path) -> None:
     """A secret that is missing at the start is the operator's slip: said at once, and all of them.
 
     Raises:
@@ -261,7 +278,7 @@ def _check_secrets(site: Site, points: list[Point], env: Mapping[str, str]) -> N
         except CredentialsError as error:
             faults.append(str(error))
     try:
-        bearer(token_from(env)())
+        bearer(token_from(env, state)())
     except TokenMissing as error:
         faults.append(str(error))
     if faults:
@@ -274,8 +291,10 @@ def _now() -> datetime:
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """The command's options."""
-    parser.add_argument("--site", type=Path, required=True, help="the site file")
-    parser.add_argument("--node", required=True, metavar="ID", help="which of its nodes this is")
+    parser.add_argument("--site", type=Path, help="the site file")
+    parser.add_argument(
+        "--node", metavar="ID", help="which of its nodes this is (the one that was enrolled in --state)"
+    )
     parser.add_argument(
         "--state", type=Path, metavar="DIR", help="where the node keeps what it must not lose (var/edge/ID)"
     )
@@ -289,10 +308,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help=f"the detector: a name of `gridwatch models list`, or a description ({DEFAULT})",
     )
     parser.add_argument("--verbose", action="store_true", help="log more")
+    enrol.configure(parser)
 
 
 def run(options: argparse.Namespace) -> int:
     """Run the node until SIGINT or SIGTERM; 0 then, 1 when it could not start or a defect ended it."""
+    if options.helper is not None:
+        return enrol.run(options)
     logging.basicConfig(
         level=logging.DEBUG if options.verbose else logging.INFO,
         format="%(asctime)s %(levelname)s %(threadName)s %(message)s",
@@ -304,9 +326,11 @@ def run(options: argparse.Namespace) -> int:
     # One core's worth of threads a node: cameras run side by side instead.
     cv2.setNumThreads(1)
     try:
+        if options.site is None:
+            raise EdgeError("--site: is missing; name the site file")
         site = load_site(options.site)
-        state = options.state or Path("var") / "edge" / options.node
-        node = Node(site, options.node, state, os.environ, detector_from(options.model))
+        name, state = enrol.identity(options.node, options.state)
+        node = Node(site, name, state, os.environ, detector_from(options.model))
         if options.metrics is not None:
             node.serve_metrics(options.metrics)
     except (DevicesError, EdgeError) as error:
