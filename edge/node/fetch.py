@@ -24,6 +24,9 @@ from edge.node.ask import ask, credentials_of
 from edge.node.report import Reporter
 from edge.send.pace import Pace
 
+STILLS = "gives still pictures, no stream"
+"""How a camera is seen whose stream cannot be used; its alarms have photos, but no clip."""
+
 
 class CameraThread:
     """Fetches the frames of one camera until it is stopped."""
@@ -67,6 +70,7 @@ class CameraThread:
         self._begun = time.monotonic()
         self._pictured = -math.inf
         self._stopping = threading.Event()
+        self._woken = threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"camera-{camera.id}", daemon=True)
 
     def start(self) -> None:
@@ -76,6 +80,11 @@ class CameraThread:
     def stop(self) -> None:
         """Ask the thread to end; `join` waits for it."""
         self._stopping.set()
+        self._woken.set()
+
+    def wake(self) -> None:
+        """Fetch the next still picture at once, or hand on the next frame, whatever the level says."""
+        self._woken.set()
 
     def join(self, timeout: float) -> None:
         """Wait for the end of the thread."""
@@ -117,7 +126,8 @@ class CameraThread:
         uri = self._camera.stream_uri or self._ask(credentials)
         stream = CameraStream(uri, credentials, self._request, on_status=self._on_status, utc=self._now)
         for number, frame in enumerate(stream.frames(self._stopping)):
-            if number % (1 << self.level) == 0:
+            if number % (1 << self.level) == 0 or self._woken.is_set():
+                self._woken.clear()
                 self._hand_on(frame)
 
     def _poll(self, credentials: Credentials | None) -> None:
@@ -126,14 +136,15 @@ class CameraThread:
         onvif = OnvifCamera(self._camera.host, self._camera.port, credentials)
         while not self._stopping.is_set():
             began = time.monotonic()
+            self._woken.clear()
             jpeg = onvif.still(uri)
             at = time.monotonic() - self._begun
             frame = still_frame(jpeg, at=at, taken_at=self._now(), size=self._request.size)
             self._hand_on(frame)
             facts: Facts = {"codec": "jpeg", "width": frame.width, "height": frame.height}
-            self._on_status(StreamStatus(DeviceStatus.UP, "", facts))
+            self._on_status(StreamStatus(DeviceStatus.UP, STILLS, facts))
             due = began + self._request.every * (1 << self.level)
-            self._stopping.wait(max(0.0, due - time.monotonic()))
+            self._woken.wait(max(0.0, due - time.monotonic()))
 
     def _hand_on(self, frame: Frame) -> None:
         self._deliver(self._camera.id, frame)

@@ -67,6 +67,7 @@ class Intake:
         self._joined = (0.0, 0)
         """Stream time and packets at the begin of the connection."""
         self._turn = 0
+        self._woken = False
         self.ask(request)
 
     def ask(self, request: FrameRequest) -> None:
@@ -76,6 +77,10 @@ class Intake:
         self._cadence = Cadence(request.need)
         self._held: list[Order] = []
         self._filming = False
+
+    def wake(self) -> None:
+        """Look at the next key unit, whatever the pace and the level say; once."""
+        self._woken = True
 
     def opened(self, info: StreamInfo) -> None:
         """A new connection plays: its time joins on to that of the last one."""
@@ -111,7 +116,7 @@ class Intake:
             self._held.clear()
             return
         self.keys += unit.key
-        due = self._pace.is_due(at)
+        due = self._pace.is_due(at) or (self._woken and unit.key)
         act = self._cadence.judge(at, key=unit.key, due=due)
         if self.level and self._cadence.everything:
             act = Act.ALONE if unit.key and due else Act.SKIP
@@ -177,9 +182,10 @@ class Intake:
         self._filming = False
         self._pace.took(at)
         self._turn += 1
-        if self._turn % (1 << self.level):
+        if self._turn % (1 << self.level) and not self._woken:
             self.thinned += 1
             return
+        self._woken = False
         self._decoded += 1
         self._decoders.still(self._camera, self._wanted(self._held[-1]))
 

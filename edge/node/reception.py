@@ -171,6 +171,14 @@ class Reception:
             else:
                 self._others[camera].level = level
 
+    def wake(self, camera: str) -> None:
+        """Look at a camera's next key frame, however far it is thinned; any thread."""
+        line = self._lines.get(camera)
+        if line is not None:
+            self._on_loop(line.intake.wake)
+        else:
+            self._others[camera].wake()
+
     def ask(self, camera: str, request: FrameRequest) -> None:
         """Look at a camera like this from now on; any thread. One with a thread of its own stays as it is."""
         line = self._lines.get(camera)

@@ -156,6 +156,24 @@ def test_a_thinned_camera_is_looked_at_as_seldom_as_said(level, expected):
     assert len(setup.kept()) == 160
 
 
+def test_a_thinned_camera_that_is_woken_is_looked_at_its_next_key_frame_once():
+    setup = Setup()
+    setup.intake.level = 3
+    setup.play(20.0, 2.0)
+    assert setup.stills() == [14.0]
+    setup.intake.wake()
+    setup.play(12.0, 2.0)
+    assert setup.stills() == [14.0, 19.9, 29.9]  # the turns go on as before
+
+
+def test_a_camera_that_is_woken_is_looked_at_though_its_rules_want_a_look_more_seldom():
+    setup = Setup(every=30.0)
+    setup.play(10.0, 2.0)
+    setup.intake.wake()
+    setup.play(10.0, 2.0)
+    assert setup.stills() == [0.0, 9.9]
+
+
 def test_a_thinned_sparse_camera_is_looked_at_its_key_units_only_and_filmed_again_afterwards():
     setup = Setup(every=1.0, need=2.0)
     setup.play(12, gop=4)

@@ -346,6 +346,17 @@ def test_a_camera_without_a_stream_is_polled_for_still_pictures(open_house):
         house.board.wait(lambda: house.board.states["C1"][-1] is DeviceStatus.STALLED)
         shown[0] = jpeg.getvalue()
         house.board.wait(lambda: house.board.states["C1"][-1] is DeviceStatus.UP)
+        assert house.board.details["C1"] == "gives still pictures, no stream"
+        assert house.reception.size("C1") is None  # nothing for a clip
+        house.reception.thin({"C1": 30})  # one in three years
+        house.frame("C1")
+        while True:  # those that were on their way
+            try:
+                house.frames["C1"].get(timeout=2.0)
+            except queue.Empty:
+                break
+        house.reception.wake("C1")
+        house.frame("C1")
         loop(onvif.close())
 
 
