@@ -17,6 +17,7 @@ from urllib3.connection import HTTPConnection
 from devices.messages import Event
 from edge.errors import CloudStalled, CloudUnreachable
 from edge.send.token import bearer
+from edge.send.trust import certificate_fault
 
 LARGEST_ANSWER = 1024 * 1024
 _SEND_BUFFER = 64 * 1024
@@ -115,18 +116,17 @@ class HttpCloud:
                     self._read(response),
                     response.headers.get("Retry-After"),
                 )
-        except requests.exceptions.SSLError:
-            raise CloudUnreachable(
-                f"the certificate at {self._url} is not trusted here; check its name and the CA file"
-            ) from None
         except (requests.exceptions.ConnectTimeout, requests.exceptions.ProxyError):
             raise CloudUnreachable(f"nobody answers at {self._url}") from None
         except requests.exceptions.ReadTimeout:
             raise CloudStalled(
                 f"{self._url} takes the request and does not answer within {self._timeouts.read:g} s"
             ) from None
-        except requests.exceptions.ConnectionError:
-            raise CloudUnreachable(f"no connection to {self._url}, or it broke off") from None
+        except requests.exceptions.ConnectionError as error:
+            fault = certificate_fault(error)
+            raise CloudUnreachable(
+                f"{self._url} {fault}" if fault else f"no connection to {self._url}, or it broke off"
+            ) from None
         except (requests.exceptions.RequestException, OSError) as error:
             raise CloudUnreachable(f"{self._url} cannot be asked ({type(error).__name__})") from None
 

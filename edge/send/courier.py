@@ -95,8 +95,7 @@ class Courier:
         for event in batch:
             try:
                 body = event.body()
-                assert isinstance(body, Evidence)
-                if body.sha256 not in self._uploaded:
+                if isinstance(body, Evidence) and body.sha256 not in self._uploaded:
                     content = self._store.photo(body.sha256)
                     reply = self._cloud.put_media(body.sha256, content, body.media_type)
                     if _about_the_content(reply):
@@ -117,14 +116,13 @@ class Courier:
         """The single culprit; only the cloud's own word condemns it, never that of a box in between."""
         if reply.media_type != "application/problem+json":
             raise self._trouble(reply)
-        try:
-            problem = Problem.model_validate_json(reply.body)
-        except ValidationError:
-            problem = Problem()
+        problem = _problem(reply)
         self._store.refuse(event, problem.code, problem.detail or problem.title or f"HTTP {reply.status}")
 
     def _trouble(self, reply: Reply) -> UplinkError:
         if reply.status in (401, 403):
+            if _problem(reply).code == "node_revoked":
+                return CloudRefused("this node was revoked; it goes on keeping, enrol it anew to send")
             return CloudRefused("the cloud does not take this node's token")
         if reply.status == 429 or reply.status >= 500:
             pause = retry_after_s(reply.retry_after, self._now())
@@ -137,6 +135,13 @@ def _photos_first(batch: Sequence[Event]) -> list[list[Event]]:
     clips = [event for event in batch if event.data.get("media_type") == "video/mp4"]
     parts = [[event for event in batch if event not in clips], clips]
     return [part for part in parts if part]
+
+
+def _problem(reply: Reply) -> Problem:
+    try:
+        return Problem.model_validate_json(reply.body)
+    except ValidationError:
+        return Problem()
 
 
 def _about_the_content(reply: Reply) -> bool:

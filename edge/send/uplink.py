@@ -14,7 +14,6 @@ import random
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
-from urllib.parse import urlsplit
 
 import requests
 
@@ -87,9 +86,6 @@ class Uplink:
 
     def start(self) -> None:
         """Begin to send; returns at once. An uplink is started once."""
-        parts = urlsplit(self._url)
-        if parts.scheme == "http" and parts.hostname not in ("127.0.0.1", "::1", "localhost"):
-            log.warning("the node's token goes to %s unencrypted; use https", self._url)
         for lane in self._lanes:
             lane.thread = threading.Thread(
                 target=self._run, args=(lane,), name=f"uplink-{lane.series[0]}", daemon=True

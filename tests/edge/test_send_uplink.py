@@ -12,6 +12,7 @@ import pytest
 import trustme
 
 from devices.ids import uuid7
+from devices.losses import Gap
 from devices.messages import DeviceStatus, Series
 from edge.errors import TokenMissing
 from edge.keep import NodeStore
@@ -240,13 +241,19 @@ def test_a_missing_token_is_told_and_the_uplink_lives_on(store: NodeStore, cloud
         assert uplink.alive
 
 
+def gaps(cloud: FakeCloud) -> dict[tuple[str, int], object]:
+    bodies = {(event.series.value, event.seq): event.body() for event in cloud.book.events.values()}
+    return {place: body.ranges for place, body in bodies.items() if isinstance(body, Gap)}
+
+
 def test_one_poisonous_message_in_a_batch_is_set_aside_alone(store: NodeStore, cloud: FakeCloud) -> None:
     cloud.unreadable = lambda events: any(event.seq == 13 for event in events)
     queue(store, alarms=40)
     with sending(store, cloud.url, Statuses()):
         assert settled(store, cloud)
-    assert cloud.book.seqs("alarm") == [seq for seq in range(1, 41) if seq != 13]
-    assert store.figures().series[Series.ALARM].refused == 1
+    assert cloud.book.seqs("alarm") == [seq for seq in range(1, 42) if seq != 13]
+    assert gaps(cloud) == {("alarm", 41): ((13, 13),)}
+    assert store.figures().series[Series.ALARM].evicted == 1
     assert len(cloud.requests) < 20
 
 
@@ -291,8 +298,9 @@ def test_a_photo_that_vanished_from_the_disk_stops_nobody(store: NodeStore, clou
     store._photos.path(lost).unlink()
     with sending(store, cloud.url, Statuses()):
         assert settled(store, cloud)
-    assert cloud.book.seqs("evidence") == [1, 3]
-    assert store.figures().series[Series.EVIDENCE].refused == 1
+    assert cloud.book.seqs("evidence") == [1, 3, 4]
+    assert gaps(cloud) == {("evidence", 4): ((2, 2),)}
+    assert store.figures().series[Series.EVIDENCE].evicted == 1
 
 
 def test_a_photo_that_rotted_on_the_disk_stops_nobody(store: NodeStore, cloud: FakeCloud) -> None:
@@ -301,7 +309,8 @@ def test_a_photo_that_rotted_on_the_disk_stops_nobody(store: NodeStore, cloud: F
     store._photos.path(rotten).write_bytes(b"rot")
     with sending(store, cloud.url, Statuses()):
         assert settled(store, cloud)
-    assert cloud.book.seqs("evidence") == [2]
+    assert cloud.book.seqs("evidence") == [2, 3]
+    assert gaps(cloud) == {("evidence", 3): ((1, 1),)}
 
 
 def test_photos_that_the_cloud_cannot_store_delay_neither_alarms_nor_health(
@@ -353,10 +362,3 @@ def test_a_ca_file_that_is_not_there_is_told(store: NodeStore, tmp_path: Path) -
     statuses = Statuses()
     with sending(store, "https://localhost:1", statuses, ca_file=str(tmp_path / "none.pem")):
         assert "cannot be asked" in statuses.wait(DeviceStatus.UNREACHABLE)
-
-
-def test_a_token_in_the_clear_to_another_machine_is_warned_of(
-    store: NodeStore, caplog: pytest.LogCaptureFixture
-) -> None:
-    with sending(store, "http://192.0.2.1:8420", Statuses()):
-        assert "unencrypted" in caplog.text
