@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from uuid import UUID
 
-from devices.messages import Change, ConditionState
+from devices.messages import Change, ConditionState, HintKind
 
 Box = tuple[float, float, float, float]
 """x0, y0, x1, y1 in parts of the picture."""
@@ -43,6 +43,8 @@ class Case:
     members: frozenset[UUID] = frozenset()
     """Slots that make it up."""
     reopens: UUID | None = None
+    hints: tuple[HintKind, ...] = ()
+    """Of a camera's health: what the camera itself said of it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,6 +65,8 @@ class HealthWatch:
         }
         self.usual: Usual | None = None
         self.last: Checkup | None = None
+        self.closely = False
+        """Measure everything in the next picture; whoever sets it may be another thread."""
         self._before: Luma | None = None
         self._last: float | None = None
         self._odd_since: float | None = None
@@ -77,7 +79,8 @@ class HealthWatch:
             self.standing |= {kind: one.moved(-offset) for kind, one in self._shelf.items()}
             self._shelf = {}
         doubtful = self.standing.get(HealthKind.DEFOCUSED, Lasting())
-        sharply = self._looks % SHARPLY == 0 or doubtful.on or doubtful.other_since is not None
+        in_doubt = self.closely or doubtful.on or doubtful.other_since is not None
+        sharply, self.closely = self._looks % SHARPLY == 0 or in_doubt, False
         self._looks += 1
         parts = parts_of(luma, sharply=sharply)
         apart = None if self._before is None else unlike(luma, self._before)
