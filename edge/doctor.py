@@ -12,9 +12,12 @@ from typing import Any
 
 from edge.errors import StoreError
 from edge.keep.audit import Refused, audit, read_refused
-from edge.keep.figures import Figures, read_figures
-from edge.keep.schema import explaining, open_reading
+from edge.keep.figures import Figures, SeriesFigures, read_figures
+from edge.keep.opening import DAMAGED, explaining, open_reading
+from edge.keep.schema import NODE, TELEMETRY
 
+COUNTS = ("numbered", "sent", "accepted", "refused", "evicted", "waiting", "missing")
+"""Of each series, under the names that the cloud's ledger gives them."""
 SAMPLES = 5
 """Refused messages that are shown."""
 
@@ -58,19 +61,31 @@ def examine(directory: Path) -> Report:
     """Read everything, change nothing.
 
     Raises:
-        StoreError: there is no store, or it cannot be opened at all.
+        StoreError: there is no store, or its databases cannot be opened at all.
     """
-    set_aside = tuple(sorted((directory / "damaged").glob("*")))
-    with open_reading(directory) as connection:
-        faults = audit(connection, directory)
-        try:
-            with explaining():
-                connection.execute("BEGIN")
-                figures = read_figures(connection, directory)
-                refused = read_refused(connection, SAMPLES)
-        except StoreError as error:
-            return Report(directory, (*faults, str(error)), None, (), set_aside)
-    return Report(directory, tuple(faults), figures, tuple(refused), set_aside)
+    set_aside = tuple(sorted((directory / DAMAGED).glob("*")))
+    faults: list[str] = []
+    refused: list[Refused] = []
+    figures = None
+    with open_reading(directory, NODE) as node, open_reading(directory, TELEMETRY) as telemetry:
+        readable = []
+        for shape, connection in ((NODE, node), (TELEMETRY, telemetry)):
+            faults += audit(connection, shape, directory)
+            try:
+                with explaining():
+                    connection.execute("BEGIN")
+                    refused += read_refused(connection, SAMPLES)
+                readable.append(connection)
+            except StoreError as error:
+                faults.append(f"{shape.file}: {error}")
+        if node in readable:
+            try:
+                with explaining():
+                    figures = read_figures(directory, readable)
+            except StoreError as error:
+                faults.append(str(error))
+    refused.sort(key=lambda one: one.refused_at, reverse=True)
+    return Report(directory, tuple(faults), figures, tuple(refused[:SAMPLES]), set_aside)
 
 
 def as_text(report: Report, now: datetime) -> list[str]:
@@ -83,14 +98,14 @@ def as_text(report: Report, now: datetime) -> list[str]:
         return lines
     lines.append(f"  node {figures.node}, epoch {figures.epoch}")
     lines.append(f"  database {_size(figures.database_bytes)}, photos {_size(figures.evidence_bytes)}")
-    lines.append(
-        f"  {'series':<10}{'numbered':>9}{'delivered':>11}{'refused':>9}{'waiting':>9}  oldest waits"
-    )
+    lines.append(f"  {'series':<10}" + "".join(f"{name:>10}" for name in COUNTS) + "  oldest waits")
     for name, part in figures.series.items():
         age = _age(part.oldest_age_s(now)) if part.oldest else "-"
         lines.append(
-            f"  {name:<10}{part.next_seq - 1:>9}{part.accepted:>11}{part.refused:>9}{part.queued:>9}  {age}"
+            f"  {name:<10}" + "".join(f"{count:>10}" for count in _counts(part).values()) + f"  {age}"
         )
+    if figures.unnumbered:
+        lines.append(f"  {figures.unnumbered} readings wait for their batch")
     lines += [
         f"  refused at {one.refused_at[:19]}Z: {one.series} {one.seq}, {one.code}: {one.reason}"
         for one in report.refused
@@ -108,14 +123,13 @@ def as_json(report: Report, now: datetime) -> dict[str, Any]:
         "set_aside": [str(path) for path in report.set_aside],
         "node": figures.node if figures else None,
         "epoch": str(figures.epoch) if figures else None,
+        "unnumbered_readings": figures.unnumbered if figures else None,
         "database_bytes": figures.database_bytes if figures else None,
         "evidence_bytes": figures.evidence_bytes if figures else None,
         "series": {
             str(name): {
-                "numbered": part.next_seq - 1,
-                "delivered": part.accepted,
-                "refused": part.refused,
-                "waiting": part.queued,
+                "epoch": str(part.epoch),
+                **_counts(part),
                 "oldest_age_s": part.oldest_age_s(now),
             }
             for name, part in (figures.series.items() if figures else ())
@@ -131,6 +145,24 @@ def as_json(report: Report, now: datetime) -> dict[str, Any]:
             for one in report.refused
         ],
     }
+
+
+def _counts(part: SeriesFigures) -> dict[str, int]:
+    return dict(
+        zip(
+            COUNTS,
+            (
+                part.numbered,
+                part.sent,
+                part.accepted,
+                part.refused,
+                part.evicted,
+                part.queued,
+                part.missing,
+            ),
+            strict=True,
+        )
+    )
 
 
 def _size(count: int) -> str:

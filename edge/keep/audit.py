@@ -11,8 +11,9 @@ from pydantic import ValidationError
 
 from devices.errors import MessageError
 from devices.messages import Event, Evidence
+from edge.keep.opening import read_meta
 from edge.keep.photos import PhotoFolder, digest
-from edge.keep.schema import MIGRATIONS, read_meta
+from edge.keep.schema import Shape
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,14 +27,14 @@ class Refused:
     reason: str
 
 
-def audit(connection: sqlite3.Connection, directory: Path) -> list[str]:
-    """Every broken invariant as a sentence; the node may be writing meanwhile."""
+def audit(connection: sqlite3.Connection, shape: Shape, directory: Path) -> list[str]:
+    """Every broken invariant of one database as a sentence; the node may be writing meanwhile."""
     faults: list[str] = []
     photos: list[str] = []
     try:
         connection.execute("BEGIN")  # one moment of the store, whatever the node does
         try:
-            faults += _file(connection)
+            faults += _file(connection, shape)
             if not faults:
                 faults += _numbers(connection)
                 faults += _messages(connection)
@@ -47,7 +48,7 @@ def audit(connection: sqlite3.Connection, directory: Path) -> list[str]:
                 faults.append(fault)
     except sqlite3.Error as error:
         faults.append(f"the database cannot be read: {error}")
-    return faults
+    return [f"{shape.file}: {fault}" for fault in faults]
 
 
 def read_refused(connection: sqlite3.Connection, limit: int) -> list[Refused]:
@@ -60,13 +61,13 @@ def read_refused(connection: sqlite3.Connection, limit: int) -> list[Refused]:
     return [Refused(*row) for row in rows]
 
 
-def _file(connection: sqlite3.Connection) -> Iterator[str]:
+def _file(connection: sqlite3.Connection, shape: Shape) -> Iterator[str]:
     for (line,) in connection.execute("PRAGMA quick_check(5)"):
         if line != "ok":
             yield f"the database is damaged: {line}"
     version = connection.execute("PRAGMA user_version").fetchone()[0]
-    if version != len(MIGRATIONS):
-        yield f"schema {version}, this gridwatch knows {len(MIGRATIONS)}"
+    if version != len(shape.migrations):
+        yield f"schema {version}, this gridwatch knows {len(shape.migrations)}"
 
 
 def _numbers(connection: sqlite3.Connection) -> Iterator[str]:
@@ -74,23 +75,25 @@ def _numbers(connection: sqlite3.Connection) -> Iterator[str]:
     for table, row, parent, _ in connection.execute("PRAGMA foreign_key_check"):
         yield f"{table} row {row} names a {parent} that is not there"
     rows = connection.execute(
-        "SELECT name, next, accepted, "
+        "SELECT name, next, accepted, refused, evicted, "
         "(SELECT count(*) FROM outbox WHERE series = name), "
         "(SELECT count(*) FROM refused WHERE series = name), "
         "(SELECT coalesce(max(seq), 0) FROM (SELECT seq FROM outbox WHERE series = name UNION ALL "
         "SELECT seq FROM refused WHERE series = name)), "
         "(SELECT count(*) FROM outbox JOIN refused USING (series, seq) WHERE series = name) FROM series"
     )
-    for name, following, accepted, queued, refused, highest, double in rows:
-        if following - 1 != accepted + queued + refused:
+    for name, following, accepted, refused, evicted, queued, samples, highest, double in rows:
+        if following - 1 != accepted + refused + evicted + queued:
             yield (
-                f"{name}: {following - 1} were numbered, but {accepted} delivered, {queued} waiting "
-                f"and {refused} refused make {accepted + queued + refused}"
+                f"{name}: {following - 1} were numbered, but {accepted} accepted, {refused} refused, "
+                f"{evicted} evicted and {queued} waiting make {accepted + refused + evicted + queued}"
             )
         if highest >= following:
             yield f"{name}: number {highest} is in use, but {following} is to be given next"
         if double:
             yield f"{name}: {double} numbers are both waiting and refused"
+        if samples > refused + evicted:
+            yield f"{name}: {samples} messages were set aside, but only {refused + evicted} are counted"
 
 
 def _messages(connection: sqlite3.Connection) -> Iterator[str]:

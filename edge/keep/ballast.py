@@ -1,14 +1,16 @@
 """Room kept back on the disk, so that a full one can still be emptied.
 
 To delete a row SQLite first writes to its log; on a disk without a free byte nothing could be
-delivered any more, and what is delivered is what frees the disk. Only the settling of answers
-may use this room.
+delivered or evicted any more, and that is what frees the disk. Only settling answers and making
+room may use this room.
 """
 
 from __future__ import annotations
 
-import os
+from contextlib import suppress
 from pathlib import Path
+
+from edge.keep.files import Files
 
 FILE = "ballast"
 SIZE = 4 * 1024 * 1024
@@ -18,23 +20,31 @@ SIZE = 4 * 1024 * 1024
 class Ballast:
     """One file that holds nothing but room."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, files: Files) -> None:
         self._path = directory / FILE
+        self._files = files
+
+    @property
+    def held(self) -> int:
+        """Bytes kept back just now."""
+        return SIZE if self._path.exists() else 0
 
     def take(self) -> None:
         """Keep the room back, if it is not kept yet and the disk has it."""
         if self._path.exists():
             return
         try:
-            with self._path.open("xb") as file:
-                os.posix_fallocate(file.fileno(), 0, SIZE)
+            self._files.reserve(self._path, SIZE)
         except OSError:  # no room just now; the next settled answer tries again
-            self._path.unlink(missing_ok=True)
+            with suppress(OSError):
+                self._files.remove(self._path)
 
     def drop(self) -> bool:
         """Give the room back; False when there is none to give."""
+        if not self._path.exists():
+            return False
         try:
-            self._path.unlink()
-        except FileNotFoundError:
+            self._files.remove(self._path)
+        except OSError:
             return False
         return True

@@ -4,11 +4,39 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from pydantic import ValidationError
 
-from devices.messages import Event, Series
+from devices.messages import (
+    Body,
+    Condition,
+    ConditionState,
+    Event,
+    Evidence,
+    Gap,
+    Series,
+    Severity,
+)
+
+GAP, LOW, LOW_OVER = "gap", "low", "low_over"
+"""Kinds of rows that eviction asks for (`quota`); of evidence, the kind is its `EvidenceKind`."""
+SAMPLES = 1000
+"""Refused messages that are kept to be looked at; the counts know of all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row of the outbox without its message."""
+
+    series: Series
+    seq: int
+    at: datetime
+    photo: str | None
+    kind: str
+    condition: str | None
+    readings: int
 
 
 def stamp(time: datetime) -> str:
@@ -24,12 +52,36 @@ def next_seq(sql: sqlite3.Connection, series: Series) -> int:
     return int(row[0])
 
 
-def append(sql: sqlite3.Connection, event: Event, text: str, photo: str | None) -> None:
-    """Put `event`, whose JSON is `text`, at the end; `photo` is the hash of the photo it names."""
+def append(sql: sqlite3.Connection, event: Event, body: Body, text: str) -> None:
+    """Put `event`, whose JSON is `text`, at the end."""
+    photo = body.sha256 if isinstance(body, Evidence) else None
+    condition = str(body.condition_id) if isinstance(body, Condition | Evidence) else None
     sql.execute(
-        "INSERT INTO outbox VALUES (?, ?, ?, ?, ?, ?)",
-        (event.series, event.seq, str(event.id), stamp(event.time), photo, text),
+        "INSERT INTO outbox (series, seq, event_id, at, photo, event, kind, condition) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            event.series,
+            event.seq,
+            str(event.id),
+            stamp(event.time),
+            photo,
+            text,
+            _kind(body),
+            condition,
+        ),
     )
+
+
+def _kind(body: Body) -> str:
+    match body:
+        case Gap():
+            return GAP
+        case Evidence():
+            return body.kind
+        case Condition(severity=Severity.LOW):
+            return LOW_OVER if body.state is ConditionState.CLEARED else LOW
+        case _:
+            return ""
 
 
 def first_waiting(
@@ -69,20 +121,71 @@ def delivered(sql: sqlite3.Connection, events: Iterable[Event]) -> tuple[int, li
     return count, photos
 
 
-def set_aside(
+def keep_sample(
     sql: sqlite3.Connection, series: Series, seq: int, *, at: datetime, code: str, reason: str
-) -> bool:
-    """Move one row to `refused`; False when it is not there any more."""
-    row = sql.execute(
-        "DELETE FROM outbox WHERE series = ? AND seq = ? RETURNING event_id, at, photo, event", (series, seq)
-    ).fetchone()
-    if row is None:
-        return False
+) -> list[str]:
+    """Copy a row that will be set aside to the samples; returns the photos of samples that made room."""
     sql.execute(
-        "INSERT INTO refused VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (series, seq, *row, stamp(at), code[:100], reason[:500]),
+        "INSERT INTO refused SELECT series, seq, event_id, at, photo, event, ?, ?, ? FROM outbox "
+        "WHERE series = ? AND seq = ?",
+        (stamp(at), code[:100], reason[:500], series, seq),
     )
-    return True
+    return drop_samples(sql, keep=SAMPLES)
+
+
+def drop_samples(sql: sqlite3.Connection, *, keep: int) -> list[str]:
+    """Delete all but the latest samples; returns the photos they named."""
+    rows = sql.execute(
+        "DELETE FROM refused WHERE rowid IN "
+        "(SELECT rowid FROM refused ORDER BY refused_at DESC, seq DESC LIMIT -1 OFFSET ?) RETURNING photo",
+        (keep,),
+    ).fetchall()
+    return [photo for (photo,) in rows if photo]
+
+
+def refused(
+    sql: sqlite3.Connection, series: Series, seq: int, *, at: datetime, code: str, reason: str
+) -> list[str] | None:
+    """Move one row that the cloud refused to the samples and count it; None when it is not there any more.
+
+    Returns the photos that samples of earlier days named.
+    """
+    photos = keep_sample(sql, series, seq, at=at, code=code, reason=reason)
+    gone = sql.execute("DELETE FROM outbox WHERE series = ? AND seq = ?", (series, seq)).rowcount
+    if not gone:
+        return None
+    sql.execute("UPDATE series SET refused = refused + 1 WHERE name = ?", (series,))
+    return photos
+
+
+def take_out(sql: sqlite3.Connection, series: Series, seqs: Iterable[int]) -> list[Row]:
+    """Delete rows that will never be sent and count them as evicted; those that are there, by number."""
+    found = []
+    for seq in sorted(seqs):
+        row = sql.execute(
+            "DELETE FROM outbox WHERE series = ? AND seq = ? RETURNING at, photo, kind, condition, "
+            "iif(json_valid(event), coalesce(json_array_length(event, '$.data.readings'), 0), 0)",
+            (series, seq),
+        ).fetchone()
+        if row is not None:
+            at, photo, kind, condition, readings = row
+            found.append(Row(series, seq, datetime.fromisoformat(at), photo, kind, condition, readings))
+    sql.execute("UPDATE series SET evicted = evicted + ? WHERE name = ?", (len(found), series))
+    return found
+
+
+def is_gap(sql: sqlite3.Connection, series: Series, seq: int) -> bool:
+    """Whether this number waits and is a gap."""
+    row = sql.execute("SELECT kind FROM outbox WHERE series = ? AND seq = ?", (series, seq)).fetchone()
+    return row is not None and row[0] == GAP
+
+
+def last_gap(sql: sqlite3.Connection, series: Series) -> tuple[int, str] | None:
+    """The latest gap of `series` that waits: its number and its message."""
+    row = sql.execute(
+        "SELECT seq, event FROM outbox WHERE series = ? AND kind = ? ORDER BY seq DESC LIMIT 1", (series, GAP)
+    ).fetchone()
+    return (int(row[0]), str(row[1])) if row else None
 
 
 def all_photos(sql: sqlite3.Connection) -> set[str]:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import os
+import threading
 from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
+from contextlib import suppress
 from pathlib import Path
 from uuid import uuid4
+
+from edge.keep.files import Files
 
 log = logging.getLogger(__name__)
 
@@ -18,26 +21,25 @@ _CLIP = b"ftyp"
 """At the fifth byte of every MP4 file."""
 
 
-def sync_folder(folder: Path) -> None:
-    """Make the names in `folder` survive a loss of power."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
 class PhotoFolder:
     """A folder of JPEG and MP4 files, each there wholly or not at all."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, files: Files | None = None) -> None:
         self.root = directory / FOLDER
+        self._disk = files or Files()
+        self._counting = threading.Lock()
+        self.used = 0
+        """Bytes, kept up to date from `sweep` on."""
 
     def prepare(self) -> None:
-        """Make the folder."""
-        if not self.root.is_dir():
-            self.root.mkdir(parents=True)
-            sync_folder(self.root.parent)
+        """Make the folder, and sync what an earlier run may have died before syncing.
+
+        Raises:
+            OSError: something else stands in its place, or the disk failed.
+
+        """
+        self._disk.make_folder(self.root)
+        self._disk.sync_folder(self.root)
 
     def path(self, sha256: str) -> Path:
         """Where the photo or clip with this hash stands, or a photo would."""
@@ -54,28 +56,38 @@ class PhotoFolder:
         """
         path = self.path(sha256).with_suffix(".mp4" if jpeg[4:8] == _CLIP else ".jpg")
         if path.is_file() and path.stat().st_size == len(jpeg):
+            self._disk.sync_folder(path.parent)
             return path
         if not path.parent.is_dir():
-            path.parent.mkdir(exist_ok=True)
-            sync_folder(self.root)
+            self._disk.make_folder(path.parent)
         unfinished = path.with_name(f"{uuid4().hex}{_UNFINISHED}")
         try:
-            with unfinished.open("xb") as file:
-                file.write(jpeg)
-                file.flush()
-                os.fsync(file.fileno())
-            unfinished.replace(path)
-        finally:
-            unfinished.unlink(missing_ok=True)
-        sync_folder(path.parent)
+            self._disk.write(unfinished, jpeg)
+            self._disk.rename(unfinished, path)
+        except BaseException:
+            with suppress(OSError):
+                self._disk.remove(unfinished)
+            raise
+        self._count(len(jpeg))
+        self._disk.sync_folder(path.parent)
         return path
 
     def remove(self, sha256: str) -> None:
         """Delete the photo; one that is already gone is no error, one that will not go is logged."""
+        path = self.path(sha256)
         try:
-            self.path(sha256).unlink(missing_ok=True)
+            size = path.stat().st_size
+            self._disk.remove(path)
+        except FileNotFoundError:
+            return
         except OSError as error:
             log.warning("photo %s could not be deleted: %s", sha256, error.strerror)
+        else:
+            self._count(-size)
+
+    def _count(self, size: int) -> None:
+        with self._counting:
+            self.used += size
 
     def files(self) -> Iterator[Path]:
         """Every file below the folder, finished or not."""
@@ -97,7 +109,8 @@ class PhotoFolder:
         """Delete unfinished files and photos whose hash is not `wanted`; returns how many."""
         orphans = [path for path in self.files() if path.suffix == _UNFINISHED or path.stem not in wanted]
         for path in orphans:
-            path.unlink(missing_ok=True)
+            self._disk.remove(path)
+        self.used = self.bytes()
         return len(orphans)
 
 

@@ -1,39 +1,44 @@
-"""The node's store: the judge's state, the numbered outbox and the photos, in one directory.
+"""The node's store: the judge's state, the numbered outbox, readings and photos, in one directory.
 
-One connection, one lock, short transactions: the judging thread writes, the sending threads read
-batches and settle answers. A transaction that returned is on the disk (`synchronous=FULL`);
-one that did not left nothing, not even a number.
+The judging threads write, the sending threads read batches and settle answers. A call that returned
+is on the disk; one that did not left nothing, not even a number.
 """
 
 from __future__ import annotations
 
-import errno
-import fcntl
-import os
-import sqlite3
-import threading
+import logging
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from io import TextIOWrapper
 from pathlib import Path
-from typing import TypeVar
 from uuid import UUID
 
-from devices.messages import Event, IngestAnswer, Series
-from edge.errors import StoreBusy, StoreError, StoreFull
-from edge.keep import outbox
+from devices.losses import MAX_SEQ, Gap
+from devices.messages import Event, IngestAnswer, Reading, Series
+from edge.errors import StoreDamaged, StoreError, StoreFull
+from edge.keep import epochs, outbox
 from edge.keep.ballast import Ballast
+from edge.keep.book import Book
 from edge.keep.figures import Figures, read_figures
+from edge.keep.files import FULL, Files
+from edge.keep.gaps import Cause
 from edge.keep.ledger import judge
+from edge.keep.lock import take
+from edge.keep.opening import clear_the_way
 from edge.keep.photos import PhotoFolder, digest
-from edge.keep.schema import explaining, open_database, read_meta
+from edge.keep.quota import GIB
+from edge.keep.room import Room
+from edge.keep.schema import NODE, TELEMETRY, Shape
+from edge.keep.telemetry import TelemetryLog
 from edge.keep.transaction import Transaction
 
-LOCK = "node.lock"
-Moved = TypeVar("Moved")
+log = logging.getLogger(__name__)
+
+SHARE = 2 * GIB
+"""Bytes of the disk that a store may use unless the site says otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,35 +56,55 @@ class NodeStore:
     def __init__(
         self,
         directory: Path,
-        connection: sqlite3.Connection,
+        node: str,
         lock_file: TextIOWrapper,
         *,
         now: Callable[[], datetime],
         new_id: Callable[[], UUID],
-        damaged: Path | None,
+        share: int,
+        files: Files,
     ) -> None:
+        """Open what is in `directory`; `open` says the rest."""
+        self.node = node
         self._directory = directory
-        self._connection = connection
         self._lock_file = lock_file
         self._now = now
         self._new_id = new_id
-        self._lock = threading.RLock()
-        self._photos = PhotoFolder(directory)
-        self._ballast = Ballast(directory)
+        self._files = files
+        self._share = share
+        self._photos = PhotoFolder(directory, files)
+        self._ballast = Ballast(directory, files)
         self._unqueued: Counter[str] = Counter()
         """Photos saved and not yet queued; nobody may delete them."""
-        self.node = read_meta(connection, "node")
-        self.epoch = UUID(read_meta(connection, "epoch"))
-        self.damaged = damaged
-        """Where a damaged store was moved when this one was opened; the node reports it."""
+        self._book = self._open(NODE)
+        self._readings = self._telemetry()
+        self.damaged = tuple(
+            book.damaged for book in (self._book, self._readings.book) if book.damaged is not None
+        )
+        """Where damaged files were moved when this store was opened; the node reports it."""
+        with self._book.reading() as sql:
+            self._photos.prepare()
+            self._photos.sweep(outbox.all_photos(sql))
+        self._room = Room(directory, share, self._book_of, self._photos, self._ballast, self._release)
+        self._name_losses()
+        self._ballast.take()
+        self._room.tend()
 
     @classmethod
     def open(
-        cls, directory: Path, node: str, *, now: Callable[[], datetime], new_id: Callable[[], UUID]
+        cls,
+        directory: Path,
+        node: str,
+        *,
+        now: Callable[[], datetime],
+        new_id: Callable[[], UUID],
+        share: int = SHARE,
+        files: Files | None = None,
     ) -> NodeStore:
         """Open the store of `node` in `directory`, made where it is not there yet.
 
-        `now` gives UTC; `new_id` makes event ids and the epoch of a new file (UUIDv7).
+        `now` gives UTC; `new_id` makes event ids and the epoch of a new file (UUIDv7); `share` is how
+        many bytes of the disk it may use.
 
         Raises:
             StoreBusy: another process has it open.
@@ -87,25 +112,44 @@ class NodeStore:
             StoreError: it cannot be opened or written.
 
         """
+        disk = files or Files()
         try:
-            directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-            lock_file = _take(directory)
+            disk.make_folder(directory)
+            directory.chmod(0o700)
+            clear_the_way(directory, now(), disk)
+            lock_file = take(directory)
             try:
-                connection, damaged = open_database(directory, node, now(), new_id())
-                store = cls(directory, connection, lock_file, now=now, new_id=new_id, damaged=damaged)
-                store._sweep()
+                try:
+                    return cls(directory, node, lock_file, now=now, new_id=new_id, share=share, files=disk)
+                except StoreFull:
+                    if not Ballast(directory, disk).drop():
+                        raise
+                return cls(directory, node, lock_file, now=now, new_id=new_id, share=share, files=disk)
             except BaseException:
                 lock_file.close()
                 raise
         except OSError as error:
             raise StoreError(f"{directory}: cannot be used as state directory: {error.strerror}") from error
-        return store
 
     def close(self) -> None:
-        """Close the file and let others have the directory."""
-        with self._lock:
-            self._connection.close()
-            self._lock_file.close()
+        """Close the files and let others have the directory."""
+        self._readings.book.close()
+        self._book.close()
+        self._lock_file.close()
+
+    @property
+    def epoch(self) -> UUID:
+        """Of the alarms, evidence and health; telemetry has its own (`epoch_of`)."""
+        return self._book.epoch
+
+    def epoch_of(self, series: Series) -> UUID:
+        """The epoch under which `series` is numbered."""
+        return self._book_of(series).epoch
+
+    @property
+    def broken(self) -> bool:
+        """Alarms cannot be kept any more, the database is damaged; the node ends and is started again."""
+        return self._book.broken
 
     @contextmanager
     def transaction(self) -> Iterator[Transaction]:
@@ -118,24 +162,53 @@ class NodeStore:
             StoreError: the store failed, or this thread is already inside a transaction.
 
         """
-        with self._writing() as connection:
-            tx = Transaction(
-                connection, node=self.node, epoch=self.epoch, new_id=self._new_id, photos=self._photos
-            )
-            try:
-                yield tx
-            finally:
-                tx.close()
-            if tx.doomed:
-                raise StoreError("a step of the transaction failed; all of it was undone")
-            queued = tx.queued_photos
-        with self._lock:
-            self._unqueued -= Counter(queued)
+        try:
+            with self._book.writing() as sql:
+                tx = Transaction(
+                    sql, node=self.node, epoch=self.epoch, new_id=self._new_id, photos=self._photos
+                )
+                try:
+                    yield tx
+                finally:
+                    tx.close()
+                if tx.doomed:
+                    raise StoreError("a step of the transaction failed; all of it was undone")
+        except StoreFull:
+            self._room.squeeze()
+            raise
+        with self._book.lock:
+            self._unqueued -= Counter(tx.queued_photos)
+        self._room.tend()
+
+    def keep_readings(self, readings: Sequence[Reading]) -> int:
+        """Keep readings for the cloud, each once by `(sensor, quantity, boot, seq)`; how many were new.
+
+        They are numbered in batches by and by. Call it before the transaction that judges them, and
+        acknowledge them after both.
+
+        Raises:
+            StoreFull: the disk is full.
+            StoreError: the store failed; none was kept.
+
+        """
+        try:
+            count = self._keep(readings)
+        except StoreFull:
+            self._room.squeeze()
+            count = self._keep(readings)
+        except StoreDamaged:
+            # Nothing of the judge's stands in this file: a new one can be begun while the node runs.
+            self._readings.book.close()
+            self._readings = self._telemetry()
+            self._name_losses()
+            count = self._keep(readings)
+        self._room.tend()
+        return count
 
     def states(self, kind: str) -> dict[str, bytes]:
         """All that is kept under `kind`, by key."""
-        with self._lock, explaining():
-            return dict(self._connection.execute("SELECT key, value FROM state WHERE kind = ?", (kind,)))
+        with self._book.reading() as sql:
+            return dict(sql.execute("SELECT key, value FROM state WHERE kind = ?", (kind,)))
 
     def save_photo(self, jpeg: bytes) -> tuple[str, Path]:
         """Put a photo on the disk for good; returns its SHA-256 and its path.
@@ -148,12 +221,20 @@ class NodeStore:
 
         """
         sha256 = digest(jpeg)
-        with self._lock:
+        with self._book.lock:
             self._unqueued[sha256] += 1
         try:
+            try:
+                return sha256, self._photos.write(sha256, jpeg)
+            except OSError as error:
+                if error.errno not in FULL:
+                    raise
+                self._room.squeeze()
             return sha256, self._photos.write(sha256, jpeg)
         except OSError as error:
-            kind = StoreFull if error.errno == errno.ENOSPC else StoreError
+            with self._book.lock:
+                self._unqueued -= Counter([sha256])
+            kind = StoreFull if error.errno in FULL else StoreError
             raise kind(f"a photo of {len(jpeg)} bytes could not be saved: {error.strerror}") from error
 
     def discard_photo(self, sha256: str) -> None:
@@ -163,10 +244,9 @@ class NodeStore:
             StoreError: the store cannot be asked; the photo goes at the next start.
 
         """
-        with self._lock, explaining():
+        with self._book.lock:
             self._unqueued -= Counter([sha256])
-            if self._unqueued[sha256] == 0 and not outbox.has_photo(self._connection, sha256):
-                self._photos.remove(sha256)
+            self._release([sha256])
 
     def photo(self, sha256: str) -> bytes:
         """The bytes of a photo.
@@ -182,13 +262,11 @@ class NodeStore:
     ) -> list[Event]:
         """The first events of `series` that wait, numbered above `after`, at least one if any waits.
 
-        A row that cannot be read any more (written by another version) is set aside, never in the way.
+        A row that cannot be read any more (written by another version) becomes a gap, never in the way.
         """
-        with self._lock, explaining():
-            events, unreadable = outbox.first_waiting(self._connection, series, after, limit, limit_bytes)
-        for seq in unreadable:
-            self._set_aside(series, seq, "unreadable", "this version cannot read it")
-        return events
+        if series is Series.TELEMETRY:
+            self._readings.number_due()
+        return self._book_of(series).batch(series, after, limit, limit_bytes)
 
     def settle(self, sent: Sequence[Event], answer: IngestAnswer) -> Settled:
         """Act on the cloud's answer to what was `sent`: delete what it committed, set aside what it refused.
@@ -196,93 +274,78 @@ class NodeStore:
         Nothing that was not sent moves, whatever the answer names. A photo goes with the last message
         that refers to it.
         """
-        verdict = judge((event for event in sent if event.epoch == self.epoch), answer)
-
-        def move(sql: sqlite3.Connection) -> tuple[int, int, list[str]]:
-            committed, photos = outbox.delivered(sql, verdict.committed)
-            refused = sum(
-                outbox.set_aside(
-                    sql, event.series, event.seq, at=self._now(), code=refusal.code, reason=refusal.reason
-                )
-                for event, refusal in verdict.refused
+        committed = refused = waiting = 0
+        for book in (self._book, self._readings.book):
+            own = [event for event in sent if event.series in book.shape.series and event.epoch == book.epoch]
+            verdict = judge(own, answer)
+            moved, set_aside, photos = book.settle(verdict)
+            self._release(photos)
+            committed, refused, waiting = (
+                committed + moved,
+                refused + set_aside,
+                waiting + len(verdict.waiting),
             )
-            return committed, refused, photos
-
-        with self._lock, explaining():
-            committed, refused, photos = self._emptying(move)
-            for photo in photos:
-                if self._unqueued[photo] == 0 and not outbox.has_photo(self._connection, photo):
-                    self._photos.remove(photo)
-            self._ballast.take()
-        return Settled(committed, refused, len(verdict.waiting))
+        self._ballast.take()
+        return Settled(committed, refused, waiting)
 
     def refuse(self, event: Event, code: str, reason: str) -> None:
-        """Set one event aside that can never be delivered, with the reason; its neighbours go on."""
-        self._set_aside(event.series, event.seq, code, reason)
+        """Set one event aside that can never be delivered, with the reason; its neighbours go on.
+
+        A gap counts for it at the cloud, which has no number of it in its books.
+        """
+        causes: dict[str, Cause] = {"photo_lost": "photo_lost", "unreadable": "unreadable"}
+        book = self._book_of(event.series)
+        self._release(book.give_up(event.series, event.seq, causes.get(code, "unfit"), code, reason))
 
     def figures(self) -> Figures:
-        """Count what waits, what went and what was refused."""
-        with self._lock, explaining():
-            return read_figures(self._connection, self._directory)
+        """Count what waits, what went, what was refused and what was given up."""
+        with self._book.reading() as node, self._readings.book.reading() as telemetry:
+            return read_figures(self._directory, [node, telemetry])
 
-    @contextmanager
-    def _writing(self) -> Iterator[sqlite3.Connection]:
-        """`BEGIN IMMEDIATE` to `COMMIT`, undone on any exception."""
-        with self._lock:
-            connection = self._connection
-            with explaining():
-                if _busy(connection):
-                    raise StoreError("this thread is already inside a transaction of the store")
-                connection.execute("BEGIN IMMEDIATE")
-                try:
-                    yield connection
-                    connection.execute("COMMIT")
-                finally:
-                    if _busy(connection):
-                        connection.execute("ROLLBACK")
-
-    def _emptying(self, move: Callable[[sqlite3.Connection], Moved]) -> Moved:
-        """Run `move` in a transaction; on a full disk once more, with the room kept back for this."""
-        try:
-            with self._writing() as connection:
-                return move(connection)
-        except StoreFull:
-            if not self._ballast.drop():
-                raise
-        with self._writing() as connection:
-            return move(connection)
-
-    def _set_aside(self, series: Series, seq: int, code: str, reason: str) -> None:
-        self._emptying(
-            lambda sql: outbox.set_aside(sql, series, seq, at=self._now(), code=code, reason=reason)
+    def _open(self, shape: Shape) -> Book:
+        book = Book(
+            self._directory,
+            shape,
+            self.node,
+            now=self._now,
+            new_id=self._new_id,
+            files=self._files,
+            ballast=self._ballast,
         )
+        book.limit(self._share)
+        return book
 
-    def _sweep(self) -> None:
-        """Delete the photos of transactions that never came to be."""
-        with explaining():
-            self._photos.prepare()
-            self._photos.sweep(outbox.all_photos(self._connection))
-        self._ballast.take()
+    def _telemetry(self) -> TelemetryLog:
+        return TelemetryLog(self._open(TELEMETRY), self.node, self._new_id, self._now)
 
+    def _book_of(self, series: Series) -> Book:
+        return self._readings.book if series is Series.TELEMETRY else self._book
 
-def _busy(connection: sqlite3.Connection) -> bool:
-    return connection.in_transaction
+    def _keep(self, readings: Sequence[Reading]) -> int:
+        return self._readings.keep(readings)
 
+    def _release(self, photos: Iterable[str]) -> None:
+        """Delete photos, but for those that a row names or that are about to be queued."""
+        with self._book.reading() as sql:
+            for sha256 in photos:
+                if self._unqueued[sha256] == 0 and not outbox.has_photo(sql, sha256):
+                    self._photos.remove(sha256)
 
-def _take(directory: Path) -> TextIOWrapper:
-    """Hold the directory; the kernel lets go of it when the process ends, however it ends."""
-    file = (directory / LOCK).open("a+", encoding="ascii")
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        file.seek(0)
-        holder = file.read().strip() or "unknown"
-        file.close()
-        raise StoreBusy(
-            f"{directory}: another process (pid {holder}) works with this state directory; end it first"
-        ) from None
-    file.seek(0)
-    file.truncate()
-    file.write(f"{os.getpid()}\n")
-    file.flush()
-    return file
+    def _name_losses(self) -> None:
+        """A file that is gone had numbered what nobody will ever send: gaps of the new one say so."""
+        former = epochs.read(self._directory)
+        books = (self._book, self._readings.book)
+        for book in books:
+            lost = former.get(book.shape.file, book.epoch)
+            if lost == book.epoch:
+                continue
+            with book.writing() as sql:
+                for series in book.shape.series:
+                    everything = ((1, MAX_SEQ),)
+                    gap = Gap(
+                        node=self.node, series=series, epoch=lost, ranges=everything, cause="store_damaged"
+                    )
+                    book.gaps.tell(sql, gap)
+        found = {book.shape.file: book.epoch for book in books}
+        if found != former:
+            epochs.write(self._directory, found, self._files)

@@ -10,13 +10,10 @@ from uuid import UUID
 
 from devices.messages import Body, Event, Evidence, envelope, series_of
 from edge.errors import StoreError
-from edge.keep import outbox
+from edge.keep import heard, outbox
+from edge.keep.opening import explained
 from edge.keep.photos import PhotoFolder
-from edge.keep.schema import explained
-from edge.keep.window import Window
 
-BOOTS = 4
-"""Runs of one sensor that are remembered: the present one and stragglers of those before."""
 LARGEST_EVENT = 256 * 1024
 """Bytes of JSON; a batch may hold 1 MiB, and no honest message comes near this."""
 
@@ -89,39 +86,15 @@ class Transaction:
             if len(text.encode()) > LARGEST_EVENT:
                 self.doomed = True
                 raise StoreError(f"{event.type} of {len(text)} characters is larger than any message may be")
-            outbox.append(sql, event, text, photo)
+            outbox.append(sql, event, body, text)
         if photo is not None:
             self.queued_photos.append(photo)
         return event
 
     def mark_reading(self, sensor: str, boot: str, seq: int) -> bool:
-        """Remember that a reading came; False when it came before (a redelivered message).
-
-        `boot` must change whenever the sensor's counter begins anew. What is remembered is bounded:
-        a window of the last numbers, of the last `BOOTS` runs of each sensor.
-        """
+        """Remember that a reading was judged; False when it was before. See `heard.mark`."""
         with self._running() as sql:
-            row = sql.execute(
-                "SELECT top, seen FROM heard WHERE sensor = ? AND boot = ?", (sensor, boot)
-            ).fetchone()
-            before = Window(row[0], int.from_bytes(row[1], "big")) if row else None
-            if before is not None and before.heard(seq):
-                return False
-            after = before.with_(seq) if before is not None else Window(seq)
-            seen = after.seen.to_bytes((after.seen.bit_length() + 7) // 8, "big")
-            sql.execute(
-                "INSERT INTO heard VALUES (?1, ?2, ?3, ?4, "
-                "(SELECT coalesce(max(turn), 0) + 1 FROM heard WHERE sensor = ?1)) "
-                "ON CONFLICT DO UPDATE SET top = excluded.top, seen = excluded.seen",
-                (sensor, boot, after.top, seen),
-            )
-            if before is None:
-                sql.execute(
-                    "DELETE FROM heard WHERE sensor = ?1 AND turn <= "
-                    "(SELECT max(turn) FROM heard WHERE sensor = ?1) - ?2",
-                    (sensor, BOOTS),
-                )
-        return True
+            return heard.mark(sql, sensor, boot, seq)
 
     @contextmanager
     def _running(self) -> Iterator[sqlite3.Connection]:

@@ -64,8 +64,8 @@ def test_a_sound_store_is_called_sound_when_the_node_is_down(
     assert found["sound"] is True
     assert found["node"] == "n1"
     alarm, health = found["series"]["alarm"], found["series"]["health"]
-    assert (alarm["numbered"], alarm["delivered"], alarm["refused"], alarm["waiting"]) == (2, 0, 0, 2)
-    assert (health["numbered"], health["delivered"], health["refused"], health["waiting"]) == (2, 0, 1, 1)
+    assert (alarm["numbered"], alarm["accepted"], alarm["refused"], alarm["waiting"]) == (2, 0, 0, 2)
+    assert (health["numbered"], health["accepted"], health["refused"], health["waiting"]) == (2, 0, 1, 1)
     assert found["refused"][0]["code"] == "invalid"
 
 
@@ -130,8 +130,8 @@ def test_each_broken_invariant_is_found_and_named(
     harm: Callable[[Path, sqlite3.Connection], None],
     words: str,
 ) -> None:
-    store._connection.execute("PRAGMA ignore_check_constraints = ON")
-    harm(tmp_path / "n1", store._connection)
+    store._book.connection.execute("PRAGMA ignore_check_constraints = ON")
+    harm(tmp_path / "n1", store._book.connection)
     code, text = examined(tmp_path / "n1", capsys)
     assert code == 1
     assert "NOT SOUND" in text

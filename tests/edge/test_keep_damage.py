@@ -6,11 +6,12 @@ from pathlib import Path
 import pytest
 
 from devices.ids import uuid7
+from devices.losses import MAX_SEQ, Gap
 from devices.messages import IngestAnswer, Refusal, Series
 from edge.errors import StoreError, StoreForeign, StoreFull
 from edge.keep import NodeStore
 from edge.keep.ballast import SIZE
-from edge.keep.schema import MIGRATIONS
+from edge.keep.schema import NODE
 from tests.edge.messages_for_tests import NOON, a_condition, a_health
 
 
@@ -38,14 +39,17 @@ def test_a_damaged_file_is_set_aside_and_a_new_epoch_begun(tmp_path: Path, where
 
     store = opened(tmp_path)
     assert store.epoch != epoch
-    assert store.damaged is not None
-    assert (store.damaged / "node.db").read_bytes() == damaged
+    (aside,) = store.damaged
+    assert (aside / "node.db").read_bytes() == damaged
+    gap = store.batch(Series.ALARM)[0].body()
+    assert isinstance(gap, Gap)
+    assert (gap.epoch, gap.ranges, gap.cause) == (epoch, ((1, MAX_SEQ),), "store_damaged")
     with store.transaction() as tx:
-        assert tx.queue(a_condition(), NOON).seq == 1
+        assert tx.queue(a_condition(), NOON).seq == 2
     store.close()
 
     again = opened(tmp_path)
-    assert again.damaged is None
+    assert again.damaged == ()
     assert again.epoch == store.epoch
     again.close()
 
@@ -56,8 +60,8 @@ def test_photos_of_a_damaged_store_are_kept_beside_it(tmp_path: Path) -> None:
     first.close()
     (tmp_path / "node.db").write_bytes(b"rubbish" * 1000)
     store = opened(tmp_path)
-    assert store.damaged is not None
-    assert (store.damaged / "evidence" / sha256[:2] / f"{sha256}.jpg").read_bytes() == b"photo"
+    (aside,) = store.damaged
+    assert (aside / "evidence" / sha256[:2] / f"{sha256}.jpg").read_bytes() == b"photo"
     store.close()
 
 
@@ -66,14 +70,14 @@ def test_a_truncated_file_is_set_aside(tmp_path: Path) -> None:
     path = tmp_path / "node.db"
     path.write_bytes(path.read_bytes()[:10_000])
     store = opened(tmp_path)
-    assert store.damaged is not None
+    assert len(store.damaged) == 1
     store.close()
 
 
 def test_a_store_of_a_newer_gridwatch_is_left_alone(tmp_path: Path) -> None:
     filled(tmp_path)
     connection = sqlite3.connect(tmp_path / "node.db")
-    connection.execute(f"PRAGMA user_version = {len(MIGRATIONS) + 1}")
+    connection.execute(f"PRAGMA user_version = {len(NODE.migrations) + 1}")
     connection.close()
     with pytest.raises(StoreForeign, match="newer gridwatch"):
         opened(tmp_path)
@@ -82,13 +86,13 @@ def test_a_store_of_a_newer_gridwatch_is_left_alone(tmp_path: Path) -> None:
 
 def test_a_full_disk_undoes_the_transaction_and_the_store_works_on_when_there_is_room(tmp_path: Path) -> None:
     store = opened(tmp_path)
-    pages = store._connection.execute("PRAGMA page_count").fetchone()[0]
-    store._connection.execute(f"PRAGMA max_page_count = {pages + 2}")
+    pages = store._book.connection.execute("PRAGMA page_count").fetchone()[0]
+    store._book.connection.execute(f"PRAGMA max_page_count = {pages + 2}")
     with pytest.raises(StoreFull, match="full"), store.transaction() as tx:
         for _ in range(200):
             tx.queue(a_health("x" * 400), NOON)
     assert store.batch(Series.HEALTH) == []
-    store._connection.execute("PRAGMA max_page_count = 100000")
+    store._book.connection.execute("PRAGMA max_page_count = 100000")
     with store.transaction() as tx:
         assert tx.queue(a_health(), NOON).seq == 1
     store.close()
@@ -96,8 +100,8 @@ def test_a_full_disk_undoes_the_transaction_and_the_store_works_on_when_there_is
 
 def test_a_full_disk_swallowed_by_the_caller_still_leaves_nothing(tmp_path: Path) -> None:
     store = opened(tmp_path)
-    pages = store._connection.execute("PRAGMA page_count").fetchone()[0]
-    store._connection.execute(f"PRAGMA max_page_count = {pages + 2}")
+    pages = store._book.connection.execute("PRAGMA page_count").fetchone()[0]
+    store._book.connection.execute(f"PRAGMA max_page_count = {pages + 2}")
     with pytest.raises(StoreError, match="undone"), store.transaction() as tx:
         with pytest.raises(StoreFull):
             for _ in range(200):
@@ -113,7 +117,7 @@ class Room:
     """A ballast that gives back pages of the database instead of bytes of the disk."""
 
     def __init__(self, store: NodeStore) -> None:
-        self.connection = store._connection
+        self.connection = store._book.connection
         self.dropped = 0
 
     def take(self) -> None:
@@ -135,7 +139,7 @@ def test_on_a_full_disk_answers_are_settled_with_the_room_kept_back(tmp_path: Pa
             tx.queue(a_health("x" * 400), NOON)
     sent = store.batch(Series.HEALTH)
     room = Room(store)
-    store._ballast = room  # type: ignore[assignment]
+    store._book._ballast = room  # type: ignore[assignment]
     room.take()
     refusals = tuple(
         Refusal(series=Series.HEALTH, epoch=store.epoch, seq=event.seq, code="invalid", reason="x" * 500)
@@ -159,7 +163,7 @@ def test_the_room_is_kept_back_from_the_start_and_again_after_it_was_needed(tmp_
 def test_committed_means_flushed_to_the_disk(tmp_path: Path) -> None:
     store = opened(tmp_path)
     asked = {
-        name: store._connection.execute(f"PRAGMA {name}").fetchone()[0]
+        name: store._book.connection.execute(f"PRAGMA {name}").fetchone()[0]
         for name in ("synchronous", "journal_mode", "foreign_keys")
     }
     assert asked == {"synchronous": 2, "journal_mode": "wal", "foreign_keys": 1}

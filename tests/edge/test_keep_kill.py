@@ -35,7 +35,7 @@ def check_after_kills(directory: Path, kills: int) -> None:
         promised = write_and_kill(directory, dice.uniform(0.0, 0.15))
         store = NodeStore.open(directory, "n1", now=lambda: NOON, new_id=uuid7)
         try:
-            assert store.damaged is None
+            assert store.damaged == ()
             figures = store.figures().series
             kept = figures[Series.ALARM].queued
             assert kept in (promised, promised + 1)  # the last may have been kept and not yet told

@@ -8,10 +8,12 @@ from pathlib import Path
 import pytest
 
 from devices.ids import uuid7
+from devices.losses import Gap
 from devices.messages import Committed, IngestAnswer, Refusal, Series
 from edge.errors import StoreBusy, StoreError, StoreForeign
 from edge.keep import NodeStore
-from edge.keep.transaction import BOOTS, LARGEST_EVENT
+from edge.keep.heard import BOOTS
+from edge.keep.transaction import LARGEST_EVENT
 from tests.edge.messages_for_tests import NOON, a_condition, a_health, an_evidence
 
 
@@ -110,7 +112,7 @@ def test_everything_is_there_after_a_restart(tmp_path: Path) -> None:
     first.close()
     again = opened(tmp_path)
     assert again.epoch == epoch
-    assert again.damaged is None
+    assert again.damaged == ()
     assert again.states("slot") == {"a": b"1"}
     assert again.batch(Series.ALARM) == [event]
     with again.transaction() as tx:
@@ -223,9 +225,13 @@ def test_a_row_that_no_version_can_read_is_set_aside_and_not_in_the_way(
     store: NodeStore, tmp_path: Path
 ) -> None:
     queue_health(store, 3)
-    store._connection.execute("UPDATE outbox SET event = '{}' WHERE seq = 2")
+    store._book.connection.execute("UPDATE outbox SET event = '{}' WHERE seq = 2")
     assert [event.seq for event in store.batch(Series.HEALTH)] == [1, 3]
-    assert store.figures().series[Series.HEALTH].refused == 1
+    gap = store.batch(Series.HEALTH)[-1].body()
+    assert isinstance(gap, Gap)
+    assert (gap.ranges, gap.cause) == (((2, 2),), "unreadable")
+    figures = store.figures().series[Series.HEALTH]
+    assert (figures.numbered, figures.queued, figures.evicted, figures.missing) == (4, 3, 1, 0)
 
 
 def test_figures_tell_the_age_of_the_oldest(store: NodeStore) -> None:
@@ -247,7 +253,7 @@ def test_runs_of_a_sensor_are_remembered_up_to_a_bound(store: NodeStore) -> None
             assert tx.mark_reading("other", f"boot{boot}", 1)
         assert not tx.mark_reading("s", f"boot{BOOTS + 2}", 1)
         assert not tx.mark_reading("s", "boot3", 1)
-    rows = store._connection.execute("SELECT count(*) FROM heard WHERE sensor = 's'").fetchone()[0]
+    rows = store._book.connection.execute("SELECT count(*) FROM heard WHERE sensor = 's'").fetchone()[0]
     assert rows == BOOTS
 
 
