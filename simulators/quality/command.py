@@ -24,11 +24,11 @@ from simulators.quality.report import Report, as_html, as_text, into_page
 from simulators.quality.score import by_condition, figures
 from simulators.quality.watching import watch
 from simulators.scenes.labelled import labelled_scene
-from simulators.scenes.labelled.model import CONDITIONS, JUDGING_FROM, Condition, split_of
+from simulators.scenes.labelled.model import APART, CONDITIONS, JUDGING_FROM, TURNS, Condition, split_of
 from simulators.scenes.stock.load import load_stock
 from simulators.scenes.stock.model import Stock
 
-SEEDS = range(JUDGING_FROM, JUDGING_FROM + 10 * len(CONDITIONS))
+SEEDS = range(JUDGING_FROM, JUDGING_FROM + 10 * len(TURNS))
 """Ten scenes of each condition: minutes; the published figures take more."""
 LIVES, OF = 3, 8
 """Of so many scenes of a condition, those whose told conditions are pictured: the first ones."""
@@ -63,8 +63,8 @@ class Worker:
     def show(self, task: Task) -> Outcome:
         """Show one scene and hold what was told against its truth."""
         scene = labelled_scene(task.seed, self._stock, task.condition)
-        told = watch(scene, self._detector)
-        found = verdict(scene, told)
+        told, reckoned = watch(scene, self._detector)
+        found = verdict(scene, told, reckoned)
         wanted = found.misses if task.misses_pictured else ()
         shots = miss_shots(scene, wanted, told) if wanted else []
         misses = tuple((miss.fault, shot) for miss, shot in zip(wanted, shots, strict=True))
@@ -73,12 +73,18 @@ class Worker:
 
 
 def planned(seeds: range, condition: Condition | None, misses: bool, lives: bool) -> list[Task]:
-    """One task a seed; `misses` and `lives` say which pictures are wanted."""
-    turns = len(CONDITIONS) if condition is None else 1
-    return [
-        Task(seed, condition, misses, lives and number // turns % OF < LIVES)
-        for number, seed in enumerate(seeds)
-    ]
+    """One task a seed; `misses` and `lives` say which pictures are wanted.
+
+    Without a `condition` seeds take turns, and at each turn's first one the conditions apart are shown, too.
+    """
+    turns = len(TURNS) if condition is None else 1
+    tasks = []
+    for number, seed in enumerate(seeds):
+        pictured = lives and number // turns % OF < LIVES
+        tasks.append(Task(seed, condition, misses, pictured))
+        if condition is None and number % turns == 0:
+            tasks += [Task(seed, apart, misses, pictured) for apart in APART]
+    return tasks
 
 
 _worker: Worker | None = None

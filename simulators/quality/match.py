@@ -25,6 +25,13 @@ PLACE = 0.3
 """Share of the smaller box that must lie in the other one for two to be the same place."""
 
 
+STEADY = 20.0
+"""Seconds for which a true count must have stood before what is said of it is held against it: what went is
+believed gone a quarter of the dwell later."""
+SAMPLED = 10.0
+"""Seconds between two statements about a count that are looked at."""
+
+
 @dataclass(frozen=True, slots=True)
 class Told:
     """One condition as the edge told it: opened, perhaps cleared."""
@@ -36,6 +43,28 @@ class Told:
     opened: float
     cleared: float | None = None
     suspected: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Reckoned:
+    """What an open case said at `at`: so many, give or take `error`, covering `share` of the zone."""
+
+    at: float
+    count: int
+    error: int
+    share: float
+
+
+@dataclass(frozen=True, slots=True)
+class Reckoning:
+    """One such statement held against the truth."""
+
+    off: float
+    """Of the count, as a part of the true one; above 0 when too many."""
+    within: bool
+    """The true count lies within the error that was stated."""
+    share_off: float
+    """Of the covered share, in parts of the zone; above 0 when too much."""
 
 
 class Fault(StrEnum):
@@ -82,9 +111,33 @@ class Verdict:
     clears_missing: int
     misses: tuple[Miss, ...]
     assets: tuple[str, ...] = ()
+    reckonings: tuple[Reckoning, ...] = ()
 
 
-def verdict(scene: LabelledScene, told: Sequence[Told]) -> Verdict:
+def reckonings(scene: LabelledScene, reckoned: Sequence[Reckoned]) -> tuple[Reckoning, ...]:
+    """Each statement about a count, one in `SAMPLED`, held against the truth while that is steady."""
+    found: list[Reckoning] = []
+    last = -math.inf
+    ends = [*(one.at for one in scene.tallies[1:]), math.inf]
+    for said in reckoned:
+        true = next(
+            (
+                one
+                for one, end in zip(scene.tallies, ends, strict=True)
+                if one.at + STEADY <= said.at < end and one.count > 0
+            ),
+            None,
+        )
+        if true is None or said.at - last < SAMPLED:
+            continue
+        last = said.at
+        off = (said.count - true.count) / true.count
+        within = abs(said.count - true.count) <= said.error
+        found.append(Reckoning(off, within, said.share - true.share))
+    return tuple(found)
+
+
+def verdict(scene: LabelledScene, told: Sequence[Told], reckoned: Sequence[Reckoned] = ()) -> Verdict:
     """Hold one scene's truth against what was told of it."""
     misses: list[Miss] = []
     tellers: dict[int, list[Told]] = {index: [] for index in range(len(scene.issues))}
@@ -160,6 +213,7 @@ def verdict(scene: LabelledScene, told: Sequence[Told]) -> Verdict:
         clears_missing=clears_missing,
         misses=tuple(misses),
         assets=scene.assets,
+        reckonings=reckonings(scene, reckoned),
     )
 
 
@@ -182,9 +236,9 @@ def _issue_of(scene: LabelledScene, told: Told) -> int | None:
 
 
 def _place(told: Told, issue: Issue, scene: LabelledScene) -> float:
-    """How well the places agree; a `parked` rule speaks of its whole zone."""
+    """How well the places agree; all rules but `left` speak of their whole zone."""
     rules = {rule.id: rule.kind for zone in scene.zones for rule in zone.rules}
-    if rules[told.rule] == "parked":
+    if rules[told.rule] != "left":
         return 1.0
     a, b = told.box, issue.box
     wide, high = min(a[2], b[2]) - max(a[0], b[0]), min(a[3], b[3]) - max(a[1], b[1])

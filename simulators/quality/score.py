@@ -36,6 +36,12 @@ class Figures:
     """Seconds after the dwell, sorted."""
     clear_delays: tuple[float, ...]
     """Seconds after the place was empty, sorted."""
+    count_offs: tuple[float, ...] = ()
+    """By how much counts of rows and heaps were off, as parts of the true ones."""
+    counts_within: int = 0
+    """Of them, those within the error that was stated."""
+    share_offs: tuple[float, ...] = ()
+    """By how much covered shares were off, parts of the zone."""
 
     @property
     def shown(self) -> bool:
@@ -82,11 +88,18 @@ class Figures:
             "empty_hours": _rounded(self.empty_hours),
             "assets": self.assets,
             "shown": self.shown,
+            "counts": len(self.count_offs),
+            "count_error": _rounded(_mean_size(self.count_offs)),
+            "count_bias": _rounded(_mean(self.count_offs)),
+            "counts_within_error": _rounded(_part(self.counts_within, len(self.count_offs))),
+            "share_error": _rounded(_mean_size(self.share_offs)),
+            "share_bias": _rounded(_mean(self.share_offs)),
         }
 
 
 def figures(verdicts: Sequence[Verdict]) -> Figures:
     """Sum up."""
+    counts = [count for one in verdicts for count in one.reckonings]
     return Figures(
         scenes=len(verdicts),
         hours=sum(one.seconds for one in verdicts) / 3600,
@@ -103,6 +116,9 @@ def figures(verdicts: Sequence[Verdict]) -> Figures:
         clears_missing=sum(one.clears_missing for one in verdicts),
         alarm_delays=tuple(sorted(delay for one in verdicts for delay in one.alarm_delays)),
         clear_delays=tuple(sorted(delay for one in verdicts for delay in one.clear_delays)),
+        count_offs=tuple(one.off for one in counts),
+        counts_within=sum(one.within for one in counts),
+        share_offs=tuple(one.share_off for one in counts),
     )
 
 
@@ -129,6 +145,18 @@ def quantile(values: Sequence[float], part: float) -> float | None:
     if not values:
         return None
     return values[min(len(values) - 1, max(0, math.ceil(part * len(values)) - 1))]
+
+
+def _mean(values: Sequence[float]) -> float | None:
+    return sum(values) / len(values) if values else None
+
+
+def _mean_size(values: Sequence[float]) -> float | None:
+    return _mean([abs(value) for value in values])
+
+
+def _part(hits: int, of: int) -> float | None:
+    return hits / of if of else None
 
 
 def _at_most(hits: int, of: int) -> float | None:

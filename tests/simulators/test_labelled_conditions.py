@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulators.scenes.labelled import CONDITIONS, labelled_scene
+from simulators.scenes.labelled import TURNS, labelled_scene
 from simulators.scenes.labelled.actors import covered_share
 from simulators.scenes.labelled.light import Light, level
 from simulators.scenes.labelled.paint import Painter
@@ -18,7 +18,7 @@ from simulators.scenes.labelled.weather import MOST_SWAY, make_sway
 
 def of(condition, number=0):
     """A scene of a condition, and its plan."""
-    scene = labelled_scene(CONDITIONS.index(condition) + number * len(CONDITIONS))
+    scene = labelled_scene(TURNS.index(condition) + number * len(TURNS))
     return scene, scene.pictures.args[0]
 
 

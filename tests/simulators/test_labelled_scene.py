@@ -12,7 +12,7 @@ import pytest
 from devices.site.model import Zone
 from simulators.errors import SceneError
 from simulators.scenes.labelled import (
-    CONDITIONS,
+    TURNS,
     contact_sheet,
     empty_hours,
     labelled_scene,
@@ -23,7 +23,7 @@ from simulators.scenes.labelled import (
 from simulators.scenes.labelled.drawn import drawn_stock
 from simulators.scenes.stock.model import Stock
 
-SEEDS = range(2 * len(CONDITIONS))
+SEEDS = range(2 * len(TURNS))
 
 
 @pytest.fixture(scope="module")
@@ -32,11 +32,11 @@ def scenes():
 
 
 def test_the_condition_follows_from_the_seed(scenes):
-    assert [scene.condition for scene in scenes] == list(CONDITIONS) * 2
+    assert [scene.condition for scene in scenes] == list(TURNS) * 2
 
 
 def test_a_seed_makes_the_same_scene_and_the_same_pixels_again(scenes):
-    for scene in scenes[:: len(CONDITIONS) // 3]:
+    for scene in scenes[:: len(TURNS) // 3]:
         again = labelled_scene(scene.seed)
         assert (again.issues, again.zones, again.assets) == (scene.issues, scene.zones, scene.assets)
         for one, other in list(zip(scene.pictures(), again.pictures(), strict=True))[::40]:

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import pytest
 
-from simulators.scenes.labelled import CONDITIONS, labelled_scene
+from simulators.scenes.labelled import TURNS, labelled_scene
 from simulators.scenes.labelled.actors import Actor, Thing, covered_share
 from simulators.scenes.labelled.cast import Cast
 from simulators.scenes.labelled.drawn import drawn_stock
@@ -19,9 +19,9 @@ from simulators.scenes.labelled.stage import choose_stage
 from simulators.scenes.labelled.truth import BRIDGE, life
 
 
-@pytest.mark.parametrize("condition", [c for c in CONDITIONS if c != "empty"])
+@pytest.mark.parametrize("condition", [c for c in TURNS if c != "empty"])
 def test_inside_an_issues_box_the_picture_differs_while_it_stands_and_not_before_or_after(condition):
-    scene = labelled_scene(CONDITIONS.index(condition) + 28)
+    scene = labelled_scene(TURNS.index(condition) + 28)
     plan = replace(scene.pictures.args[0], quality=None, sway=None, blur=0.0)
     told = [thing for thing in plan.things if thing.box in [issue.box for issue in scene.issues]]
     for thing in told:

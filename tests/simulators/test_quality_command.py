@@ -15,7 +15,7 @@ from edge.see.detector import DEFAULT, detector_from
 from simulators.quality.command import LIVES, OF, Task, Worker, outcomes, planned
 from simulators.quality.report import BEGIN, END
 from simulators.scenes.labelled.drawn import drawn_stock
-from simulators.scenes.labelled.model import CONDITIONS
+from simulators.scenes.labelled.model import APART, CONDITIONS, TURNS
 from simulators.scenes.stock.extra import extra_stock
 from simulators.scenes.stock.model import Stock
 
@@ -122,11 +122,18 @@ def test_the_table_is_written_between_its_marks_and_nothing_else_changes(run):
 
 
 def test_lives_of_the_first_scenes_of_each_condition_are_pictured():
-    tasks = planned(range(50_003, 50_003 + 20 * len(CONDITIONS)), None, False, True)
-    pictured = [CONDITIONS[task.seed % len(CONDITIONS)] for task in tasks if task.lives_pictured]
+    tasks = planned(range(50_003, 50_003 + 20 * len(TURNS)), None, False, True)
+    pictured = [task.condition or TURNS[task.seed % len(TURNS)] for task in tasks if task.lives_pictured]
     assert {pictured.count(name) for name in CONDITIONS} == {LIVES * 2 + min(LIVES, 20 - 2 * OF)}
     one = planned(range(50_000, 50_010), "rain", False, True)
     assert [task.lives_pictured for task in one].count(True) == LIVES + max(0, 10 - OF)
+
+
+def test_each_condition_is_shown_as_often_as_another():
+    tasks = planned(range(50_000, 50_000 + 3 * len(TURNS)), None, False, False)
+    shown = [task.condition or TURNS[task.seed % len(TURNS)] for task in tasks]
+    assert {shown.count(name) for name in CONDITIONS} == {3}
+    assert {task.condition for task in tasks} == {None, *APART}
 
 
 @pytest.fixture

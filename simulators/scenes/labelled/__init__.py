@@ -2,12 +2,22 @@
 
 from simulators.scenes.labelled.empty import empty_hours
 from simulators.scenes.labelled.files import write_labelled
-from simulators.scenes.labelled.model import CONDITIONS, Condition, Issue, LabelledScene, split_of
+from simulators.scenes.labelled.model import (
+    APART,
+    CONDITIONS,
+    TURNS,
+    Condition,
+    Issue,
+    LabelledScene,
+    split_of,
+)
 from simulators.scenes.labelled.scene import labelled_scene, labelled_set
 from simulators.scenes.labelled.sheet import contact_sheet
 
 __all__ = [
+    "APART",
     "CONDITIONS",
+    "TURNS",
     "Condition",
     "Issue",
     "LabelledScene",

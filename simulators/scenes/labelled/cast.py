@@ -56,14 +56,18 @@ class Cast:
             [cut for cut in cuts if cut.kind == kind and (cut.asset or cut.name) == asset]
         )
 
-    def sprite(self, cut: StockCutOut, y: float) -> Sprite:
-        """A cut-out as it looks when it stands at `y`: of this size, in the light of this place."""
+    def sprite(self, cut: StockCutOut, y: float, *, mirror: bool | None = None) -> Sprite:
+        """A cut-out as it looks when it stands at `y`: of this size, in the light of this place.
+
+        `mirror`: the other way round; None: as the dice say.
+        """
         dice = self.dice
         light = (self.stage.brightness / 118) ** 0.5 * dice.uniform(0.88, 1.12)
         light = min(1.35, max(0.6, light))
         tint: Tint = (light * dice.uniform(0.95, 1.05), light, light * dice.uniform(0.95, 1.05))
         height = cut.height_m * self.stage.metre(y) * dice.uniform(0.92, 1.08)
-        mirror, infrared = dice.random() < 0.5, math.exp(dice.gauss(0, 0.25))
+        turned, infrared = dice.random() < 0.5, math.exp(dice.gauss(0, 0.25))
+        mirror = turned if mirror is None else mirror
         return Sprite(cut, height, mirror=mirror, tint=tint, infrared=infrared)
 
     def place(self, cuts: Sequence[StockCutOut], polygon: Polygon) -> tuple[Sprite, Spot] | None:
@@ -86,7 +90,7 @@ class Cast:
                 inside
                 and _stands_on(floor, sprite, x, y)
                 and self._free(box)
-                and self._stands_out(sprite, left, top)
+                and self.stands_out(sprite, left, top)
             ):
                 self.taken.append(box)
                 return sprite, (x, y)
@@ -99,7 +103,8 @@ class Cast:
             for a0, b0, a1, b1 in self.taken
         )
 
-    def _stands_out(self, sprite: Sprite, left: int, top: int) -> bool:
+    def stands_out(self, sprite: Sprite, left: int, top: int) -> bool:
+        """Enough of it differs from the ground behind."""
         views = [(self.stage.grey, False)] + [(self.stage.infrared, True)] * self.by_infrared
         part = np.s_[top : top + sprite.height, left : left + sprite.width]
         for empty, infrared in views:

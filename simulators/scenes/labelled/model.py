@@ -35,8 +35,14 @@ Condition = Literal[
     "headlights",
     "shadow",
     "empty",
+    "rows",
+    "people_rules",
 ]
 CONDITIONS: tuple[Condition, ...] = get_args(Condition)
+APART: tuple[Condition, ...] = ("rows", "people_rules")
+"""Conditions with rules and a truth of their own: no seed has them unless they are asked for."""
+TURNS: tuple[Condition, ...] = tuple(one for one in CONDITIONS if one not in APART)
+"""A seed's own condition is the one at its rest of so many."""
 JUDGING_FROM = 50_000
 """Seeds from here on judge, those below tune; they share neither cut-outs nor backgrounds."""
 
@@ -95,6 +101,17 @@ class Issue:
     """A thing of another kind than the rule asks for: it may be told as suspected, and need not."""
 
 
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """What stands in a zone that counts, from `at` until the next one."""
+
+    at: float
+    count: int
+    """Things that have stood for the dwell."""
+    share: float
+    """Part of the zone that they cover."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class LabelledScene:
     """A scene with its truth; `pictures` may be called again and gives the same ones."""
@@ -111,3 +128,5 @@ class LabelledScene:
     """The eye and the rules are stopped here and go on from what they kept."""
     assets: tuple[str, ...] = ()
     """Names of the backgrounds and cut-outs in it."""
+    tallies: tuple[Tally, ...] = ()
+    """True counts over time, where rows and heaps are counted."""

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from devices.site.model import LeftRule, Names, ParkedRule, Zone
+from devices.site.rules import CameraRule
 from simulators.scenes.labelled.cast import THINGS
 from simulators.scenes.labelled.model import Condition
 from simulators.scenes.labelled.stage import Polygon
@@ -38,7 +39,12 @@ class Asked:
 
     def zone(self, polygon: Polygon) -> Zone:
         """A zone with this rule."""
-        return Zone(id="zone", name=Names(zh="区域", en="zone"), polygon=polygon, rules=(self.rule,))
+        return zone_with(self.rule, polygon)
+
+
+def zone_with(rule: CameraRule, polygon: Polygon) -> Zone:
+    """A zone with one rule."""
+    return Zone(id="zone", name=Names(zh="区域", en="zone"), polygon=polygon, rules=(rule,))
 
 
 def ask(stock: Stock, condition: Condition, dwell: float, dice: random.Random) -> Asked:

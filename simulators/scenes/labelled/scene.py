@@ -10,9 +10,11 @@ from devices.site.model import Zone
 from simulators.errors import SceneError
 from simulators.scenes.labelled.drawn import drawn_stock
 from simulators.scenes.labelled.making import Attempt
-from simulators.scenes.labelled.model import CONDITIONS, Condition, Issue, LabelledScene, split_of
+from simulators.scenes.labelled.model import TURNS, Condition, Issue, LabelledScene, Tally, split_of
 from simulators.scenes.labelled.paint import Painted, Painter, Plan
+from simulators.scenes.labelled.rows import rows
 from simulators.scenes.labelled.truth import suspects
+from simulators.scenes.labelled.walkers import people_rules
 from simulators.scenes.stock.model import Stock
 
 ATTEMPTS = 80
@@ -32,15 +34,29 @@ def labelled_scene(
         SceneError: nothing that fits can be composed of this stock.
 
     """
-    condition = CONDITIONS[seed % len(CONDITIONS)] if condition is None else condition
+    condition = TURNS[seed % len(TURNS)] if condition is None else condition
     half = stock_for(seed, stock)
     for attempt in range(ATTEMPTS):
-        made = Attempt(seed, condition, half, random.Random(f"{seed}/{condition}/{attempt}")).made()
+        dice = random.Random(f"{seed}/{condition}/{attempt}")
+        made = _made(seed, condition, half, dice)
         if made is not None:
-            return labelled(*made)
+            return made
     raise SceneError(
         f"seed {seed}: no {condition} scene can be composed of this stock; add backgrounds or cut-outs"
     )
+
+
+def _made(seed: int, condition: Condition, stock: Stock, dice: random.Random) -> LabelledScene | None:
+    """One attempt; None when it leads nowhere."""
+    if condition == "rows":
+        heap = rows(seed, stock, dice)
+        return None if heap is None else labelled(*heap)
+    attempt = (
+        people_rules(seed, stock, dice)
+        if condition == "people_rules"
+        else Attempt(seed, condition, stock, dice).made()
+    )
+    return None if attempt is None else labelled(*attempt)
 
 
 def labelled_set(
@@ -64,7 +80,9 @@ def stock_for(seed: int, stock: Stock | None) -> Stock:
     return half
 
 
-def labelled(plan: Plan, zone: Zone, issues: tuple[Issue, ...]) -> LabelledScene:
+def labelled(
+    plan: Plan, zone: Zone, issues: tuple[Issue, ...], tallies: tuple[Tally, ...] = ()
+) -> LabelledScene:
     """A plan with its truth, as it is shown."""
     sources = [actor.sprite.source for actor in plan.actors]
     names = {plan.stage.background.name, *(one.asset or one.name for one in sources)}
@@ -78,6 +96,7 @@ def labelled(plan: Plan, zone: Zone, issues: tuple[Issue, ...]) -> LabelledScene
         functools.partial(pictures_of, plan),
         None if plan.gap is None else plan.gap[0],
         tuple(sorted(names)),
+        tallies,
     )
 
 
