@@ -26,6 +26,7 @@ from cloud.link.routes import link
 from cloud.link.routes import router as commands
 from cloud.media.routes import router as media
 from cloud.media.store import MediaStore
+from cloud.media.upload_routes import router as uploads
 from cloud.metrics import Metrics
 from cloud.nodes.routes import router as nodes
 from cloud.people.routes import router as people
@@ -104,7 +105,19 @@ def _skeleton(lifespan: Any = None) -> FastAPI:
     )
     problems.install(app)
     api = APIRouter(prefix="/api/v1")
-    for router in (people, incidents, alarms, stream, media, areas, ingest, node_ledgers, nodes, commands):
+    for router in (
+        people,
+        incidents,
+        alarms,
+        stream,
+        media,
+        uploads,
+        areas,
+        ingest,
+        node_ledgers,
+        nodes,
+        commands,
+    ):
         api.include_router(router)
     app.include_router(api)
     app.include_router(link)

@@ -1,4 +1,4 @@
-"""What is thrown away with time: old changes, ended sessions, old failures, old event ids."""
+"""What is thrown away with time: old changes, ended sessions, old failures and event ids, unfinished uploads."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from sqlalchemy import delete
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from cloud.database.schema import login_failure, received, session
+from cloud.media.parts import Parts
 from cloud.people.accounts import WINDOW
 from cloud.settings import Settings
 from cloud.stream import outbox
@@ -33,6 +34,7 @@ async def tidy(engine: AsyncEngine, settings: Settings, now: datetime) -> None:
         await connection.execute(
             delete(received).where(received.c.received_at < now - settings.received_retention)
         )
+    await asyncio.to_thread(Parts(settings.state / "media" / "parts").sweep, now)
 
 
 async def keep_tidy(engine: AsyncEngine, settings: Settings, now: Clock) -> None:

@@ -37,7 +37,7 @@ class Stored(BaseModel):
     status_code=201,
     responses={
         200: {"description": "It was here already", "model": Stored},
-        **problems("bad_token", "too_large", "invalid"),
+        **problems("bad_token", "too_large", "invalid", "hash_mismatch"),
     },
     openapi_extra={"requestBody": {"required": True, **_MEDIA}},
 )

@@ -9,6 +9,7 @@ from pathlib import Path
 from uuid import uuid4
 
 from cloud.errors import Problem
+from cloud.media.parts import Parts
 
 JPEG_START = b"\xff\xd8\xff"
 MP4_MARK = b"ftyp"
@@ -23,6 +24,7 @@ class MediaStore:
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
+        self.parts = Parts(directory / "parts")
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
 
     def find(self, sha256: str) -> tuple[Path, str] | None:
@@ -41,19 +43,17 @@ class MediaStore:
         """Keep a photo or clip so that it survives a power cut; False when it was here already.
 
         Raises:
-            Problem: `invalid`, the bytes are neither JPEG nor MP4, or not those of the name; `too_large`, a
-                photo that no camera takes.
+            Problem: `invalid`, the bytes are neither JPEG nor MP4; `hash_mismatch`, they are not those of the
+                name; `too_large`, a photo that no camera takes.
         """
         suffix = ".mp4" if body[4:8] == MP4_MARK else ".jpg"
         if suffix == ".jpg" and not body.startswith(JPEG_START):
-            fault = _fault("neither a JPEG nor an MP4")
+            fault = [{"pointer": "/body", "detail": "neither a JPEG nor an MP4"}]
             raise Problem("invalid", "the body is neither a JPEG picture nor an MP4 clip", errors=fault)
         if suffix == ".jpg" and len(body) > LARGEST_JPEG:
             raise Problem("too_large", f"at most {LARGEST_JPEG} bytes for a photo")
         if hashlib.sha256(body).hexdigest() != sha256:
-            raise Problem(
-                "invalid", "the body's SHA-256 is not the one in the address", errors=_fault("hash")
-            )
+            raise Problem("hash_mismatch", "the SHA-256 of the bytes is not the one in the address")
         target = self._path(sha256, suffix)
         if target.is_file():
             return False
@@ -74,10 +74,6 @@ class MediaStore:
 
     def _path(self, sha256: str, suffix: str) -> Path:
         return self.directory / sha256[:2] / f"{sha256}{suffix}"
-
-
-def _fault(detail: str) -> list[dict[str, str]]:
-    return [{"pointer": "/body", "detail": detail}]
 
 
 def _sync(directory: Path) -> None:

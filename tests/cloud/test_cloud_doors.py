@@ -255,4 +255,4 @@ def test_every_operation_has_a_name_a_summary_and_its_refusals() -> None:
             for status, answer in operation["responses"].items():
                 if status.startswith("4"):
                     assert "application/problem+json" in answer["content"], operation["operationId"]
-    assert len(names) == 28
+    assert len(names) == 30
