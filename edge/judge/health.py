@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
 
-from devices.messages import Change, ConditionState
+from devices.messages import Change, ConditionState, HintKind
 from devices.site.model import HealthKind, PictureHealth
 from edge.judge.case import REOPEN, Case, Turn, turn
 from edge.judge.shelf import case_from_json, case_to_json
@@ -25,6 +25,14 @@ GOP_LASTS = 60.0
 for a moment when somebody else asks for the stream."""
 
 
+Hints = Callable[[HealthKind], tuple[HintKind, ...]]
+"""What a camera itself says, or said lately, for a kind of ill health."""
+
+
+def _nothing(_: HealthKind) -> tuple[HintKind, ...]:
+    return ()
+
+
 @dataclass(frozen=True, slots=True)
 class HealthLedger:
     """What is remembered of one camera between two looks."""
@@ -36,16 +44,26 @@ class HealthLedger:
 
 
 def judge(
-    ledger: HealthLedger, standing: Mapping[HealthKind, Lasting], at: float, new_id: Callable[[], UUID]
+    ledger: HealthLedger,
+    standing: Mapping[HealthKind, Lasting],
+    at: float,
+    new_id: Callable[[], UUID],
+    hints: Hints = _nothing,
 ) -> tuple[HealthLedger, tuple[Turn, ...]]:
     """Turn what is believed at `at` into conditions: what is remembered now, and the turns they took.
 
-    A kind that is no longer judged is cleared; one that was not looked at yet is left as it is.
+    A kind that is no longer judged is cleared; one that was not looked at yet is left as it is. What the
+    camera itself says is written into a condition, and is no reason for anything else.
     """
     turns: list[Turn] = []
     for kind in HealthKind:
         case, one = ledger.cases.get(kind), standing.get(kind)
-        taken = _begin(kind, one, ledger, at, new_id) if case is None else _follow(case, one, at)
+        if case is None:
+            taken = _begin(kind, one, ledger, at, new_id, hints)
+        else:
+            more = tuple(hint for hint in hints(kind) if hint not in case.hints)
+            case = replace(case, hints=case.hints + more)
+            taken = _follow(case, one, at) or (turn(case, Change.UPDATED, at) if more else None)
         if taken is not None:
             turns.append(taken)
     return _after(ledger, turns, at), tuple(turns)
@@ -102,14 +120,20 @@ def health_from_json(raw: Mapping[str, Any]) -> HealthLedger:
 
 
 def _begin(
-    kind: HealthKind, one: Lasting | None, ledger: HealthLedger, at: float, new_id: Callable[[], UUID]
+    kind: HealthKind,
+    one: Lasting | None,
+    ledger: HealthLedger,
+    at: float,
+    new_id: Callable[[], UUID],
+    hints: Hints,
 ) -> Turn | None:
     if one is None or not one.on:
         return None
     since = at if one.since is None else one.since
     past = ledger.cleared.get(kind)
     again = past[0] if past is not None and since - past[1] <= REOPEN else None
-    case = Case(new_id(), 0, ConditionState.OPEN, since, False, kind.value, 1.0, reopens=again)
+    said = hints(kind)
+    case = Case(new_id(), 0, ConditionState.OPEN, since, False, kind.value, 1.0, reopens=again, hints=said)
     return turn(case, Change.OPENED, at)
 
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from devices.messages import ConditionState
+from devices.messages import ConditionState, HintKind
 from edge.judge.case import Case, Past
 from edge.judge.panel import Notes
 from edge.judge.people import Presence
@@ -33,6 +33,7 @@ def case_to_json(case: Case, offset: float) -> dict[str, Any]:
         "value": case.value,
         "members": sorted(str(member) for member in case.members),
         "reopens": None if case.reopens is None else str(case.reopens),
+        "hints": list(case.hints),
     }
 
 
@@ -53,6 +54,7 @@ def case_from_json(raw: Mapping[str, Any], offset: float) -> Case:
         value=raw["value"],
         members=frozenset(UUID(member) for member in raw["members"]),
         reopens=None if raw["reopens"] is None else UUID(raw["reopens"]),
+        hints=tuple(HintKind(one) for one in raw.get("hints", ())),
     )
 
 

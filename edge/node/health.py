@@ -8,10 +8,11 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 from uuid import UUID
 
-from devices.messages import Change, Condition, Evidence, EvidenceKind
+from devices.messages import Change, Condition, Evidence, EvidenceKind, HintKind
 from devices.site.model import Camera, HealthKind, Point
 from devices.stream import Frame, StreamFacts
 from edge.errors import MemoryUnreadable, StoreError
@@ -81,12 +82,13 @@ class HealthDesk:
         wake: Callable[[], None],
         monotonic: Callable[[], float] = time.monotonic,
         wall: Callable[[], float] = time.time,
+        hints: Callable[[str, HealthKind], tuple[HintKind, ...]] = lambda *_: (),
     ) -> None:
         """Give each eye its watch, going on where an earlier desk on this store stopped.
 
         `classes` are the site's, `needs` the longest key interval that each camera's rules can bear. Kinds
         without an event class hold the rules, but are not reported. What is open of cameras that the site no
-        longer has is cleared at once.
+        longer has is cleared at once. `hints`: what a camera itself says for a kind of ill health.
         """
         self._node = node
         self._store = store
@@ -94,6 +96,7 @@ class HealthDesk:
         self._wake = wake
         self._monotonic = monotonic
         self._wall = wall
+        self._hints = hints
         self.wards: dict[str, Ward] = {}
         known = {camera.id for point in points for camera in point.cameras}
         kept = close_removed_cameras(store, HEALTH, node, known, _utc(wall()))
@@ -144,11 +147,19 @@ class HealthDesk:
         self._judge(ward, self._wall(), None)
         return age >= ward.camera.health.stalled_after
 
+    def closely(self, camera: str) -> None:
+        """Measure everything in the camera's next picture; any thread."""
+        ward = self.wards.get(camera)
+        if ward is not None:
+            ward.watch.closely = True
+
     def _judge(self, ward: Ward, at: float, frame: Frame | None) -> None:
         clock = self._wall() - self._monotonic()
         believed = ward.pictures | {kind: one.moved(clock) for kind, one in ward.stream.items()}
         told = {kind: one for kind, one in believed.items() if kind in ward.classes}
-        ledger, turns = judge(ward.ledger, told, at, self._new_id)
+        ledger, turns = judge(
+            ward.ledger, told, at, self._new_id, partial(self._hints, ward.camera.id)
+        )
         if not turns and (frame is None or ward.keep_at is None or at < ward.keep_at):
             return
         photos = [photo for one in turns for photo in self._photos(ward, frame, one)]
@@ -190,6 +201,7 @@ class HealthDesk:
             since=_utc(case.since),
             changed_at=_utc(one.at),
             reopens=case.reopens,
+            hints=case.hints,
         )
 
     def _photos(self, ward: Ward, frame: Frame | None, one: Turn) -> list[Evidence]:
