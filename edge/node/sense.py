@@ -95,9 +95,15 @@ class SenseDesk:
         return len(batch)
 
     def decide(self, batch: Iterable[Delivery]) -> None:
-        """Judge the readings of a batch in one transaction, then say who is on line and what was refused."""
+        """Keep the readings of a batch, judge them in one transaction, then say who is on line and what was
+        refused.
+        """
         heard = [(delivery.topic, self._heard(delivery)) for delivery in batch]
-        self._judge_all([reading for _, said in heard if isinstance(said, tuple) for reading in said])
+        readings = [reading for _, said in heard if isinstance(said, tuple) for reading in said]
+        if readings:
+            # For the cloud first: a reading that was judged and not kept could never be shown.
+            self._store.keep_readings(readings)
+        self._judge_all(readings)
         for topic, said in heard:
             if isinstance(said, Presence):
                 self._present(said)
