@@ -248,6 +248,9 @@ class Node(Part):
     cpu_budget: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
     """Cores it may use. Beyond it, cameras with nothing in view are looked at less often, then those with
     something that may become a condition, never those with an open one."""
+    disk_quota: Annotated[float, Field(ge=0.0625, allow_inf_nan=False)] = 2.0
+    """GiB of the disk its store may use, 64 MiB at least. Beyond it telemetry gives way, then health reports,
+    clips, photos, and what led to alarms of low severity that are over; the cloud is told each number."""
 
 
 class Tls(Part):
