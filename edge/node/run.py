@@ -33,6 +33,7 @@ from edge.node.budget import Attention
 from edge.node.clips import Clips
 from edge.node.demand import attention, request_at, rules_of
 from edge.node.health import HealthDesk
+from edge.node.hearing import Hearing
 from edge.node.mailbox import Mailbox
 from edge.node.metrics import serve_metrics
 from edge.node.reception import Reception
@@ -104,6 +105,14 @@ class Node:
         )
         clips = Clips(self._reception.ring, self._reception.size)
         self._sight = SightDesk(node, points, self._store, detector, uuid7, wake, site.timezone, clips=clips)
+        self._hearing = Hearing(
+            self._cameras,
+            env,
+            lambda camera: self._reception.stream(camera).state is DeviceStatus.UP,
+            self._reception.wake,
+            lambda camera: self._health.closely(camera),
+            self._reporter.note,
+        )
         self._health = HealthDesk(
             node,
             points,
@@ -113,6 +122,7 @@ class Node:
             site.health_classes,
             uuid7,
             wake,
+            hints=self._hearing.evidence,
         )
         self._tend_at = 0.0
         self._attention = dict.fromkeys(self._reception.cameras, Attention.NOTHING)
@@ -122,7 +132,12 @@ class Node:
             self._broker = self._subscribe(site, [point.id for point in points], env)
         self._threads = [
             threading.Thread(target=self._deciding, args=(work,), name=name, daemon=True)
-            for name, work in (("sight", self._look), ("sense", self._feel), *self._reception.jobs)
+            for name, work in (
+                ("sight", self._look),
+                ("sense", self._feel),
+                *self._reception.jobs,
+                *self._hearing.jobs,
+            )
         ]
 
     def _subscribe(self, site: Site, points: list[str], env: Mapping[str, str]) -> SensorClient:
@@ -198,6 +213,7 @@ class Node:
 
     def close(self) -> None:
         """End all threads in the order in which things flow, then close the store."""
+        self._hearing.stop()
         self._reception.stop()
         if self._broker is not None:
             self._broker.stop()

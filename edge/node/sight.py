@@ -243,6 +243,7 @@ class SightDesk:
             count_error=case.count_error,
             suspected=case.suspected,
             reopens=case.reopens,
+            no_clip="stills_only" if seat.camera.transport == "snapshot" else None,
         )
 
     def _photos(self, seat: Seat, frame: Frame, view: View, zone: Zone, one: Turn) -> list[Evidence]:
