@@ -28,7 +28,7 @@ from edge import enrol
 from edge.enrol import finish_rotation
 from edge.errors import EdgeError, StoreError, TokenMissing
 from edge.judge.watch import request_for
-from edge.keep import NodeStore
+from edge.keep import GIB, NodeStore
 from edge.node.budget import Attention
 from edge.node.clips import Clips
 from edge.node.demand import attention, request_at, rules_of
@@ -80,7 +80,8 @@ class Node:
         self._state = state
         self._stopping = threading.Event()
         self._crashed = False
-        self._store = NodeStore.open(state, node, now=_now, new_id=uuid7)
+        share = int(site.nodes[known.index(node)].disk_quota * GIB)
+        self._store = NodeStore.open(state, node, now=_now, new_id=uuid7, share=share)
         self._uplink = Uplink(
             self._store,
             site.uplink.url,
