@@ -26,6 +26,8 @@ SURE_LEFT, SURE_TAKEN = 0.6, -1.8
 has fewer edges than the wall, so much of it is asked for before a thing is taken for a ghost unseen."""
 CRUMB = 0.03
 """Share of a gone thing's box; a bag that somebody left standing was a tenth of them or more."""
+SPECK = 0.0015
+"""Share of the picture that a crumb's box covers at the most."""
 
 
 def belongs(blob: Blob, slot: Slot, change: Change) -> bool:
@@ -42,9 +44,15 @@ def belongs(blob: Blob, slot: Slot, change: Change) -> bool:
     return together and adjacent(slot.box, blob.box, shape)
 
 
-def residue(blob: Blob, left: Iterable[PixelBox]) -> bool:
-    """A crumb where a thing stood that has just gone: what the encoder or a wrong guess left over."""
-    return any(inside(blob.box, box) >= 0.9 and area_of(blob.box) <= CRUMB * area_of(box) for box in left)
+def residue(blob: Blob, left: Iterable[PixelBox], shape: tuple[int, ...]) -> bool:
+    """A crumb where a thing stood that has just gone: what the encoder or a wrong guess left over.
+
+    What a car leaves behind may be a bicycle that stood there all the time: by itself it must be small, too.
+    """
+    area = area_of(blob.box)
+    if area > SPECK * shape[0] * shape[1]:
+        return False
+    return any(inside(blob.box, box) >= 0.9 and area <= CRUMB * area_of(box) for box in left)
 
 
 def arriving(blob: Blob, change: Change, at: float, settle: float) -> bool:

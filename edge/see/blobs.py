@@ -34,8 +34,11 @@ APART = 6
 NEAR = 0.15
 """The same, of the smaller part's size: the wheels of a bicycle lie half a wheel apart, and two bicycles
 that were left side by side often a whole one."""
-JOLT_SPREAD = 0.6
+JOLT_SPREAD = 0.8
 """Share of the picture over which things came to rest at once: nobody leaves things like that."""
+SOLID = 0.4
+"""Share of that spread which only a large thing covers (a van right before the camera): a picture that jumped
+differs at its edges."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,9 +141,11 @@ def jolted(blobs: Sequence[Blob], shape: tuple[int, ...]) -> bool:
     itself: the camera was knocked, or it jumped to another exposure.
     """
     for blob in blobs:
-        same = [one.box for one in blobs if abs(one.since - blob.since) <= 1.0]
-        whole = functools.reduce(union, same)
-        if area_of(whole) >= JOLT_SPREAD * shape[0] * shape[1]:
+        same = [one for one in blobs if abs(one.since - blob.since) <= 1.0]
+        spread = area_of(functools.reduce(union, (one.box for one in same)))
+        if spread < JOLT_SPREAD * shape[0] * shape[1]:
+            continue
+        if sum(np.count_nonzero(one.mask) for one in same) < SOLID * spread:
             return True
     return False
 

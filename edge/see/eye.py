@@ -14,7 +14,7 @@ from uuid import UUID
 import cv2
 import numpy as np
 
-from edge.see.anchors import Seen, decide, decide_by_taken, likeness
+from edge.see.anchors import Seen, decide, decide_by_taken, likeness, own_edges
 from edge.see.background import Backgrounds, Change, Luma, Mask
 from edge.see.births import News, arriving, belongs, news_of, residue
 from edge.see.blobs import Blob, PixelBox, grown, jolted, region_of, still_blobs
@@ -26,10 +26,10 @@ from edge.see.lookbudget import Looks, Purpose
 from edge.see.memory import Memory, moved
 from edge.see.naming import Name, name_place
 from edge.see.opening import Opening, same_place
-from edge.see.parting import EMPTIED, KNOWN, parts_beyond, parts_of, remaining
-from edge.see.places import Places
+from edge.see.parting import EMPTIED, KNOWN, parts_beyond, parts_of, remaining, things_in
+from edge.see.places import Place, Places
 from edge.see.scanning import scan
-from edge.see.slots import CLEAR_LOOKS, Phase, Slot, blinded, step
+from edge.see.slots import CLEAR_LOOKS, Phase, Slot, blinded, stands_before, step
 from edge.see.steady import NONE, Shift, Steady, steadied
 from edge.see.view import Picture, View, Watch
 from edge.see.votes import ANIMATE, NO_VOTES, UNKNOWN
@@ -187,8 +187,14 @@ class Eye:
             like = likeness(look, place.anchors, change.threshold)
             unseen = place.anchors.empty is None
             seen = decide_by_taken(like) if unseen else decide(like)
+            if seen is Seen.PRESENT and not own_edges(look, place.anchors, like):
+                seen = Seen.HIDDEN
             if unseen and seen is Seen.HIDDEN and _new_ground(change, place.box, at):
                 seen = Seen.GONE
+            if seen is Seen.HIDDEN and slot.votes.animate and _settled_anew(change, place, slot, at):
+                seen = Seen.GONE  # somebody stood before something: what is seen now was behind
+            if seen is Seen.GONE and any(stands_before(other, slot) for other in self.slots):
+                seen = Seen.HIDDEN
             parted = like.empty_share >= EMPTIED
             stays = remaining(look, place.anchors, change.threshold) if parted else None
             self._shrinking[slot.id] = 0 if stays is None else self._shrinking.get(slot.id, 0) + 1
@@ -229,9 +235,11 @@ class Eye:
             if not knocked and arriving(blob, change, at, SETTLE):
                 continue
             near = next((slot for slot in self.slots if belongs(blob, slot, change)), None)
+            if near is not None and near.last_present < at and not knocked:
+                continue  # what stands in front of it is no part of it
             if near is not None and not knocked:
                 self.census.extend(near, blob, self.backgrounds, change)
-            elif knocked or residue(blob, left) or not self._is_news(picture, blob, change):
+            elif knocked or residue(blob, left, shape) or not self._is_news(picture, blob, change):
                 self.backgrounds.absorb(region_of(blob.box), blob.mask)
             else:
                 self.census.open(blob, reopened, at, self.backgrounds, change)
@@ -335,6 +343,8 @@ class Eye:
                 alone = [replace(slot, box=box) for box, _ in parts] if len(parts) > 1 else []
                 if any(self._ask(colour, change, one) is not None for one in alone):
                     self.census.part(slot, parts[1:], self.backgrounds, change)
+            elif label == UNKNOWN and slot.votes.looks == 2:
+                self.census.part(slot, things_in(mask)[1:], self.backgrounds, change)
 
 
 def name_schedule(looks: int, dwell: float) -> float:
@@ -356,6 +366,12 @@ def _new_ground(change: Change, box: PixelBox, at: float) -> bool:
     region = region_of(box)
     still = at - change.still_since[region] >= SETTLE
     return float(np.mean(still)) >= 0.8 and float(np.mean(change.different[region])) >= 0.05
+
+
+def _settled_anew(change: Change, place: Place, slot: Slot, at: float) -> bool:
+    """What was never seen here before holds still where a slot was: not what hides it for a moment."""
+    since = change.still_since[region_of(place.box)][place.anchors.mask]
+    return float(np.mean(at - since >= SETTLE)) >= 0.9 and float(np.mean(since >= slot.last_present)) >= 0.4
 
 
 def _moved(box: PixelBox, by: Shift, shape: tuple[int, ...], *, back: bool = False) -> PixelBox:

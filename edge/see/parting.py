@@ -8,10 +8,11 @@ from collections.abc import Sequence
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
-from edge.see.anchors import Anchors
+from edge.see.anchors import OTHER_EDGES, Anchors, edge_likeness
 from edge.see.background import Luma, Mask
-from edge.see.blobs import SMALLEST, PixelBox, grown, inside
+from edge.see.blobs import SMALLEST, PixelBox, grown, inside, union
 
 KNOWN = 0.3
 """Score from which a box that the detector drew is believed to be the whole of a thing."""
@@ -26,6 +27,13 @@ EMPTIED = 0.25
 TOLD_APART = 0.8
 """Share of a place that must look either taken or empty: the rest is hidden, and nothing is said of it."""
 
+ALONE = 0.15
+"""The same where nothing but the shape tells them apart."""
+WHEELS, LEVEL = 1.6, 0.35
+"""By how much one wheel of a bicycle may be higher than the other one, seen aslant, and how much lower it may
+stand, of its height.
+"""
+
 Part = tuple[PixelBox, Mask]
 """A box and the pixels, both in the whole picture."""
 
@@ -35,9 +43,7 @@ def parts_of(mask: Mask, part: float = PART) -> tuple[Part, ...]:
 
     `part`: of all its pixels, the least.
     """
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(
-        cv2.morphologyEx(mask.view(np.uint8), cv2.MORPH_CLOSE, np.ones((5, 5), np.uint8)), connectivity=8
-    )
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(_closed(mask), connectivity=8)
     least = max(SMALLEST * mask.size, part * np.count_nonzero(mask))
     parts = []
     for index in range(1, count):
@@ -45,6 +51,28 @@ def parts_of(mask: Mask, part: float = PART) -> tuple[Part, ...]:
         if area >= least:
             parts.append(((x, y, x + w, y + h), np.asarray((labels == index) & mask)))
     return tuple(parts)
+
+
+def things_in(mask: Mask) -> tuple[Part, ...]:
+    """`mask` (of the whole picture) divided by its shape alone: parts with ground between them are things of
+    their own, unless they may be the two wheels of one bicycle.
+    """
+    things: list[Part] = []
+    for box, part in sorted(parts_of(mask, ALONE), key=lambda one: one[0]):
+        pair = next((one for one in things if _wheels(one[0], box)), None)
+        if pair is not None:
+            things.remove(pair)
+            box, part = union(pair[0], box), pair[1] | part
+        things.append((box, part))
+    return tuple(things)
+
+
+def _wheels(a: PixelBox, b: PixelBox) -> bool:
+    """Two boxes as alike as wheels, as far apart and as level."""
+    heights, widths = sorted((a[3] - a[1], b[3] - b[1])), sorted((a[2] - a[0], b[2] - b[0]))
+    gap = max(a[0], b[0]) - min(a[2], b[2])
+    level = abs(a[3] - b[3]) <= LEVEL * heights[1]
+    return level and heights[1] <= WHEELS * heights[0] and gap <= widths[1]
 
 
 def parts_beyond(mask: Mask, named: PixelBox) -> tuple[Part, ...]:
@@ -92,14 +120,32 @@ def remaining(look: Luma, anchors: Anchors, threshold: float) -> Mask | None:
     # In one piece: single pixels look like either.
     if _largest(near_empty) < 0.6 * left or _largest(near_taken) < 0.6 * stays:
         return None
-    return np.asarray(near_taken)
+    own = _own(look, anchors, near_taken)
+    return own if np.count_nonzero(own) >= PART * total else None
+
+
+def _own(look: Luma, anchors: Anchors, near: Mask) -> Mask:
+    """Those parts of `near` whose edges are the thing's own, not of what stood behind it and is as bright."""
+    count, labels = cv2.connectedComponents(_closed(near), connectivity=8)
+    own = np.zeros_like(near)
+    for index in range(1, count):
+        part = near & (labels == index)
+        around = cv2.dilate(part.view(np.uint8), np.ones((9, 9), np.uint8)) > 0
+        if edge_likeness(look, anchors.taken, around & anchors.mask) >= OTHER_EDGES:
+            own |= part
+    return own
 
 
 def _largest(mask: Mask) -> int:
     """Pixels of `mask` in its largest part, small gaps bridged."""
-    joined = cv2.morphologyEx(mask.view(np.uint8), cv2.MORPH_CLOSE, np.ones((5, 5), np.uint8))
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(joined, connectivity=8)
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(_closed(mask), connectivity=8)
     if count < 2:
         return 0
     index = 1 + int(np.argmax(stats[1:, cv2.CC_STAT_AREA]))
     return int(np.count_nonzero(mask & (labels == index)))
+
+
+def _closed(mask: Mask) -> NDArray[np.uint8]:
+    """`mask` with its small gaps bridged."""
+    joined = cv2.morphologyEx(mask.view(np.uint8), cv2.MORPH_CLOSE, np.ones((5, 5), np.uint8))
+    return np.asarray(joined, np.uint8)

@@ -23,10 +23,16 @@ BRIDGE = 12.0
 """Seconds that something may stand in front before the clock stops."""
 CONFIRM = 3
 """Looks that must say *present* before a candidate is believed to stand."""
+SURE_LOOKS = 2
+"""The same of a candidate that was seen at every look, besides the seconds it held still before."""
 CLEAR_LOOKS = 3
 """Looks in a row that must say *gone*, besides the time, before a place is called empty."""
 TOGETHER = 6.0
 """Seconds within which the parts of one thing come to rest."""
+BESIDE = 3.0
+"""The same of somebody: what stood there before is not a part of who stands before it now."""
+BEFORE = 0.7
+"""Share of a place within something that came later from which that one stands in front of it."""
 RIM = 0.1
 """Around what the detector drew: the shadow at its foot belongs to the thing."""
 DOUBTS = 8
@@ -106,16 +112,20 @@ def step(slot: Slot, seen: Seen, at: float, clear_after: float) -> Slot:
         done = slot.gone_looks >= CLEAR_LOOKS and at - since >= clear_after
         return replace(slot, phase=Phase.GONE if done else Phase.LEAVING)
     hidden_for = at - slot.last_present
-    if not slot.confirmed:
+    # Seen at each look until somebody stepped in front: it need not prove itself anew.
+    if not slot.confirmed and not (slot.presents >= SURE_LOOKS and slot.presents == slot.looks):
         doubtful = slot.looks >= DOUBTS and hidden_for > BRIDGE
         return replace(slot, looks=slot.looks + 1, phase=Phase.GONE if doubtful else Phase.CANDIDATE)
     # What stands in front may be the person who takes it away: the count of *gone* starts anew.
+    # A look at what stands in front for longer says nothing of how well this one is seen.
+    hidden = hidden_for > BRIDGE
     return replace(
         slot,
-        looks=slot.looks + 1,
+        confirmed=True,
+        looks=slot.looks if hidden else slot.looks + 1,
         leaving_since=None,
         gone_looks=0,
-        phase=Phase.HIDDEN if hidden_for > BRIDGE else slot.phase,
+        phase=Phase.HIDDEN if hidden else Phase.STANDING,
     )
 
 
@@ -127,6 +137,13 @@ def blinded(slot: Slot, at: float) -> Slot:
     return replace(slot, phase=Phase.HIDDEN if hidden else slot.phase, leaving_since=None, gone_looks=0)
 
 
+def stands_before(other: Slot, slot: Slot) -> bool:
+    """Whether `other` came to stand where `slot` was seen last: it may be as grey as the ground behind both."""
+    if other.id == slot.id or other.phase is not Phase.STANDING or other.since < slot.last_present:
+        return False
+    return inside(slot.box, other.box) >= BEFORE
+
+
 def part_of(slot: Slot, whole: Slot) -> bool:
     """Whether `slot` lies within what the detector drew around `whole`, and came at the same time.
 
@@ -134,7 +151,8 @@ def part_of(slot: Slot, whole: Slot) -> bool:
     """
     if slot.id == whole.id or whole.named_box is None or slot.at_least != whole.at_least:
         return False
-    if abs(slot.since - whole.since) > TOGETHER or whole.votes.verdict()[0] == UNKNOWN:
+    within = BESIDE if whole.votes.animate else TOGETHER
+    if abs(slot.since - whole.since) > within or whole.votes.verdict()[0] == UNKNOWN:
         return False
     if slot.named_box is not None and slot.named_score > whole.named_score:
         return False

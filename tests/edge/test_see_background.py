@@ -191,9 +191,10 @@ def test_things_that_come_to_rest_all_over_the_picture_at_once_are_a_knock():
 
 
 def test_crumbs_where_a_thing_stood_are_no_thing_but_a_bag_is():
-    assert residue(blob((300, 200, 310, 206)), [BOX])
-    assert not residue(blob((300, 200, 330, 230)), [BOX])
-    assert not residue(blob((20, 20, 30, 26)), [BOX])
+    assert residue(blob((300, 200, 310, 206)), [BOX], (360, 640))
+    assert not residue(blob((300, 200, 330, 230)), [BOX], (360, 640))
+    assert not residue(blob((20, 20, 30, 26)), [BOX], (360, 640))
+    assert not residue(blob((300, 200, 340, 240)), [(0, 0, 640, 360)], (360, 640))
 
 
 boxes = st.tuples(st.integers(0, 300), st.integers(0, 170), st.integers(1, 300), st.integers(1, 170)).map(
