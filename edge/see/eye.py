@@ -123,9 +123,12 @@ class Eye:
 
     def memory(self, picture: Picture) -> Memory | None:
         """What must be kept to go on after a restart; `picture` is the last one looked at."""
+        return self.memory_at(picture.taken_at.timestamp() - picture.stream_time)
+
+    def memory_at(self, offset: float) -> Memory | None:
+        """The same; `offset` turns the time of the stream into UTC seconds."""
         if self.backgrounds is None:
             return self._memory
-        offset = picture.taken_at.timestamp() - picture.stream_time
         usual: Luma = cv2.convertScaleAbs(self.backgrounds.usual)
         slots = tuple(moved(slot, offset) for slot in self.slots)
         return Memory(usual, slots, self.places.of(slot.id for slot in slots))
