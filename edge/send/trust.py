@@ -109,7 +109,8 @@ def certificate_fault(error: BaseException) -> str | None:
         if isinstance(one, ssl.SSLError):
             reason = one.reason or ""
             known = (words for end, words in _ALERTS.items() if reason.endswith(end))
-            return next(known, f"breaks off the TLS handshake ({reason or type(one).__name__})")
+            cut = f"breaks off the TLS connection ({reason or type(one).__name__})"
+            return next(known, f"{cut}; it may want another client certificate")
     return None
 
 
