@@ -26,7 +26,7 @@ from devices.site.edit import dump_site
 from devices.site.model import Broker, EventClass, Names, Node, Site, Uplink
 from edge.errors import StoreError
 from edge.keep import NodeStore
-from edge.node import run
+from edge.node import node as node_file
 from edge.node.budget import STEPS
 from edge.node.sense import SenseDesk
 from edge.see.detector import FakeDetector, weights_folder
@@ -162,7 +162,7 @@ def test_a_secret_that_only_another_node_needs_is_not_asked_for(house):
 
 def test_a_state_directory_that_another_process_holds_is_said(house, fails):
     write(house, site_of())
-    store = NodeStore.open(house / "state", "n1", now=run._now, new_id=uuid7)
+    store = NodeStore.open(house / "state", "n1", now=node_file._now, new_id=uuid7)
     said = fails()
     store.close()
     assert f"pid {os.getpid()}" in said
@@ -193,8 +193,8 @@ def test_a_node_serves_its_metrics_on_the_port_it_is_told(house):
 def test_a_node_beyond_its_budget_says_so_in_its_health(house, monkeypatch):
     told = site_of(sensors=(), cameras=(camera(port=free_port()),))
     site = told.model_copy(update={"nodes": (Node(id="n1", name=NAME, cpu_budget=0.000001), *told.nodes[1:])})
-    monkeypatch.setattr(run, "WINDOW", 0.05)
-    made = run.Node(site, "n1", house / "state", {"GRIDWATCH_NODE_TOKEN": TOKEN}, FakeDetector([]))
+    monkeypatch.setattr(node_file, "WINDOW", 0.05)
+    made = node_file.Node(site, "n1", house / "state", {"GRIDWATCH_NODE_TOKEN": TOKEN}, FakeDetector([]))
     waiter = threading.Thread(target=made.wait)
     made.start()
     waiter.start()
@@ -262,7 +262,7 @@ def running(house: Path, node: str = "n1", *more: str, **env: str | None) -> Ite
 
 
 def stored(house: Path, series: Series) -> list:
-    store = NodeStore.open(house / "state", "n1", now=run._now, new_id=uuid7)
+    store = NodeStore.open(house / "state", "n1", now=node_file._now, new_id=uuid7)
     try:
         return bodies(store, series)
     finally:
@@ -321,8 +321,8 @@ def test_an_alarm_of_a_sensor_reaches_the_cloud_and_outlives_a_power_cut(house):
 
 
 @pytest.fixture
-def node(house: Path) -> Iterator[run.Node]:
-    made = run.Node(site_of(), "n1", house / "state", SECRETS, FakeDetector([]))
+def node(house: Path) -> Iterator[node_file.Node]:
+    made = node_file.Node(site_of(), "n1", house / "state", SECRETS, FakeDetector([]))
     yield made
     made.stop()
     made.close()
@@ -353,7 +353,7 @@ def test_a_failing_store_is_logged_once_each_way_and_ends_nothing(node, monkeypa
         raise StoreError("no space left")
 
     monkeypatch.setattr(SenseDesk, "take", take)
-    monkeypatch.setattr(run, "TICK", 0.01)
+    monkeypatch.setattr(node_file, "TICK", 0.01)
     node.start()
     for one in (True, False, False, False, True, True):
         answers.put(one)
@@ -368,7 +368,7 @@ def test_a_failing_store_is_logged_once_each_way_and_ends_nothing(node, monkeypa
 
 def test_a_node_without_sensors_asks_no_broker_and_keeps_running(house):
     site = site_of(sensors=(), cameras=(camera(port=free_port()),))
-    made = run.Node(site, "n1", house / "state", {"GRIDWATCH_NODE_TOKEN": TOKEN}, FakeDetector([]))
+    made = node_file.Node(site, "n1", house / "state", {"GRIDWATCH_NODE_TOKEN": TOKEN}, FakeDetector([]))
     made.start()
     assert not made._stopping.wait(0.2)
     made.stop()
