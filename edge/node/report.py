@@ -111,6 +111,9 @@ class Reporter:
     def _queue(self, standing: dict[str, Standing]) -> None:
         at = self._now()
         try:
+            own = self._node in standing
+            ledger = self._store.standing() if own else ()
+            facts = {**self._facts, self._node: {**self._facts.get(self._node, {}), **self._store.facts()}}
             with self._store.transaction() as tx:
                 for device, one in standing.items():
                     tx.queue(
@@ -122,7 +125,8 @@ class Reporter:
                             detail=one.detail[:500],
                             since=one.since,
                             checked_at=at,
-                            facts=dict(self._facts.get(device, {})),
+                            facts=dict(facts.get(device, {})),
+                            ledger=ledger if device == self._node else (),
                         ),
                         at,
                     )
