@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from uuid import UUID
 
 from pydantic import ValidationError
 
@@ -17,11 +18,14 @@ from devices.messages import (
     Evidence,
     Gap,
     Series,
+    SeriesReport,
     Severity,
 )
 
 GAP, LOW, LOW_OVER = "gap", "low", "low_over"
 """Kinds of rows that eviction asks for (`quota`); of evidence, the kind is its `EvidenceKind`."""
+MOST_RANGES = 200
+"""Of those that wait, in one report: beyond it the last ones are told as one."""
 SAMPLES = 1000
 """Refused messages that are kept to be looked at; the counts know of all."""
 
@@ -186,6 +190,27 @@ def last_gap(sql: sqlite3.Connection, series: Series) -> tuple[int, str] | None:
         "SELECT seq, event FROM outbox WHERE series = ? AND kind = ? ORDER BY seq DESC LIMIT 1", (series, GAP)
     ).fetchone()
     return (int(row[0]), str(row[1])) if row else None
+
+
+def standing(sql: sqlite3.Connection, series: Series, epoch: UUID) -> SeriesReport:
+    """How `series` stands: its next number, and those that wait."""
+    following = sql.execute("SELECT next FROM series WHERE name = ?", (series,)).fetchone()[0]
+    rows = sql.execute(
+        "SELECT min(seq), max(seq) FROM "
+        "(SELECT seq, seq - row_number() OVER (ORDER BY seq) AS island FROM outbox WHERE series = ?) "
+        "GROUP BY island ORDER BY 1",
+        (series,),
+    ).fetchall()
+    ranges = [(int(first), int(last)) for first, last in rows]
+    if len(ranges) > MOST_RANGES:
+        ranges[MOST_RANGES - 1 :] = [(ranges[MOST_RANGES - 1][0], ranges[-1][1])]
+    return SeriesReport(series=series, epoch=epoch, next=following, waiting=tuple(ranges))
+
+
+def set_aside_counts(sql: sqlite3.Connection) -> tuple[int, int]:
+    """Over all series of a file: how many messages were refused, and how many given up."""
+    row = sql.execute("SELECT sum(refused), sum(evicted) FROM series").fetchone()
+    return int(row[0]), int(row[1])
 
 
 def all_photos(sql: sqlite3.Connection) -> set[str]:

@@ -17,7 +17,7 @@ from pathlib import Path
 from uuid import UUID
 
 from devices.losses import MAX_SEQ, Gap
-from devices.messages import Event, IngestAnswer, Reading, Series
+from devices.messages import Event, IngestAnswer, Reading, Series, SeriesReport
 from edge.errors import StoreDamaged, StoreError, StoreFull
 from edge.keep import epochs, outbox
 from edge.keep.ballast import Ballast
@@ -296,6 +296,20 @@ class NodeStore:
         causes: dict[str, Cause] = {"photo_lost": "photo_lost", "unreadable": "unreadable"}
         book = self._book_of(event.series)
         self._release(book.give_up(event.series, event.seq, causes.get(code, "unfit"), code, reason))
+
+    def standing(self) -> tuple[SeriesReport, ...]:
+        """How each series stands, for the node's own health report."""
+        found = []
+        for book in (self._book, self._readings.book):
+            with book.reading() as sql:
+                found += [outbox.standing(sql, series, book.epoch) for series in book.shape.series]
+        return tuple(found)
+
+    def facts(self) -> dict[str, int]:
+        """What people should see beside it: messages the cloud refused, and those the node gave up."""
+        with self._book.reading() as node, self._readings.book.reading() as telemetry:
+            counts = [outbox.set_aside_counts(sql) for sql in (node, telemetry)]
+        return {"refused": sum(one for one, _ in counts), "evicted": sum(two for _, two in counts)}
 
     def figures(self) -> Figures:
         """Count what waits, what went, what was refused and what was given up."""
