@@ -111,8 +111,7 @@ class Reporter:
     def _queue(self, standing: dict[str, Standing]) -> None:
         at = self._now()
         try:
-            own = self._node in standing
-            ledger = self._store.standing() if own else ()
+            ledger = self._store.standing() if self._node in standing else ()
             facts = {**self._facts, self._node: {**self._facts.get(self._node, {}), **self._store.facts()}}
             with self._store.transaction() as tx:
                 for device, one in standing.items():
