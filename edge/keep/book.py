@@ -23,6 +23,7 @@ from edge.keep.files import Files
 from edge.keep.gaps import Cause, Gaps
 from edge.keep.ledger import Verdict
 from edge.keep.opening import explaining, mark_damaged, open_database, read_meta
+from edge.keep.outbox import ANY, Pick
 from edge.keep.schema import Shape
 
 Moved = TypeVar("Moved")
@@ -110,10 +111,12 @@ class Book:
         with self.writing() as sql:
             return move(sql)
 
-    def batch(self, series: Series, after: int, limit: int, limit_bytes: int) -> list[Event]:
+    def batch(
+        self, series: Series, after: int, limit: int, limit_bytes: int, pick: Pick = ANY
+    ) -> list[Event]:
         """The first events that wait; rows that cannot be read any more become gaps."""
         with self.reading() as sql:
-            events, unreadable = outbox.first_waiting(sql, series, after, limit, limit_bytes)
+            events, unreadable = outbox.first_waiting(sql, series, after, limit, limit_bytes, pick)
         for seq in unreadable:
             self.give_up(series, seq, "unreadable", "unreadable", "this version cannot read it")
         return events

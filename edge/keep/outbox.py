@@ -16,6 +16,7 @@ from devices.messages import (
     ConditionState,
     Event,
     Evidence,
+    EvidenceKind,
     Gap,
     Series,
     SeriesReport,
@@ -41,6 +42,21 @@ class Row:
     kind: str
     condition: str | None
     readings: int
+
+
+@dataclass(frozen=True, slots=True)
+class Pick:
+    """Which of the rows that wait are wanted; None: no matter."""
+
+    since: datetime | None = None
+    """Not older than this; those come newest first."""
+    before: datetime | None = None
+    """Older than this."""
+    clips: bool | None = None
+    """Of evidence: clips, or what is none."""
+
+
+ANY = Pick()
 
 
 def stamp(time: datetime) -> str:
@@ -89,16 +105,20 @@ def _kind(body: Body) -> str:
 
 
 def first_waiting(
-    sql: sqlite3.Connection, series: Series, after: int, limit: int, limit_bytes: int
+    sql: sqlite3.Connection, series: Series, after: int, limit: int, limit_bytes: int, pick: Pick = ANY
 ) -> tuple[list[Event], list[int]]:
-    """The first events numbered above `after`, and the numbers of those that cannot be read any more."""
+    """The first events beyond number `after`, and the numbers of those that cannot be read any more.
+
+    In the order of `pick`: upwards, or downwards where 0 is "from the top".
+    """
     events: list[Event] = []
     unreadable: list[int] = []
     size = 0
-    rows = sql.execute(
-        "SELECT seq, event FROM outbox WHERE series = ? AND seq > ? ORDER BY seq", (series, after)
-    )
-    for seq, text in rows:
+    rows = sql.execute(*_waiting(series, after, pick))
+    since = stamp(pick.since) if pick.since else ""
+    for seq, at, text in rows:
+        if at < since:
+            break  # numbers rise with time: all below are older, too
         size += len(text.encode()) + 1
         if events and (size > limit_bytes or len(events) >= limit):
             break
@@ -108,6 +128,18 @@ def first_waiting(
             unreadable.append(seq)
     rows.close()
     return events, unreadable
+
+
+def _waiting(series: Series, after: int, pick: Pick) -> tuple[str, tuple[object, ...]]:
+    words, values = "series = ?", [series, after] if after else [series]
+    if after:
+        words += " AND seq < ?" if pick.since else " AND seq > ?"
+    if pick.before is not None:
+        words, values = f"{words} AND at < ?", [*values, stamp(pick.before)]
+    if pick.clips is not None:
+        words, values = f"{words} AND kind {'=' if pick.clips else '<>'} ?", [*values, EvidenceKind.CLIP]
+    order = "DESC" if pick.since else "ASC"
+    return f"SELECT seq, at, event FROM outbox WHERE {words} ORDER BY seq {order}", tuple(values)
 
 
 def delivered(sql: sqlite3.Connection, events: Iterable[Event]) -> tuple[int, list[str]]:

@@ -28,6 +28,7 @@ from edge.keep.gaps import Cause
 from edge.keep.ledger import judge
 from edge.keep.lock import take
 from edge.keep.opening import clear_the_way
+from edge.keep.outbox import ANY, Pick
 from edge.keep.photos import PhotoFolder, digest
 from edge.keep.quota import GIB
 from edge.keep.room import Room
@@ -258,15 +259,21 @@ class NodeStore:
         return self._photos.path(sha256).read_bytes()
 
     def batch(
-        self, series: Series, *, after: int = 0, limit: int = 200, limit_bytes: int = 900_000
+        self,
+        series: Series,
+        *,
+        after: int = 0,
+        limit: int = 200,
+        limit_bytes: int = 900_000,
+        pick: Pick = ANY,
     ) -> list[Event]:
-        """The first events of `series` that wait, numbered above `after`, at least one if any waits.
+        """The first events of `series` that wait beyond number `after`, at least one if any is picked.
 
         A row that cannot be read any more (written by another version) becomes a gap, never in the way.
         """
         if series is Series.TELEMETRY:
             self._readings.number_due()
-        return self._book_of(series).batch(series, after, limit, limit_bytes)
+        return self._book_of(series).batch(series, after, limit, limit_bytes, pick)
 
     def settle(self, sent: Sequence[Event], answer: IngestAnswer) -> Settled:
         """Act on the cloud's answer to what was `sent`: delete what it committed, set aside what it refused.

@@ -125,7 +125,7 @@ class Room:
 
     def drop(self) -> bool:
         self.dropped += 1
-        self.connection.execute(f"PRAGMA max_page_count = {self.pages() + 50}")
+        self.connection.execute(f"PRAGMA max_page_count = {self.pages() + 100}")
         return self.dropped == 1
 
     def pages(self) -> int:
