@@ -165,7 +165,7 @@ class Node:
         log.info("node %s: %d cameras", self._id, len(self._attention))
 
     def wait(self) -> bool:
-        """Until somebody calls `stop`, or a deciding thread dies of a defect; True when it was the former.
+        """Until somebody calls `stop`; False when a deciding thread died of a defect or the database broke.
 
         Asks of streams what the rules need just now, holds the node to its CPU budget, and repeats the
         health reports.
@@ -176,6 +176,9 @@ class Node:
             for camera in self._cameras:
                 self._reception.ask(camera.id, request_at(camera, local))
             self._thin()
+            if self._store.broken:
+                log.error("node %s ends: its database is damaged; the next start sets it aside", self._id)
+                return False
             if time.monotonic() >= due:
                 due += REPEAT
                 self._reporter.repeat()
