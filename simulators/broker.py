@@ -9,12 +9,9 @@ hand out 1,000 of them when the subscriber returns, and save every 30 minutes.
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import json
 import os
 import re
-import secrets
 import shutil
 import signal
 import socket
@@ -26,13 +23,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from devices.site.broker import password_file
 from simulators.errors import BrokerError
 
 Kind = Literal["mosquitto", "nats-server"]
 KINDS: tuple[Kind, ...] = ("mosquitto", "nats-server")
 HOST = "127.0.0.1"
-_ITERATIONS = 1000
-"""Of the password file. mosquitto itself takes 101; 1000 cost about half a millisecond a connection."""
 NATS_ACK_WAIT_S = 10
 """nats-server sends again what was not acknowledged for so long, on a new connection as on a living one."""
 _USER = re.compile(r"[A-Za-z0-9._-]{1,64}")
@@ -55,7 +51,7 @@ log_type error
 log_type warning
 log_type notice
 connection_messages false
-{user}"""
+{more}"""
 
 
 def find_broker(prefer: Kind | None = None) -> tuple[Kind, Path]:
@@ -83,15 +79,16 @@ def find_broker(prefer: Kind | None = None) -> tuple[Kind, Path]:
 
 
 def broker_command(
-    state_dir: Path, port: int, users: Mapping[str, str], prefer: Kind | None = None
+    state_dir: Path, port: int, users: Mapping[str, str], prefer: Kind | None = None, acl: str | None = None
 ) -> list[str]:
     """Write the broker's configuration into `state_dir` and answer the command line that runs it.
 
     Args:
         state_dir: made if absent; keeps configuration, sessions and queued messages from run to run.
         port: TCP port on the loopback address.
-        users: user name -> password; all may read and write everything. Not in the command line.
+        users: user name -> password. Not in the command line.
         prefer: one of `KINDS`.
+        acl: mosquitto's access list; without one all users may read and write everything.
 
     Raises:
         BrokerError: no broker program, or a name or password that no broker takes.
@@ -106,26 +103,24 @@ def broker_command(
     state = state_dir.resolve()
     state.mkdir(parents=True, exist_ok=True)
     if kind == "mosquitto":
-        return [str(program), "-c", str(_write_mosquitto(state, port, users))]
+        return [str(program), "-c", str(_write_mosquitto(state, port, users, acl))]
+    if acl is not None:
+        raise BrokerError("acl: nats-server takes none of mosquitto's; install mosquitto")
     return [str(program), "-c", str(_write_nats(state, port, users))]
 
 
-def _write_mosquitto(state: Path, port: int, users: Mapping[str, str]) -> Path:
+def _write_mosquitto(state: Path, port: int, users: Mapping[str, str], acl: str | None) -> Path:
     passwords = state / "mosquitto.passwords"
-    _write_private(passwords, "".join(f"{user}:{_hashed(password)}\n" for user, password in users.items()))
+    _write_private(passwords, password_file(users))
     config = state / "mosquitto.conf"
     # As root mosquitto becomes the user mosquitto, who can neither read that file nor write here.
-    user = "user root\n" if os.geteuid() == 0 else ""
-    text = _MOSQUITTO.format(port=port, host=HOST, passwords=passwords, state=state, user=user)
+    more = "user root\n" if os.geteuid() == 0 else ""
+    if acl is not None:
+        _write_private(state / "mosquitto.acl", acl)
+        more += f"acl_file {state / 'mosquitto.acl'}\n"
+    text = _MOSQUITTO.format(port=port, host=HOST, passwords=passwords, state=state, more=more)
     _write_private(config, text)
     return config
-
-
-def _hashed(password: str) -> str:
-    """A line's second half in mosquitto's password file: PBKDF2 with SHA-512 (type 7 of mosquitto 2)."""
-    salt = secrets.token_bytes(12)
-    digest = hashlib.pbkdf2_hmac("sha512", password.encode(), salt, _ITERATIONS)
-    return f"$7${_ITERATIONS}${base64.b64encode(salt).decode()}${base64.b64encode(digest).decode()}"
 
 
 def _write_nats(state: Path, port: int, users: Mapping[str, str]) -> Path:
@@ -222,7 +217,11 @@ class RunningBroker:
 
 
 def start_broker(
-    state_dir: Path, users: Mapping[str, str], port: int | None = None, prefer: Kind | None = None
+    state_dir: Path,
+    users: Mapping[str, str],
+    port: int | None = None,
+    prefer: Kind | None = None,
+    acl: str | None = None,
 ) -> RunningBroker:
     """Run a broker as a child process and wait until it answers; its words go to `broker.log` in `state_dir`.
 
@@ -231,7 +230,7 @@ def start_broker(
 
     """
     port = port or free_port()
-    command = broker_command(state_dir, port, users, prefer)
+    command = broker_command(state_dir, port, users, prefer, acl)
     kind: Kind = "mosquitto" if Path(command[0]).name.startswith("mosquitto") else "nats-server"
     log = state_dir / "broker.log"
     return RunningBroker(kind, port, command, log, _spawn(command, log, port))

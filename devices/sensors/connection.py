@@ -131,7 +131,7 @@ class Connection:
             properties.MaximumPacketSize = MAX_PACKET
         try:
             if broker.tls:
-                client.tls_set()
+                _secure(client, broker)
             client.connect(
                 broker.host,
                 broker.port,
@@ -245,6 +245,25 @@ def _leave_writing_to_the_loop(client: Client, _: Any, sock: Any) -> None:
 
     Two threads in paho's writer could interleave a half-written packet.
     """
+
+
+def _secure(client: Client, broker: Broker) -> None:
+    """Speak TLS; the broker's certificate and name are always checked.
+
+    Raises:
+        BrokerRefused: the site's files cannot be used.
+
+    """
+    try:
+        client.tls_set(
+            broker.ca_file,
+            broker.client_cert,
+            broker.client_key or broker.client_cert,
+            tls_version=ssl.PROTOCOL_TLS_CLIENT,
+        )
+    except (OSError, ValueError) as error:
+        words = "ca_file, client_cert or client_key of the site's broker cannot be used"
+        raise BrokerRefused(f"{words} ({getattr(error, 'strerror', None) or type(error).__name__})") from None
 
 
 def _unhook(client: Client) -> None:

@@ -1,0 +1,103 @@
+"""What a site's MQTT broker must know: who may publish and read what, and their hashed passwords.
+
+Each sensor and each node is a user of its own, called by its id. Text in mosquitto's formats
+(mosquitto.conf(5), `acl_file` and `password_file`); nothing here is secret but what a caller puts in.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import os
+import re
+import secrets
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+from devices.errors import CredentialsError, SiteError
+from devices.site.model import Site
+
+CHANNELS = ("tele", "event", "state", "birth")
+"""What a sensor publishes under its topic; a test holds them to `devices.sensors.topics.Channel`."""
+_ITERATIONS = 1000
+"""Of the password file. mosquitto itself takes 101; 1000 cost about half a millisecond a connection."""
+_USER = re.compile(r"[A-Za-z0-9._-]{1,64}")
+
+
+def users(site: Site) -> list[str]:
+    """Who needs a password: the nodes with sensors, then the sensors.
+
+    Raises:
+        SiteError: an id that no user name of a broker can be.
+    """
+    nodes = [node.id for node in site.nodes if any(point.sensors for point in site.points_of(node.id))]
+    found = [*nodes, *(sensor.id for point in site.points for sensor in point.sensors)]
+    for name in found:
+        if _USER.fullmatch(name) is None:
+            raise SiteError(f"{name}: cannot be a broker's user; use letters, digits and . _ - in its id")
+    return found
+
+
+def acl(site: Site) -> str:
+    """The broker's access list: a sensor writes its own topic, a node reads those of its points.
+
+    Raises:
+        SiteError: an id that no user name of a broker can be.
+    """
+    users(site)
+    return "\n".join(_lines(site)) + "\n"
+
+
+def _lines(site: Site) -> Iterator[str]:
+    name = " ".join(site.name.en.split())  # a line end in it would begin a line of ours
+    yield f"# {name}, version {site.version}; by `gridwatch broker acl`. Who is not named may do nothing."
+    for node in site.nodes:
+        points = [point for point in site.points_of(node.id) if point.sensors]
+        if points:
+            yield f"\nuser {node.id}"
+        for point in points:
+            yield from (f"topic read grid/v1/{point.id}/+/{channel}" for channel in CHANNELS)
+    for point in site.points:
+        for sensor in point.sensors:
+            yield f"\nuser {sensor.id}"
+            yield from (f"topic write grid/v1/{point.id}/{sensor.id}/{channel}" for channel in CHANNELS)
+
+
+def passwords(file: Path, names: Sequence[str]) -> Mapping[str, str]:
+    """The plain passwords in `file` (lines `user password`), which only its owner may read.
+
+    Users who are missing there get random ones of 128 bits, written to it, to be given to the devices.
+
+    Raises:
+        CredentialsError: it cannot be read or written, others may read it, or a line is not `user password`.
+    """
+    found: dict[str, str] = {}
+    try:
+        if file.exists():
+            if file.stat().st_mode & 0o077:
+                raise CredentialsError(f"{file}: others may read it; run chmod 600 {file}")
+            for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), 1):
+                words = line.split()
+                if words and not words[0].startswith("#"):
+                    if len(words) != 2 or words[0] in found:
+                        raise CredentialsError(f"{file}:{number}: write `user password`, each user once")
+                    found[words[0]] = words[1]
+        fresh = {name: secrets.token_urlsafe(16) for name in names if name not in found}
+        if fresh:
+            with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "a") as out:
+                out.writelines(f"{name} {password}\n" for name, password in fresh.items())
+    except (OSError, UnicodeDecodeError) as error:
+        raise CredentialsError(f"{file}: cannot be used ({type(error).__name__})") from None
+    return {name: (found | fresh)[name] for name in names}
+
+
+def hashed(password: str) -> str:
+    """A line's second half in mosquitto's password file: PBKDF2 with SHA-512 (type 7 of mosquitto 2)."""
+    salt = secrets.token_bytes(12)
+    digest = hashlib.pbkdf2_hmac("sha512", password.encode(), salt, _ITERATIONS)
+    return f"$7${_ITERATIONS}${base64.b64encode(salt).decode()}${base64.b64encode(digest).decode()}"
+
+
+def password_file(plain: Mapping[str, str]) -> str:
+    """The text of mosquitto's password file."""
+    return "".join(f"{name}:{hashed(password)}\n" for name, password in plain.items())
