@@ -1,11 +1,13 @@
 """What is wrong with a camera, turned into conditions with a life: one for each kind, the camera its place.
 
 What its pictures show is believed or not by `edge.see.health`, what its stream does by `stream_after`. Both
-come here on one clock, UTC seconds: a stream that stands still has none.
+come here on one clock, the node's monotonic seconds: a stream that stands still has none, the wall's may
+be set.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -103,19 +105,22 @@ def stream_after(
     return after
 
 
-def health_to_json(ledger: HealthLedger) -> dict[str, Any]:
-    """For the shelf."""
+def health_to_json(ledger: HealthLedger, offset: float) -> dict[str, Any]:
+    """For the shelf, where times are UTC seconds; `offset` is what must be added to get there."""
     return {
-        "cases": {kind: case_to_json(case, 0.0) for kind, case in ledger.cases.items()},
-        "cleared": {kind: [str(past), at] for kind, (past, at) in ledger.cleared.items()},
+        "cases": {kind: case_to_json(case, offset) for kind, case in ledger.cases.items()},
+        "cleared": {kind: [str(past), at + offset] for kind, (past, at) in ledger.cleared.items()},
     }
 
 
-def health_from_json(raw: Mapping[str, Any]) -> HealthLedger:
-    """And back."""
+def health_from_json(raw: Mapping[str, Any], offset: float, latest: float = math.inf) -> HealthLedger:
+    """And back; no time in it is after `latest`."""
     return HealthLedger(
-        {HealthKind(kind): case_from_json(case, 0.0) for kind, case in raw["cases"].items()},
-        {HealthKind(kind): (UUID(past), float(at)) for kind, (past, at) in raw["cleared"].items()},
+        {HealthKind(kind): case_from_json(case, offset, latest) for kind, case in raw["cases"].items()},
+        {
+            HealthKind(kind): (UUID(past), min(float(at) - offset, latest))
+            for kind, (past, at) in raw["cleared"].items()
+        },
     )
 
 

@@ -1,9 +1,11 @@
 """Cases as JSON for the store, and back. On the shelf times are UTC seconds; `offset` is what must be
-added to the judge's own clock to get there.
+added to the judge's own clock to get there. What comes back lies no later than `latest` on that clock: a
+node without a battery for its clock may wake up earlier than it fell asleep.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
@@ -37,13 +39,13 @@ def case_to_json(case: Case, offset: float) -> dict[str, Any]:
     }
 
 
-def case_from_json(raw: Mapping[str, Any], offset: float) -> Case:
+def case_from_json(raw: Mapping[str, Any], offset: float, latest: float = math.inf) -> Case:
     """One case back."""
     return Case(
         id=UUID(raw["id"]),
         rev=int(raw["rev"]),
         state=ConditionState(raw["state"]),
-        since=float(raw["since"]) - offset,
+        since=min(float(raw["since"]) - offset, latest),
         at_least=bool(raw["at_least"]),
         label=str(raw["label"]),
         score=float(raw["score"]),
@@ -82,24 +84,26 @@ def ledger_to_json(notes: Notes, offset: float) -> dict[str, Any]:
     }
 
 
-def ledger_from_json(raw: Mapping[str, Any], offset: float) -> Notes:
+def ledger_from_json(raw: Mapping[str, Any], offset: float, latest: float = math.inf) -> Notes:
     """And back."""
-    cleared = tuple((UUID(past), float(at) - offset, _box(box)) for past, at, box in raw["cleared"])
+    cleared = tuple(
+        (UUID(past), min(float(at) - offset, latest), _box(box)) for past, at, box in raw["cleared"]
+    )
     if raw.get("people"):
         return Presence(
-            case=None if raw["case"] is None else case_from_json(raw["case"], offset),
-            since=None if raw["since"] is None else float(raw["since"]) - offset,
+            case=None if raw["case"] is None else case_from_json(raw["case"], offset, latest),
+            since=_then(raw["since"], offset, latest),
             at_least=bool(raw["at_least"]),
             occupied=float(raw["occupied"]),
             away=float(raw["away"]),
             empty=None if raw["empty"] is None else float(raw["empty"]),
             looks=tuple(bool(one) for one in raw["looks"]),
-            last_at=None if raw["last_at"] is None else float(raw["last_at"]) - offset,
+            last_at=_then(raw["last_at"], offset, latest),
             blind=bool(raw["blind"]),
             cleared=cleared,
         )
     return Ledger(
-        {key: case_from_json(case, offset) for key, case in raw["cases"].items()},
+        {key: case_from_json(case, offset, latest) for key, case in raw["cases"].items()},
         cleared,
         {UUID(slot): float(seconds) for slot, seconds in raw.get("closed", {}).items()},
         {UUID(slot): (float(foot), float(area)) for slot, (foot, area) in raw.get("singles", {}).items()},
@@ -124,15 +128,19 @@ def level_to_json(level: Level, offset: float) -> dict[str, Any]:
     }
 
 
-def level_from_json(raw: Mapping[str, Any], offset: float) -> Level:
+def level_from_json(raw: Mapping[str, Any], offset: float, latest: float = math.inf) -> Level:
     """And back."""
     return Level(
-        case=None if raw["case"] is None else case_from_json(raw["case"], offset),
-        past_since=None if raw["past_since"] is None else float(raw["past_since"]) - offset,
-        back_since=None if raw["back_since"] is None else float(raw["back_since"]) - offset,
+        case=None if raw["case"] is None else case_from_json(raw["case"], offset, latest),
+        past_since=_then(raw["past_since"], offset, latest),
+        back_since=_then(raw["back_since"], offset, latest),
         last=None if raw["last"] is None else UUID(raw["last"]),
-        last_at=None if raw.get("last_at") is None else float(raw["last_at"]) - offset,
+        last_at=_then(raw.get("last_at"), offset, latest),
     )
+
+
+def _then(at: float | None, offset: float, latest: float) -> float | None:
+    return None if at is None else min(float(at) - offset, latest)
 
 
 def _box(raw: list[float]) -> tuple[float, float, float, float]:

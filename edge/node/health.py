@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import logging
+import math
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
@@ -28,7 +29,7 @@ from edge.judge.health import (
 from edge.keep import NodeStore
 from edge.node.photo import Photo, photo_of, saved
 from edge.node.removed import close_removed_cameras, described_camera
-from edge.node.sight import KEEP_EVERY, KEEP_FIRST, utc_offset
+from edge.node.sight import KEEP_EVERY, KEEP_FIRST
 from edge.see.eye import LOOK_WIDTH, Eye
 from edge.see.health import Sight
 from edge.see.health.lasting import Lasting
@@ -56,15 +57,15 @@ class Ward:
     """Monotonic seconds from which pictures are missed."""
     ledger: HealthLedger = field(default_factory=HealthLedger)
     pictures: dict[HealthKind, Lasting] = field(default_factory=dict)
-    """What is believed of its pictures, UTC seconds."""
+    """What is believed of its pictures, monotonic seconds."""
     stream: dict[HealthKind, Lasting] = field(default_factory=dict)
     """What is believed of its stream, monotonic seconds."""
-    offset: float = 0.0
-    """What turns its stream's time into UTC seconds."""
     good: Photo | None = None
     """The latest photo of a healthy picture."""
+    good_at: float = -math.inf
+    """Monotonic seconds of it."""
     keep_at: float | None = None
-    """UTC seconds at which the watch's memory is due to be kept."""
+    """Monotonic seconds at which the watch's memory is due to be kept."""
 
 
 class HealthDesk:
@@ -87,8 +88,8 @@ class HealthDesk:
         """Give each eye its watch, going on where an earlier desk on this store stopped.
 
         `classes` are the site's, `needs` the longest key interval that each camera's rules can bear. Kinds
-        without an event class hold the rules, but are not reported. What is open of cameras that the site no
-        longer has is cleared at once. `hints`: what a camera itself says for a kind of ill health.
+        without an event class hold the rules, but are not reported. `hints`: what a camera itself says for
+        a kind of ill health.
         """
         self._node = node
         self._store = store
@@ -98,21 +99,58 @@ class HealthDesk:
         self._wall = wall
         self._hints = hints
         self.wards: dict[str, Ward] = {}
+        self.restock(points, eyes, needs, classes)
+
+    def restock(
+        self,
+        points: list[Point],
+        eyes: Mapping[str, Eye],
+        needs: Mapping[str, float],
+        classes: Mapping[HealthKind, str],
+        anew: Collection[str] = (),
+    ) -> None:
+        """Judge the cameras that the site has now; those whose terms are the same do not notice.
+
+        What is open of cameras that the site no longer has is cleared at once. `anew`: cameras whose stream's
+        time begins anew.
+        """
         known = {camera.id for point in points for camera in point.cameras}
-        kept = close_removed_cameras(store, HEALTH, node, known, _utc(wall()))
+        kept = close_removed_cameras(self._store, HEALTH, self._node, known, _utc(self._wall()))
+        before, self.wards = self.wards, {}
         for point in points:
             for camera in point.cameras:
-                watch = eyes[camera.id].health = HealthWatch(camera.health)
                 own = {**classes, **camera.health.event_classes}
-                ward = Ward(point, camera, watch, needs[camera.id], own, monotonic())
-                if camera.id in kept:
-                    self._resume(ward, kept[camera.id])
-                off = camera.health.off
-                ward.pictures = {kind: Lasting() for kind in watch.standing}
-                ward.stream = {
-                    kind: ward.stream.get(kind, Lasting()) for kind in STREAM_KINDS if kind not in off
-                }
+                ward = before.get(camera.id)
+                if ward is None or ward.camera.health != camera.health or camera.id in anew:
+                    raw = kept.get(camera.id)
+                    if ward is not None:
+                        raw = json.loads(self._kept(ward, ward.ledger, self._wall() - self._monotonic()))
+                    ward = self._ward(point, camera, needs[camera.id], own, raw)
+                ward.point, ward.camera, ward.need, ward.classes = point, camera, needs[camera.id], own
+                eyes[camera.id].health = ward.watch
                 self.wards[camera.id] = ward
+
+    def _ward(
+        self,
+        point: Point,
+        camera: Camera,
+        need: float,
+        classes: Mapping[HealthKind, str],
+        kept: Mapping[str, Any] | None,
+    ) -> Ward:
+        watch = HealthWatch(camera.health)
+        ward = Ward(point, camera, watch, need, classes, self._monotonic())
+        if kept is not None:
+            self._resume(ward, kept)
+        off = camera.health.off
+        ward.pictures = {kind: Lasting() for kind in watch.standing}
+        ward.stream = {kind: ward.stream.get(kind, Lasting()) for kind in STREAM_KINDS if kind not in off}
+        return ward
+
+    def is_open(self, camera: str, condition: UUID) -> bool:
+        """Whether this is an open condition of a camera's health; any thread."""
+        ward = self.wards.get(camera)
+        return ward is not None and any(case.id == condition for case in ward.ledger.cases.values())
 
     def look(self, camera: str, frame: Frame) -> None:
         """Take in what the camera's eye has just found of a frame; what it changes is kept on return.
@@ -124,15 +162,15 @@ class HealthDesk:
         checkup = ward.watch.last
         if checkup is None:
             return
-        at = frame.taken_at.timestamp()
-        ward.offset, ward.since = utc_offset(frame), self._monotonic()
-        ward.pictures = {kind: one.moved(ward.offset) for kind, one in checkup.standing.items()}
+        at = ward.since = self._monotonic()
+        moved = at - frame.stream_time
+        ward.pictures = {kind: one.moved(moved) for kind, one in checkup.standing.items()}
         if ward.keep_at is None:
             ward.keep_at = at + KEEP_FIRST
-        self._judge(ward, at, frame)
+        self._judge(ward, at, frame.taken_at.timestamp() - at, frame)
         healthy = checkup.sight is Sight.CLEAR and not any(checkup.signs.values())
-        if healthy and (ward.good is None or at - ward.good.at.timestamp() >= GOOD_EVERY):
-            ward.good = _photo(frame)
+        if healthy and at - ward.good_at >= GOOD_EVERY:
+            ward.good, ward.good_at = _photo(frame), at
 
     def tend(self, camera: str, facts: StreamFacts) -> bool:
         """Glance at a camera's stream, about every second; True when its pictures have stopped.
@@ -144,8 +182,13 @@ class HealthDesk:
         now = self._monotonic()
         age = min(facts.last_picture_age, now - ward.since)
         ward.stream = stream_after(ward.stream, now, age, facts.key_interval, ward.need, ward.camera.health)
-        self._judge(ward, self._wall(), None)
+        self._judge(ward, now, self._wall() - now, None)
         return age >= ward.camera.health.stalled_after
+
+    def wall_stepped(self) -> None:
+        """The wall clock was set: what is kept by it must soon be kept anew."""
+        for ward in self.wards.values():
+            ward.keep_at = -math.inf
 
     def closely(self, camera: str) -> None:
         """Measure everything in the camera's next picture; any thread."""
@@ -153,21 +196,19 @@ class HealthDesk:
         if ward is not None:
             ward.watch.closely = True
 
-    def _judge(self, ward: Ward, at: float, frame: Frame | None) -> None:
-        clock = self._wall() - self._monotonic()
-        believed = ward.pictures | {kind: one.moved(clock) for kind, one in ward.stream.items()}
+    def _judge(self, ward: Ward, at: float, utc: float, frame: Frame | None) -> None:
+        """Judge at monotonic seconds `at`; `utc` is what turns those into UTC."""
+        believed = {**ward.pictures, **ward.stream}
         told = {kind: one for kind, one in believed.items() if kind in ward.classes}
-        ledger, turns = judge(
-            ward.ledger, told, at, self._new_id, partial(self._hints, ward.camera.id)
-        )
-        if not turns and (frame is None or ward.keep_at is None or at < ward.keep_at):
+        ledger, turns = judge(ward.ledger, told, at, self._new_id, partial(self._hints, ward.camera.id))
+        if not turns and (ward.keep_at is None or at < ward.keep_at):
             return
         photos = [photo for one in turns for photo in self._photos(ward, frame, one)]
         try:
             with self._store.transaction() as tx:
-                tx.put_state(HEALTH, ward.camera.id, self._kept(ward, ledger))
+                tx.put_state(HEALTH, ward.camera.id, self._kept(ward, ledger, utc))
                 for one in turns:
-                    tx.queue(self._condition(ward, one), _utc(one.at))
+                    tx.queue(self._condition(ward, one, utc), _utc(one.at + utc))
                 for photo in photos:
                     tx.queue(photo, photo.captured_at)
         except StoreError:
@@ -180,7 +221,7 @@ class HealthDesk:
         if turns:
             self._wake()
 
-    def _condition(self, ward: Ward, one: Turn) -> Condition:
+    def _condition(self, ward: Ward, one: Turn, utc: float) -> Condition:
         case = one.case
         kind = HealthKind(case.label)
         return Condition(
@@ -198,8 +239,8 @@ class HealthDesk:
             label=case.label,
             score=case.score,
             severity=ward.camera.health.severity,
-            since=_utc(case.since),
-            changed_at=_utc(one.at),
+            since=_utc(case.since + utc),
+            changed_at=_utc(one.at + utc),
             reopens=case.reopens,
             hints=case.hints,
         )
@@ -220,17 +261,17 @@ class HealthDesk:
         return saved(self._store, photo, self._new_id(), one.case.id, kind, ward.camera.id)
 
     @staticmethod
-    def _kept(ward: Ward, ledger: HealthLedger) -> bytes:
-        kept = {"ledger": health_to_json(ledger), "watch": ward.watch.kept()}
+    def _kept(ward: Ward, ledger: HealthLedger, utc: float) -> bytes:
+        kept = {"ledger": health_to_json(ledger, utc), "watch": ward.watch.kept()}
         kept["post"] = described_camera(ward.point, ward.camera, ward.classes)
         return json.dumps(kept).encode()
 
     def _resume(self, ward: Ward, raw: Mapping[str, Any]) -> None:
-        ward.ledger = health_from_json(raw["ledger"])
-        clock = self._wall() - self._monotonic()
+        now, wall = self._monotonic(), self._wall()
+        ward.ledger = health_from_json(raw["ledger"], wall - now, now)
         on = {kind: Lasting(on=True, since=case.since) for kind, case in ward.ledger.cases.items()}
-        ward.stream = {kind: one.moved(-clock) for kind, one in on.items() if kind in STREAM_KINDS}
-        ward.watch.believe(on)
+        ward.stream = {kind: one for kind, one in on.items() if kind in STREAM_KINDS}
+        ward.watch.believe({kind: one.moved(wall - now) for kind, one in on.items()})
         try:
             ward.watch.resume(raw["watch"])
         except MemoryUnreadable as error:

@@ -109,7 +109,7 @@ def close_removed_cameras(
 
     def cleared(camera: str, raw: Mapping[str, Any]) -> Iterable[Condition]:
         classes = raw["post"]["classes"]
-        for health, case in health_from_json(raw["ledger"]).cases.items():
+        for health, case in health_from_json(raw["ledger"], 0.0).cases.items():
             post = {**raw["post"], "place": camera, "event_class": classes.get(health, health.value)}
             yield _last_word(node, camera, f"health.{health}", post, case, now)
 

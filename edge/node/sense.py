@@ -22,6 +22,7 @@ from edge.judge.case import Turn
 from edge.judge.shelf import level_from_json, level_to_json
 from edge.judge.threshold import Level, judge, limit
 from edge.keep import NodeStore
+from edge.node.clock import STEP
 from edge.node.removed import close_removed_sensors, described_sensor, level_key
 from edge.node.report import Reporter
 
@@ -46,9 +47,7 @@ class SenseDesk:
         monotonic: Callable[[], float] = time.monotonic,
         wall: Callable[[], float] = time.time,
     ) -> None:
-        """Go on where an earlier desk on this store stopped; conditions of rules that the site no longer has
-        are cleared at once.
-        """
+        """Go on where an earlier desk on this store stopped."""
         self._node = node
         self._store = store
         self._reporter = reporter
@@ -56,6 +55,22 @@ class SenseDesk:
         self._wake = wake
         self._monotonic = monotonic
         self._wall = wall
+        self._offset = wall() - monotonic()
+        self._levels: dict[str, Level] = {}
+        self._outdated: set[str] = set()
+        """Levels that are kept by another wall clock than the one there is now."""
+        self._presence: dict[str, Presence] = {}
+        self._undecided: list[Delivery] = []
+        """Taken, but not kept: the store failed. The broker sends nothing twice on one connection."""
+        self.refused: Counter[str] = Counter()
+        """Payloads that could not be used, by reason."""
+        self.restock(points)
+
+    def restock(self, points: list[Point]) -> None:
+        """Judge the sensors that the site has now; what is known of rules that stay is not touched.
+
+        Conditions of rules that the site no longer has are cleared at once.
+        """
         self._bindings = bindings(points)
         self._sensors = {sensor.id: (point, sensor) for point in points for sensor in point.sensors}
         known = {
@@ -64,14 +79,12 @@ class SenseDesk:
             for sensor in point.sensors
             for rule in sensor.rules
         }
-        now, offset = datetime.fromtimestamp(wall(), UTC), wall() - monotonic()
-        kept = close_removed_sensors(store, LEVEL, node, known, now)
-        self._levels = {key: level_from_json(raw, offset) for key, raw in kept.items()}
-        self._presence: dict[str, Presence] = {}
-        self._undecided: list[Delivery] = []
-        """Taken, but not kept: the store failed. The broker sends nothing twice on one connection."""
-        self.refused: Counter[str] = Counter()
-        """Payloads that could not be used, by reason."""
+        now = datetime.fromtimestamp(self._wall(), UTC)
+        kept = close_removed_sensors(self._store, LEVEL, self._node, known, now)
+        before, at = self._levels, self._monotonic()
+        self._levels = {
+            key: before.get(key) or level_from_json(raw, self._offset, at) for key, raw in kept.items()
+        }
 
     def take(self, deliveries: queue.Queue[Delivery], timeout: float) -> int:
         """Wait for deliveries, decide all that are there (at most `BATCH`), acknowledge them; how many.
@@ -120,7 +133,10 @@ class SenseDesk:
             return error
 
     def _judge_all(self, readings: list[Reading]) -> None:
-        levels = dict(self._levels)
+        offset = self._wall() - self._monotonic()
+        if abs(offset - self._offset) >= STEP:
+            self._offset, self._outdated = offset, set(self._levels)
+        levels, outdated = dict(self._levels), set(self._outdated)
         turned: list[tuple[Sensor, ThresholdRule, Turn, Reading]] = []
         with self._store.transaction() as tx:
             for reading in readings:
@@ -128,16 +144,17 @@ class SenseDesk:
                     continue
                 for point, sensor, rule, level, turn in self._judge(reading, levels):
                     key = level_key(sensor, rule)
-                    if level == levels.get(key):
+                    if level == levels.get(key) and key not in outdated:
                         continue
                     levels[key] = level
-                    state = level_to_json(level, self._wall() - self._monotonic())
+                    outdated.discard(key)
+                    state = level_to_json(level, offset)
                     state["post"] = described_sensor(point, sensor, rule, reading.unit)
                     tx.put_state(LEVEL, key, json.dumps(state, separators=(",", ":")).encode())
                     if turn is not None:
                         turned.append((sensor, rule, turn, reading))
                         tx.queue(self._condition(point, sensor, rule, turn, reading), reading.received_at)
-        self._levels = levels
+        self._levels, self._outdated = levels, outdated
         for sensor, rule, turn, reading in turned:
             log.info("%s %s %s: %g %s", sensor.id, rule.id, turn.change, reading.value, reading.unit)
         if turned:

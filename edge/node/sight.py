@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable, Mapping
+import math
+import time
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -44,8 +46,8 @@ CALM_EVERY = 30.0
 """Seconds between two photos of a place with nothing on it, kept as the *empty* photo of what comes."""
 PATIENT = 2.0
 """Times the longest dwell of a camera's rules for which the arrival of a candidate is kept."""
-ARRIVING = timedelta(seconds=3)
-"""Before something came to rest it was already in the picture."""
+ARRIVING = 3.0
+"""Seconds; before something came to rest it was already in the picture."""
 
 
 @dataclass(slots=True)
@@ -61,11 +63,14 @@ class Seat:
     keep_at: float | None = None
     """Stream time at which the eye's memory is due to be kept."""
     slots: frozenset[tuple[UUID, str]] = frozenset()
-    calm: tuple[Photo, ...] = ()
-    """The latest two photos with nothing to be seen: on the last one, something may have just arrived."""
+    calm: tuple[tuple[float, Photo], ...] = ()
+    """The latest two photos with nothing to be seen, by stream time: on the last one, something may have just
+    arrived."""
     sight: Sight = Sight.CLEAR
     offset: float = 0.0
     """What turns its ledgers' times into UTC seconds: nothing while they are on the shelf."""
+    looked: tuple[float, float] | None = None
+    """Stream time and monotonic seconds of the last look."""
     unsaid: tuple[Slot, ...] = ()
     """Slots that went while the store failed: the eye has forgotten them, the rules have not heard of it."""
 
@@ -85,39 +90,90 @@ class SightDesk:
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         clips: Clips | None = None,
         looks: Looks | None = None,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         """Open an eye for each camera, going on where an earlier desk on this store stopped.
 
         Alarms get a clip each out of `clips`, if any. All eyes take the detector's looks from `looks`.
 
-        Rules' schedules are read by the clock of `timezone` (IANA). Conditions of rules that the site no
-        longer has are cleared at once, `now`.
+        Rules' schedules are read by the clock of `timezone` (IANA).
         """
+        self._detector = detector
+        self._looks = looks or Looks(LOOKS_PER_SECOND)
+        self._now = now
         self._node = node
         self._store = store
         self._new_id = new_id
         self._wake = wake
         self._clips = clips
+        self._monotonic = monotonic
+        self._timezone = timezone
+        self.seats: dict[str, Seat] = {}
+        self.restock(points, timezone)
+
+    def restock(self, points: list[Point], timezone: str, anew: Collection[str] = ()) -> None:
+        """Look for what the site asks for now; cameras of which nothing changed do not notice.
+
+        Conditions of rules that the site no longer has are cleared at once. `anew`: cameras whose stream's
+        time begins anew.
+        """
         known = {
             key_of(camera, post): post
             for point in points
             for camera in point.cameras
             for post in posts_of(camera.zones)
         }
-        looks = looks or Looks(LOOKS_PER_SECOND)
-        eyes, ledgers = store.states(EYE), close_removed(store, LEDGER, node, known, now())
-        self.seats: dict[str, Seat] = {}
+        ledgers = close_removed(self._store, LEDGER, self._node, known, self._now())
+        eyes = self._store.states(EYE)
+        before, self.seats = self.seats, {}
+        same_clock, self._timezone = timezone == self._timezone, timezone
         for point in points:
             for camera in point.cameras:
-                memory = None
-                if camera.id in eyes:
-                    try:
-                        memory = thaw(eyes[camera.id])
-                    except MemoryUnreadable as error:
-                        log.warning("%s: %s; it begins anew", camera.id, error)
-                lookout = Lookout(camera.zones, detector, new_id, memory, timezone, looks)
-                shelf = [ledgers.get(key_of(camera, post)) for post in lookout.posts]
-                self.seats[camera.id] = Seat(point, camera, lookout, shelf)
+                seat = before.pop(camera.id, None)
+                zones = None if seat is None else (seat.point.id, seat.camera.zones)
+                if seat is None or zones != (point.id, camera.zones) or camera.id in anew or not same_clock:
+                    seat = self._seat(point, camera, seat, ledgers, eyes.get(camera.id))
+                seat.point, seat.camera = point, camera
+                self.seats[camera.id] = seat
+        if self._clips is not None:
+            for camera_id in {*before, *anew}:
+                self._clips.forget(camera_id)
+        self._forget(eyes.keys() - self.seats.keys())
+
+    def _seat(
+        self,
+        point: Point,
+        camera: Camera,
+        before: Seat | None,
+        ledgers: Mapping[str, Mapping[str, Any]],
+        frozen: bytes | None,
+    ) -> Seat:
+        """A camera's seat that goes on where `before`, else the store, stands."""
+        kept, memory = dict(ledgers), None
+        if before is not None and before.ledgers is not None:
+            memory = before.lookout.eye.memory_at(before.offset)
+            for post, notes in zip(before.lookout.posts, before.ledgers, strict=True):
+                key = key_of(camera, post)
+                if key in kept:  # what is not there was never kept, or is cleared
+                    kept[key] = ledger_to_json(notes, before.offset)
+        elif frozen is not None:
+            try:
+                memory = thaw(frozen)
+            except MemoryUnreadable as error:
+                log.warning("%s: %s; it begins anew", camera.id, error)
+        lookout = Lookout(camera.zones, self._detector, self._new_id, memory, self._timezone, self._looks)
+        return Seat(point, camera, lookout, [kept.get(key_of(camera, post)) for post in lookout.posts])
+
+    def _forget(self, cameras: Collection[str]) -> None:
+        """What eyes of cameras kept that are no longer there."""
+        if not cameras:
+            return
+        try:
+            with self._store.transaction() as tx:
+                for camera in cameras:
+                    tx.delete_state(EYE, camera)
+        except StoreError as error:
+            log.warning("what removed cameras kept is forgotten at the next start: %s", error)
 
     def look(self, camera: str, frame: Frame) -> View:
         """Take in one frame; whatever it changes is on the disk when this returns.
@@ -126,10 +182,10 @@ class SightDesk:
             StoreError: the store failed; nothing of this look was kept, the next look says it again.
         """
         seat = self.seats[camera]
+        seat.offset, seat.looked = utc_offset(frame), (frame.stream_time, self._monotonic())
         if seat.ledgers is None:
-            seat.offset = offset = utc_offset(frame)
             seat.ledgers = tuple(
-                new if kept is None else ledger_from_json(kept, offset)
+                new if kept is None else ledger_from_json(kept, seat.offset, frame.stream_time)
                 for new, kept in zip(blank(seat.lookout.posts), seat.shelf, strict=True)
             )
         sighting = seat.lookout.look(frame, seat.ledgers)
@@ -152,7 +208,10 @@ class SightDesk:
             StoreError: the store failed; nothing was kept, the next call says it again.
         """
         seat = self.seats[camera]
-        at = now.timestamp() - seat.offset
+        at, seen = now.timestamp(), seat.looked
+        if seen is not None:
+            at = seen[0] + self._monotonic() - seen[1]
+            seat.offset = now.timestamp() - at
         known = seat.ledgers or tuple(
             new if kept is None else ledger_from_json(kept, 0.0)
             for new, kept in zip(blank(seat.lookout.posts), seat.shelf, strict=True)
@@ -176,6 +235,11 @@ class SightDesk:
             seat.ledgers = tuple(notes for notes, _ in both)
         log.info("%s: no pictures come, what is open is held", camera)
         self._wake()
+
+    def wall_stepped(self) -> None:
+        """The wall clock was set: what is kept by it must soon be kept anew."""
+        for seat in self.seats.values():
+            seat.keep_at = -math.inf
 
     def _keep(
         self,
@@ -252,8 +316,7 @@ class SightDesk:
         if one.change not in (Change.OPENED, Change.CLEARED):
             return photos
         opened = one.change is Change.OPENED
-        before = _since(one, view) - ARRIVING
-        calm = [photo for photo in seat.calm if photo.at <= before]
+        calm = [photo for at, photo in seat.calm if at <= one.case.since - ARRIVING]
         if opened and calm and not one.case.at_least:
             photos.append(self._evidence(seat, one, EvidenceKind.EMPTY, calm[-1]))
         picture = frame.colour(min(LOOK_WIDTH, frame.width))
@@ -300,10 +363,10 @@ class SightDesk:
             seat.sight = view.sight
         if view.sight is not Sight.CLEAR or view.slots:
             return
-        if seat.calm and (frame.taken_at - seat.calm[-1].at).total_seconds() < CALM_EVERY:
+        if seat.calm and frame.stream_time - seat.calm[-1][0] < CALM_EVERY:
             return
         picture = frame.colour(min(LOOK_WIDTH, frame.width))
-        seat.calm = (*seat.calm[-1:], photo_of(frame, picture))
+        seat.calm = (*seat.calm[-1:], (frame.stream_time, photo_of(frame, picture)))
 
 
 def utc_offset(frame: Frame) -> float:

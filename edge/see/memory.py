@@ -44,6 +44,13 @@ def moved(slot: Slot, by: float) -> Slot:
     return replace(slot, since=slot.since + by, last_present=slot.last_present + by, leaving_since=leaving)
 
 
+def not_after(slot: Slot, at: float) -> Slot:
+    """The slot with no time in it after `at`: the clock that it was kept by may have been set back since."""
+    leaving = None if slot.leaving_since is None else min(slot.leaving_since, at)
+    since, present = min(slot.since, at), min(slot.last_present, at)
+    return replace(slot, since=since, last_present=present, leaving_since=leaving)
+
+
 def freeze(memory: Memory) -> bytes:
     """As bytes for the store (JSON; pictures as PNG)."""
     kept = {

@@ -88,7 +88,7 @@ def test_a_kind_that_is_no_longer_judged_is_cleared():
 def test_a_ledger_survives_the_shelf():
     ledger, _ = judge(opened(), {BLACK: Lasting(told_at=50.0)}, 50.0, ids())
     ledger, _ = judge(ledger, {HealthKind.TURNED: replace(ON, since=30.0)}, 60.0, ids())
-    assert health_from_json(json.loads(json.dumps(health_to_json(ledger)))) == ledger
+    assert health_from_json(json.loads(json.dumps(health_to_json(ledger, 100.0))), 100.0) == ledger
 
 
 def glances(ages, interval=2.0, **settings):
