@@ -119,7 +119,7 @@ def _serve(settings: Settings, options: Namespace) -> None:
     tokens = accounts.token_file(options.tokens, nodes) if options.tokens else {}
     with listen(options.host, options.port) as listening, database(settings) as url:
         asyncio.run(prepare(url, settings, utc_now(), site=site, tokens=tokens))
-        if not serve(create_app(settings, url), listening):
+        if not serve(create_app(settings, url), listening, settings.tls):
             raise CloudError("could not begin to serve; the log above says why")
 
 

@@ -6,6 +6,7 @@ import asyncio
 import logging
 import signal
 import socket
+import ssl
 from types import FrameType
 from typing import NoReturn
 
@@ -13,6 +14,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from cloud.errors import SettingsError
+from cloud.settings import Tls
 from devices.link import LARGEST_FRAME, PING_EVERY, PING_PATIENCE
 
 log = logging.getLogger(__name__)
@@ -24,7 +26,7 @@ GRACE = 5
 class Server(uvicorn.Server):
     """uvicorn waits for open answers; an event stream is one that never ends by itself."""
 
-    def __init__(self, app: FastAPI) -> None:
+    def __init__(self, app: FastAPI, tls: Tls | None = None) -> None:
         super().__init__(
             uvicorn.Config(
                 app,
@@ -38,6 +40,10 @@ class Server(uvicorn.Server):
                 ws_max_size=LARGEST_FRAME,
                 ws_ping_interval=PING_EVERY,
                 ws_ping_timeout=PING_PATIENCE,
+                ssl_certfile=tls.cert if tls else None,
+                ssl_keyfile=tls.key if tls else None,
+                ssl_ca_certs=tls.client_ca if tls else None,
+                ssl_cert_reqs=ssl.CERT_REQUIRED if tls and tls.client_ca else ssl.CERT_NONE,
             )
         )
         self._app = app
@@ -74,11 +80,12 @@ def listen(host: str, port: int) -> socket.socket:
     return found
 
 
-def serve(app: FastAPI, listening: socket.socket) -> bool:
+def serve(app: FastAPI, listening: socket.socket, tls: Tls | None = None) -> bool:
     """Serve until SIGINT or SIGTERM; False when it could not begin (the log says why)."""
     host, port = listening.getsockname()[:2]
-    log.info("listening on http://%s:%d", f"[{host}]" if ":" in host else host, port)
-    server = Server(app)
+    scheme = "https" if tls else "http"
+    log.info("listening on %s://%s:%d", scheme, f"[{host}]" if ":" in host else host, port)
+    server = Server(app, tls)
     server.run(sockets=[listening])
     return server.started
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -14,6 +15,17 @@ from cloud.database.engine import parse_url
 from cloud.errors import SettingsError
 
 DATABASE = "GRIDWATCH_DATABASE_URL"
+TLS_CERT, TLS_KEY, TLS_CLIENT_CA = "GRIDWATCH_TLS_CERT", "GRIDWATCH_TLS_KEY", "GRIDWATCH_TLS_CLIENT_CA"
+
+
+@dataclass(frozen=True, slots=True)
+class Tls:
+    """Names of PEM files by which this process itself speaks TLS."""
+
+    cert: str
+    key: str
+    client_ca: str | None = None
+    """Set: whoever comes, node or browser, needs a certificate by this authority."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +38,8 @@ class Settings:
     """None: the embedded server under `state`."""
     page: Path = Path(__file__).parent / "web" / "dist"
     """The built page."""
+    tls: Tls | None = None
+    """None: plain http, for this machine alone or behind a proxy that speaks TLS."""
     secure_cookies: bool = False
     """Set behind https: the session cookie is then never sent in clear."""
     session_lifetime: timedelta = timedelta(hours=12)
@@ -57,6 +71,41 @@ def database_from(environment: Mapping[str, str]) -> URL | None:
     return parse_url(text) if text else None
 
 
+def tls_from(environment: Mapping[str, str]) -> Tls | None:
+    """The certificate named by the environment, loaded once to see that it can be used; None: no TLS.
+
+    Raises:
+        SettingsError: a variable or file is missing, or they do not fit each other.
+    """
+    cert, key, client_ca = (environment.get(name) for name in (TLS_CERT, TLS_KEY, TLS_CLIENT_CA))
+    if cert is None:
+        if key is not None or client_ca is not None:
+            raise SettingsError(f"{TLS_CERT}: is not set, but others of TLS are; set it or unset them")
+        return None
+    tls = Tls(cert, key or cert, client_ca)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    try:
+        # An own answer to the question for a pass phrase: else OpenSSL asks at the terminal and waits.
+        context.load_cert_chain(tls.cert, tls.key, password=lambda: "")
+    except (ssl.SSLError, OSError):
+        raise SettingsError(
+            f"{TLS_CERT}, {TLS_KEY}: {tls.cert} and {tls.key} are no pair of readable PEM files "
+            "without a pass phrase"
+        ) from None
+    if client_ca is not None:
+        try:
+            context.load_verify_locations(client_ca)
+        except (ssl.SSLError, OSError):
+            raise SettingsError(f"{TLS_CLIENT_CA}: {client_ca} holds no certificate in PEM") from None
+    return tls
+
+
 def settings_from(state: Path, *, secure_cookies: bool = False) -> Settings:
     """Settings of the state directory `state` and this process's environment."""
-    return Settings(state=state, database_url=database_from(os.environ), secure_cookies=secure_cookies)
+    tls = tls_from(os.environ)
+    return Settings(
+        state=state,
+        database_url=database_from(os.environ),
+        tls=tls,
+        secure_cookies=secure_cookies or bool(tls),
+    )
