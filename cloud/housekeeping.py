@@ -1,4 +1,4 @@
-"""What is thrown away with time: old changes, ended sessions, old failures and event ids, unfinished uploads."""
+"""What is thrown away with time: old changes, sessions, failures and event ids, unfinished uploads."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Uploads that are not finished: pieces of a photo or clip, kept until the last one is here.
 
 A part is a file `parts/<node>/<sha256>` that grows; how long it is says where the node goes on, after a cut,
-a restart of the node or one of the cloud. What a loss of power does to it is found by the SHA-256 of the whole.
+a restart of the node or one of the cloud. What a loss of power does to it shows in the whole's SHA-256.
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Header, Request, Response
 from pydantic import BaseModel
 from starlette.requests import ClientDisconnect
 
-from cloud.context import InContext
+from cloud.context import Context, InContext
 from cloud.errors import Problem
 from cloud.media.routes import Hash
 from cloud.people.identity import Sender
@@ -53,9 +53,11 @@ async def media_offset(context: InContext, node: Sender, sha256: Hash) -> Respon
         if whole
         else await asyncio.to_thread(context.media.parts.offset, node.id, sha256)
     )
-    return Response(
-        headers={"Upload-Offset": str(offset), "Upload-Complete": "?1" if whole else "?0"},
-    )
+    return Response(headers=_said(offset, whole is not None))
+
+
+def _said(offset: int, complete: bool) -> dict[str, str]:
+    return {"Upload-Offset": str(offset), "Upload-Complete": "?1" if complete else "?0"}
 
 
 @router.patch(
@@ -73,22 +75,31 @@ async def patch_media(
     node: Sender,
     sha256: Hash,
     request: Request,
+    response: Response,
     upload_offset: Annotated[int, Header(ge=0)],
     upload_length: Annotated[int, Header(gt=0)],
 ) -> Received:
-    """Keep a piece; the last one makes the photo or clip whole."""
+    """Keep a piece; the last one makes the photo or clip whole. The headers say what the body says."""
+    received = await _receive(context, node.id, sha256, request, upload_offset, upload_length)
+    response.headers.update(_said(received.offset, received.complete))
+    return received
+
+
+async def _receive(
+    context: Context, node: str, sha256: str, request: Request, upload_offset: int, upload_length: int
+) -> Received:
     whole = await asyncio.to_thread(context.media.find, sha256)
     if whole is not None:
         return Received(sha256=sha256, offset=whole[0].stat().st_size, complete=True)
     parts = context.media.parts
-    file = await asyncio.to_thread(parts.begin, node.id, sha256, upload_offset, upload_length)
+    file = await asyncio.to_thread(parts.begin, node, sha256, upload_offset, upload_length)
     try:
         offset = await _write(request, file, upload_offset, upload_length)
     finally:
         os.close(file)
     if offset < upload_length:
         return Received(sha256=sha256, offset=offset, complete=False)
-    body = await asyncio.to_thread(parts.take, node.id, sha256)
+    body = await asyncio.to_thread(parts.take, node, sha256)
     await asyncio.to_thread(context.media.put, sha256, body)
     return Received(sha256=sha256, offset=offset, complete=True)
 

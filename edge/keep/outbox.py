@@ -10,13 +10,13 @@ from uuid import UUID
 
 from pydantic import ValidationError
 
+from devices.losses import MAX_SEQ
 from devices.messages import (
     Body,
     Condition,
     ConditionState,
     Event,
     Evidence,
-    EvidenceKind,
     Gap,
     Series,
     SeriesReport,
@@ -114,7 +114,11 @@ def first_waiting(
     events: list[Event] = []
     unreadable: list[int] = []
     size = 0
-    rows = sql.execute(*_waiting(series, after, pick))
+    before = stamp(pick.before) if pick.before else None
+    rows = sql.execute(
+        _DOWNWARDS if pick.since else _UPWARDS,
+        (series, after or MAX_SEQ if pick.since else after, before, pick.clips),
+    )
     since = stamp(pick.since) if pick.since else ""
     for seq, at, text in rows:
         if at < since:
@@ -130,16 +134,14 @@ def first_waiting(
     return events, unreadable
 
 
-def _waiting(series: Series, after: int, pick: Pick) -> tuple[str, tuple[object, ...]]:
-    words, values = "series = ?", [series, after] if after else [series]
-    if after:
-        words += " AND seq < ?" if pick.since else " AND seq > ?"
-    if pick.before is not None:
-        words, values = f"{words} AND at < ?", [*values, stamp(pick.before)]
-    if pick.clips is not None:
-        words, values = f"{words} AND kind {'=' if pick.clips else '<>'} ?", [*values, EvidenceKind.CLIP]
-    order = "DESC" if pick.since else "ASC"
-    return f"SELECT seq, at, event FROM outbox WHERE {words} ORDER BY seq {order}", tuple(values)
+_UPWARDS = (
+    "SELECT seq, at, event FROM outbox WHERE series = ?1 AND seq > ?2 "
+    "AND (?3 IS NULL OR at < ?3) AND (?4 IS NULL OR (kind = 'clip') = ?4) ORDER BY seq"
+)
+_DOWNWARDS = (
+    "SELECT seq, at, event FROM outbox WHERE series = ?1 AND seq < ?2 "
+    "AND (?3 IS NULL OR at < ?3) AND (?4 IS NULL OR (kind = 'clip') = ?4) ORDER BY seq DESC"
+)
 
 
 def delivered(sql: sqlite3.Connection, events: Iterable[Event]) -> tuple[int, list[str]]:

@@ -1,12 +1,13 @@
-"""Two requests to the cloud, each answered or failed within bounded time."""
+"""The requests to the cloud, each answered or failed within bounded time."""
 
 from __future__ import annotations
 
 import io
 import socket
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, Protocol
 
 import requests
@@ -14,7 +15,7 @@ from pydantic import TypeAdapter
 from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection
 
-from devices.messages import Event
+from devices.messages import SENT_AT, Event
 from edge.errors import CloudStalled, CloudUnreachable
 from edge.send.token import bearer
 from edge.send.trust import certificate_fault
@@ -33,13 +34,25 @@ class Reply:
     """Without parameters, lower case."""
     body: bytes
     retry_after: str | None = None
+    offset: int | None = None
+    """Of an upload: bytes that are at the cloud."""
+    complete: bool = False
+    """Of an upload: all are."""
 
 
 class Cloud(Protocol):
-    """What the courier needs of the cloud. Both raise `UplinkError` when there is no answer."""
+    """What the courier needs of the cloud. All raise `UplinkError` when there is no answer."""
 
     def put_media(self, sha256: str, content: bytes, media_type: str) -> Reply:
         """Upload one photo or clip."""
+        ...
+
+    def media_offset(self, sha256: str) -> Reply:
+        """Ask how much of an upload is there."""
+        ...
+
+    def patch_media(self, sha256: str, piece: bytes, offset: int, length: int) -> Reply:
+        """Upload a piece, from `offset` on, of `length` bytes in all."""
         ...
 
     def ingest(self, events: Sequence[Event]) -> Reply:
@@ -57,6 +70,8 @@ class Timeouts:
     """For each piece of the answer."""
     answer: float = 30.0
     """For the answer's whole body."""
+    request: float = 60.0
+    """For all that is sent, however slowly it flows."""
 
 
 class HttpCloud:
@@ -72,7 +87,9 @@ class HttpCloud:
         ca_file: str | None,
         session: requests.Session,
         timeouts: Timeouts,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
+        self._now = now
         self._url = url.rstrip("/")
         self._token = token
         self._timeouts = timeouts
@@ -84,17 +101,34 @@ class HttpCloud:
 
     def put_media(self, sha256: str, content: bytes, media_type: str) -> Reply:
         """`PUT /api/v1/media/{sha256}`."""
-        return self._ask("PUT", f"/api/v1/media/{sha256}", media_type, content)
+        return self._ask("PUT", f"/api/v1/media/{sha256}", content, {"Content-Type": media_type})
+
+    def media_offset(self, sha256: str) -> Reply:
+        """`HEAD /api/v1/media/{sha256}`."""
+        return self._ask("HEAD", f"/api/v1/media/{sha256}", b"", {})
+
+    def patch_media(self, sha256: str, piece: bytes, offset: int, length: int) -> Reply:
+        """`PATCH /api/v1/media/{sha256}`."""
+        headers = {
+            "Content-Type": "application/octet-stream",
+            "Upload-Offset": str(offset),
+            "Upload-Length": str(length),
+        }
+        return self._ask("PATCH", f"/api/v1/media/{sha256}", piece, headers)
 
     def ingest(self, events: Sequence[Event]) -> Reply:
         """`POST /api/v1/ingest`."""
         body = _EVENTS.dump_json(events)
-        return self._ask("POST", "/api/v1/ingest", "application/cloudevents-batch+json", body)
-
-    def _ask(self, method: str, path: str, media_type: str, body: bytes) -> Reply:
         headers = {
+            "Content-Type": "application/cloudevents-batch+json",
+            SENT_AT: self._now().isoformat(timespec="milliseconds"),
+        }
+        return self._ask("POST", "/api/v1/ingest", body, headers)
+
+    def _ask(self, method: str, path: str, body: bytes, own: Mapping[str, str]) -> Reply:
+        headers = {
+            **own,
             "Authorization": bearer(self._token()),
-            "Content-Type": media_type,
             "Accept": "application/json",
             "Accept-Encoding": "identity",
         }
@@ -104,7 +138,7 @@ class HttpCloud:
             with self._session.request(
                 method,
                 self._url + path,
-                data=io.BytesIO(body),
+                data=_Body(body, time.monotonic() + self._timeouts.request, self._url) if body else None,
                 headers=headers,
                 timeout=(self._timeouts.connect, self._timeouts.read),
                 allow_redirects=False,
@@ -115,6 +149,8 @@ class HttpCloud:
                     response.headers.get("Content-Type", "").partition(";")[0].strip().lower(),
                     self._read(response),
                     response.headers.get("Retry-After"),
+                    _number(response.headers.get("Upload-Offset")),
+                    response.headers.get("Upload-Complete") == "?1",
                 )
         except (requests.exceptions.ConnectTimeout, requests.exceptions.ProxyError):
             raise CloudUnreachable(f"nobody answers at {self._url}") from None
@@ -140,6 +176,25 @@ class HttpCloud:
             if time.monotonic() > until:
                 raise CloudStalled(f"{self._url} does not finish its answer")
         return body
+
+
+class _Body(io.BytesIO):
+    """What is sent; reading it fails when it has taken too long."""
+
+    def __init__(self, content: bytes, until: float, url: str) -> None:
+        super().__init__(content)
+        self._until = until
+        self._url = url
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        """The next bytes."""
+        if time.monotonic() > self._until:
+            raise CloudStalled(f"{self._url} takes the request too slowly")
+        return super().read(size)
+
+
+def _number(text: str | None) -> int | None:
+    return int(text) if text is not None and text.isascii() and text.isdigit() else None
 
 
 class _Adapter(HTTPAdapter):

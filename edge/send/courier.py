@@ -3,28 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
 from devices.errors import MessageError
-from devices.messages import Event, Evidence, IngestAnswer, Series
-from edge.errors import CloudRefused, CloudStalled, UplinkError
+from devices.messages import HISTORY_AFTER_S, Event, Evidence, IngestAnswer, Series
+from edge.errors import CloudStalled
 from edge.keep import NodeStore
 from edge.keep.ledger import halves
+from edge.keep.outbox import Pick
 from edge.send.client import Cloud, Reply
-from edge.send.pace import retry_after_s
-
-PHOTOS_AT_ONCE = 16
-"""Evidence in one batch: each needs its photo or clip uploaded first, and health waits behind them."""
-
-
-class Problem(BaseModel):
-    """The cloud's own words for an error (RFC 9457)."""
-
-    code: str = "unfit"
-    title: str = ""
-    detail: str = ""
+from edge.send.lanes import Share
+from edge.send.uploads import Unfit, Uploads
+from edge.send.verdict import about_the_content, problem_of, trouble
 
 
 class Courier:
@@ -36,38 +28,42 @@ class Courier:
         self._store = store
         self._cloud = cloud
         self._now = now
-        self._after: dict[Series, int] = {}
+        self._uploads = Uploads(store, cloud, now)
+        self._passed: dict[Share, int] = {}
         """Where the next batch begins: what the cloud left open waits until the others had their turn."""
-        self._uploaded: set[str] = set()
-        """Photos uploaded whose message was not answered yet: a broken line does not upload them again."""
 
-    def carry(self, series: Series) -> bool:
-        """Send one batch of `series`; True when something moved and there may be more, False when none waits.
+    def carry(self, share: Share) -> bool:
+        """Send one batch of `share`; True when something moved and there may be more, False when none waits.
 
         Raises:
-            UplinkError: nothing moved, or no clip after the photos, for the reason it tells; what did not
-                move is still queued.
+            UplinkError: nothing moved, for the reason it tells; what did not move is still queued.
             StoreError: the store failed; the cloud will see the batch again.
         """
-        batch = self._next(series)
+        batch = self._next(share)
         if not batch:
             return False
-        moved = 0
-        for part in _photos_first(batch) if series is Series.EVIDENCE else [batch]:
-            ready = self._upload(part) if series is Series.EVIDENCE else part
-            moved += len(part) - len(ready)
-            if ready:
-                moved += self._deliver(ready)
-        self._after[series] = batch[-1].seq
+        ready = self._uploaded(batch) if share.series is Series.EVIDENCE else batch
+        if ready is None:
+            return True
+        moved = len(batch) - len(ready)
+        if ready:
+            moved += self._deliver(ready)
+        self._passed[share] = batch[-1].seq
         if moved == 0:
-            raise CloudStalled(f"the cloud answers, but leaves {len(batch)} messages of {series} open")
+            raise CloudStalled(f"the cloud answers, but leaves {len(batch)} messages of {share.series} open")
         return True
 
-    def _next(self, series: Series) -> Sequence[Event]:
-        limit = PHOTOS_AT_ONCE if series is Series.EVIDENCE else 200
-        batch = self._store.batch(series, after=self._after.get(series, 0), limit=limit)
-        if not batch and self._after.pop(series, 0):
-            batch = self._store.batch(series, limit=limit)
+    def _next(self, share: Share) -> Sequence[Event]:
+        edge = self._now() - timedelta(seconds=HISTORY_AFTER_S)
+        pick = Pick(
+            since=edge if share.live is True else None,
+            before=edge if share.live is False else None,
+            clips=share.clips,
+        )
+        after = self._passed.get(share, 0)
+        batch = self._store.batch(share.series, after=after, limit=share.limit, pick=pick)
+        if not batch and self._passed.pop(share, 0):
+            batch = self._store.batch(share.series, limit=share.limit, pick=pick)
         return batch
 
     def _deliver(self, batch: Sequence[Event]) -> int:
@@ -78,74 +74,42 @@ class Courier:
                 answer = IngestAnswer.model_validate_json(reply.body)
             except ValidationError:
                 raise CloudStalled("the answer to a batch is not what the contract says") from None
-            self._uploaded.difference_update(str(event.data.get("sha256")) for event in batch)
+            self._uploads.forget(str(event.data.get("sha256")) for event in batch)
             settled = self._store.settle(batch, answer)
             return settled.committed + settled.refused
-        if not _about_the_content(reply):
-            raise self._trouble(reply)
+        if not about_the_content(reply):
+            raise trouble(reply, self._now())
         if len(batch) > 1:
             first, second = halves(batch)
             return self._deliver(first) + self._deliver(second)
         self._set_aside(batch[0], reply)
         return 1
 
-    def _upload(self, batch: Sequence[Event]) -> list[Event]:
-        """Upload the photos; returns the events whose photo is at the cloud, the others are set aside."""
-        ready = []
+    def _uploaded(self, batch: Sequence[Event]) -> Sequence[Event] | None:
+        """Upload photos or a piece of a clip; the events to be told now, the others are set aside.
+
+        None: a clip has come a piece further, which is enough for one turn.
+        """
+        ready: list[Event] = []
         for event in batch:
             try:
                 body = event.body()
-                if isinstance(body, Evidence) and body.sha256 not in self._uploaded:
-                    content = self._store.photo(body.sha256)
-                    reply = self._cloud.put_media(body.sha256, content, body.media_type)
-                    if _about_the_content(reply):
-                        self._set_aside(event, reply)
-                        continue
-                    if reply.status not in (200, 201):
-                        raise self._trouble(reply)
-                    self._uploaded.add(body.sha256)
+                if isinstance(body, Evidence) and not self._uploads.advance(body):
+                    return None
             except MessageError as error:
                 self._store.refuse(event, "unreadable", str(error))
             except OSError as error:
-                self._store.refuse(event, "photo_lost", f"the photo cannot be read: {error.strerror}")
+                reason = error.strerror or "it is not what its name says"
+                self._store.refuse(event, "photo_lost", f"the photo cannot be read: {reason}")
+            except Unfit as error:
+                self._set_aside(event, error.reply)
             else:
                 ready.append(event)
         return ready
 
     def _set_aside(self, event: Event, reply: Reply) -> None:
         """The single culprit; only the cloud's own word condemns it, never that of a box in between."""
-        if reply.media_type != "application/problem+json":
-            raise self._trouble(reply)
-        problem = _problem(reply)
+        problem = problem_of(reply)
+        if problem is None:
+            raise trouble(reply, self._now())
         self._store.refuse(event, problem.code, problem.detail or problem.title or f"HTTP {reply.status}")
-
-    def _trouble(self, reply: Reply) -> UplinkError:
-        if reply.status in (401, 403):
-            if _problem(reply).code == "node_revoked":
-                return CloudRefused("this node was revoked; it goes on keeping, enrol it anew to send")
-            return CloudRefused("the cloud does not take this node's token")
-        if reply.status == 429 or reply.status >= 500:
-            pause = retry_after_s(reply.retry_after, self._now())
-            return CloudStalled(f"the cloud is in trouble or busy (HTTP {reply.status})", pause)
-        return CloudStalled(f"what answers does not speak as Gridwatch's cloud does (HTTP {reply.status})")
-
-
-def _photos_first(batch: Sequence[Event]) -> list[list[Event]]:
-    """Photos, delivered before the first clip is uploaded: a thin line needs a minute for one."""
-    clips = [event for event in batch if event.data.get("media_type") == "video/mp4"]
-    parts = [[event for event in batch if event not in clips], clips]
-    return [part for part in parts if part]
-
-
-def _problem(reply: Reply) -> Problem:
-    try:
-        return Problem.model_validate_json(reply.body)
-    except ValidationError:
-        return Problem()
-
-
-def _about_the_content(reply: Reply) -> bool:
-    """Whether a smaller or a sound message would have been taken."""
-    return reply.status == 413 or (
-        reply.status in (400, 422) and reply.media_type == "application/problem+json"
-    )

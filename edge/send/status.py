@@ -6,7 +6,8 @@ import logging
 import threading
 from collections.abc import Callable
 
-from devices.messages import DeviceStatus, Series
+from devices.messages import DeviceStatus
+from edge.send.lanes import Share
 
 log = logging.getLogger(__name__)
 
@@ -14,26 +15,35 @@ _LADDER = tuple(DeviceStatus)
 
 
 class StatusBoard:
-    """Gathers what each series met and tells the worst of it, only when it changes."""
+    """Gathers what each share met and tells the worst of it, only when it changes."""
 
     def __init__(self, on_status: Callable[[DeviceStatus, str], None]) -> None:
         self._on_status = on_status
         self._lock = threading.Lock()
-        self._met: dict[Series, tuple[DeviceStatus, str]] = {}
+        self._met: dict[Share, tuple[DeviceStatus, str]] = {}
         self._told: DeviceStatus | None = None
 
-    def tell(self, series: Series, status: DeviceStatus, detail: str) -> None:
-        """`series` met `status`; `detail` is one sentence without secrets."""
+    def tell(self, share: Share, status: DeviceStatus, detail: str) -> None:
+        """`share` met `status`; `detail` is one sentence without secrets."""
         with self._lock:
-            self._met[series] = (status, detail)
-            worst, sentence = max(self._met.values(), key=lambda met: _LADDER.index(met[0]))
-            if worst is self._told:
-                return
-            self._told = worst
-            log.log(
-                logging.INFO if worst is DeviceStatus.UP else logging.WARNING,
-                "uplink: cloud is %s: %s",
-                worst,
-                sentence,
-            )
-            self._on_status(worst, sentence)
+            self._met[share] = (status, detail)
+            self._say()
+
+    def idle(self, share: Share) -> None:
+        """Nothing of `share` waits any more: what it met last is no news of the cloud."""
+        with self._lock:
+            if self._met.pop(share, None) and self._met:
+                self._say()
+
+    def _say(self) -> None:
+        worst, sentence = max(self._met.values(), key=lambda met: _LADDER.index(met[0]))
+        if worst is self._told:
+            return
+        self._told = worst
+        log.log(
+            logging.INFO if worst is DeviceStatus.UP else logging.WARNING,
+            "uplink: cloud is %s: %s",
+            worst,
+            sentence,
+        )
+        self._on_status(worst, sentence)

@@ -1,4 +1,4 @@
-"""The threads that bring the outbox to the cloud, live alarms on their own so that no photo delays them.
+"""The threads that bring the outbox to the cloud, a lane each, so that nothing delays a live alarm.
 
 uplink = Uplink(store, site.uplink.url, token_from(os.environ), site.uplink.ca_file, on_status=report)
 uplink.start()
@@ -17,18 +17,17 @@ from datetime import UTC, datetime
 
 import requests
 
-from devices.messages import DeviceStatus, Series
+from devices.messages import DeviceStatus
 from edge.errors import CloudRefused, CloudStalled, CloudUnreachable, StoreError, TokenMissing, UplinkError
 from edge.keep import NodeStore
 from edge.send.client import HttpCloud, Timeouts
 from edge.send.courier import Courier
+from edge.send.lanes import LANES, Share
 from edge.send.pace import Pace
 from edge.send.status import StatusBoard
 
 log = logging.getLogger(__name__)
 
-LANES: tuple[tuple[Series, ...], ...] = ((Series.ALARM,), (Series.EVIDENCE, Series.HEALTH))
-"""One thread and one request in flight for each."""
 LOOK_S = 5.0
 """An idle lane looks for itself this often, should nobody wake it."""
 STOP_S = 15.0
@@ -69,7 +68,7 @@ class Uplink:
             on_status: told each change of the cloud's status with one sentence, on a sending thread;
                 must not raise.
             session_factory: makes the HTTP session of one thread.
-            now: UTC, for Retry-After dates.
+            now: the node's wall clock, UTC, by which its messages are dated.
             chance: 0..1, the jitter.
             pace: of attempts after a failure.
             timeouts: of each request.
@@ -80,15 +79,15 @@ class Uplink:
         self._stopping = threading.Event()
         self._board = StatusBoard(on_status)
         self._lanes: list[_Lane] = []
-        for series in LANES:
-            cloud = HttpCloud(url, token, ca_file, session_factory(), timeouts or Timeouts())
-            self._lanes.append(_Lane(series, Courier(store, cloud, now)))
+        for name, shares in LANES.items():
+            cloud = HttpCloud(url, token, ca_file, session_factory(), timeouts or Timeouts(), now)
+            self._lanes.append(_Lane(name, shares, Courier(store, cloud, now)))
 
     def start(self) -> None:
         """Begin to send; returns at once. An uplink is started once."""
         for lane in self._lanes:
             lane.thread = threading.Thread(
-                target=self._run, args=(lane,), name=f"uplink-{lane.series[0]}", daemon=True
+                target=self._run, args=(lane,), name=f"uplink-{lane.name}", daemon=True
             )
             lane.thread.start()
 
@@ -137,21 +136,26 @@ class Uplink:
             lane.queued.wait(LOOK_S)
 
     def _round(self, lane: _Lane) -> UplinkError | None:
-        """Send until nothing waits or something fails; returns what failed."""
+        """Send until nothing waits or something fails; returns what failed.
+
+        After each request the first share is looked at again: what came meanwhile goes next.
+        """
         trouble: UplinkError | None = None
         more = True
         while more and trouble is None and not self._stopping.is_set():
             more = False
-            for series in lane.series:
+            for share in lane.shares:
                 try:
-                    if lane.courier.carry(series):
+                    if lane.courier.carry(share):
                         more = True
-                        self._board.tell(series, DeviceStatus.UP, f"{self._url} takes this node's messages")
+                        self._board.tell(share, DeviceStatus.UP, f"{self._url} takes this node's messages")
+                        break
+                    self._board.idle(share)
                 except UplinkError as error:
                     trouble = error
-                    self._board.tell(series, _RUNGS[type(error)], str(error))
+                    self._board.tell(share, _RUNGS[type(error)], str(error))
                     if not isinstance(error, CloudStalled):
-                        break  # nothing else would get through; a stall may concern this series alone
+                        break  # nothing else would get through; a stall may concern this share alone
         return trouble
 
     def _pause(self, trouble: UplinkError, failures: int) -> float:
@@ -170,8 +174,9 @@ class Uplink:
 class _Lane:
     """One sending thread's things."""
 
-    def __init__(self, series: tuple[Series, ...], courier: Courier) -> None:
-        self.series = series
+    def __init__(self, name: str, shares: tuple[Share, ...], courier: Courier) -> None:
+        self.name = name
+        self.shares = shares
         self.courier = courier
         self.queued = threading.Event()
         """Something waits."""

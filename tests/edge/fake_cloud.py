@@ -17,6 +17,7 @@ from typing import Any
 
 from devices.errors import MessageError
 from devices.messages import Committed, Event, Evidence, IngestAnswer, Refusal, parse_batch
+from edge.send.client import Reply
 
 
 @dataclass
@@ -27,6 +28,7 @@ class Book:
     refuse: Callable[[Event], str | None] = lambda event: None
     events: dict[str, Event] = field(default_factory=dict)
     media: dict[str, bytes] = field(default_factory=dict)
+    parts: dict[str, bytes] = field(default_factory=dict)
     repeats: int = 0
 
     def ingest(self, events: Sequence[Event]) -> IngestAnswer:
@@ -67,8 +69,31 @@ class Book:
         self.media[sha256] = jpeg
         return 200 if known else 201
 
+    def patch(self, sha256: str, piece: bytes, offset: int, length: int) -> tuple[int, int, bool]:
+        """Status, bytes that are here, and whether it is whole: as the cloud answers a piece."""
+        part = self.parts.pop(sha256, b"")
+        if offset != len(part):
+            self.parts[sha256] = part
+            return 409, len(part), False
+        part += piece
+        if len(part) < length:
+            self.parts[sha256] = part
+            return 200, len(part), False
+        status = self.put(sha256, part)
+        return (200, len(part), True) if status < 400 else (status, 0, False)
+
     def seqs(self, series: str) -> list[int]:
         return sorted(event.seq for event in self.events.values() if event.series == series)
+
+
+class Whole:
+    """Of a cloud without a network that is sent no clips: what it never is asked."""
+
+    def media_offset(self, sha256: str) -> Reply:
+        raise AssertionError(f"asked for the offset of {sha256}")
+
+    def patch_media(self, sha256: str, piece: bytes, offset: int, length: int) -> Reply:
+        raise AssertionError(f"sent a piece of {sha256}")
 
 
 @dataclass(frozen=True)
@@ -129,7 +154,9 @@ class FakeCloud:
             return _problem(401, "unauthenticated", "no valid token")
         if method == "PUT" and path.startswith("/api/v1/media/"):
             status = self.book.put(path.rpartition("/")[2], body)
-            return (status, {}, b"") if status < 400 else _problem(422, "media_invalid", "hash does not fit")
+            return (status, {}, b"") if status < 400 else _problem(422, "hash_mismatch", "hash does not fit")
+        if method in ("HEAD", "PATCH"):
+            return self._piece(method, path.rpartition("/")[2], headers, body)
         if method == "POST" and path == "/api/v1/ingest":
             if len(body) > 1024 * 1024:
                 return _problem(413, "too_large", "over 1 MiB")
@@ -139,6 +166,20 @@ class FakeCloud:
             answer = self.book.ingest(events).model_dump_json().encode()
             return 200, {"Content-Type": "application/json"}, answer
         return _problem(404, "not_found", path)
+
+    def _piece(
+        self, method: str, sha256: str, headers: Any, body: bytes
+    ) -> tuple[int, dict[str, str], bytes]:
+        if method == "HEAD":
+            here, whole = self.book.media.get(sha256), self.book.parts.get(sha256, b"")
+            status, offset, complete = 200, len(whole if here is None else here), here is not None
+        else:
+            at, length = int(headers["Upload-Offset"]), int(headers["Upload-Length"])
+            status, offset, complete = self.book.patch(sha256, body, at, length)
+        said = {"Upload-Offset": str(offset), "Upload-Complete": "?1" if complete else "?0"}
+        if status == 422:
+            return _problem(422, "hash_mismatch", "these are not the bytes of the name")
+        return status, said, b""
 
     def _handler(cloud) -> type[BaseHTTPRequestHandler]:  # noqa: N805 - `self` is the request's
         class Handler(BaseHTTPRequestHandler):
@@ -167,9 +208,10 @@ class FakeCloud:
                     self.send_header(name, value)
                 self.send_header("Content-Length", str(len(answer)))
                 self.end_headers()
-                self.wfile.write(answer)
+                if self.command != "HEAD":
+                    self.wfile.write(answer)
 
-            do_PUT = do_POST = _serve  # noqa: N815 - the names http.server looks for
+            do_PUT = do_POST = do_HEAD = do_PATCH = _serve  # noqa: N815 - the names http.server looks for
 
             def log_message(self, *_: object) -> None:
                 """Quiet."""
