@@ -176,6 +176,8 @@ def _alarm_row(
         "measured": condition.measured.model_dump() if condition.measured else None,
         "reopens": condition.reopens,
         "ended": condition.ended,
+        "hints": [str(hint) for hint in condition.hints],
+        "no_clip": condition.no_clip,
         "opened_at": began,
         "changed_at": condition.changed_at,
         "cleared_at": condition.changed_at if cleared else None,

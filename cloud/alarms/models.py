@@ -9,7 +9,7 @@ from uuid import UUID
 from pydantic import BaseModel, Field
 
 from cloud.areas.registry import Registry, named
-from devices.messages import Box, ConditionState, Measured, Polygon, Severity
+from devices.messages import Box, ConditionState, HintKind, Measured, Polygon, Severity
 from devices.site.model import Names, Position
 
 
@@ -70,6 +70,10 @@ class Alarm(BaseModel):
     cleared_at: datetime | None
     ended: Literal["rule_removed"] | None
     """Why it was cleared without being seen gone."""
+    hints: list[HintKind]
+    """What the camera itself said of it: evidence beside what was seen, never the cause."""
+    no_clip: Literal["stills_only"] | None
+    """Why it has no clip: its camera gives still pictures only."""
     acknowledged_by: str | None
     verdict: Literal["true", "false"] | None
     """A person's judgement: a true alarm, or a false one."""
@@ -131,6 +135,8 @@ def show_alarm(row: Any, registry: Registry, now: datetime) -> Alarm:
         changed_at=row.changed_at,
         cleared_at=row.cleared_at,
         ended=row.ended,
+        hints=row.hints,
+        no_clip=row.no_clip,
         acknowledged_by=row.acknowledged_by,
         verdict=row.verdict,
         incident_id=row.incident_id,

@@ -57,6 +57,20 @@ async def test_what_is_suspected_how_many_and_why_it_ended_reach_the_wall(street
         assert incident["alarms"][0]["ended"] == "rule_removed"
 
 
+async def test_what_the_camera_says_itself_and_why_there_is_no_clip_reach_the_wall(
+    street, sender, seen
+) -> None:
+    async with street() as s:
+        bike = seen(sender)
+        await s.send(bike.now("opened"))
+        leader = await s.log_in()
+        [alarm] = (await leader.the_incident())["alarms"]
+        assert (alarm["hints"], alarm["no_clip"]) == ([], None)
+        await s.send(bike.now("updated", hints=("tamper", "dark"), no_clip="stills_only"))
+        [alarm] = (await leader.the_incident())["alarms"]
+        assert (alarm["hints"], alarm["no_clip"]) == (["tamper", "dark"], "stills_only")
+
+
 async def test_an_incident_walks_the_whole_way(street, sender, seen) -> None:
     async with street() as s:
         bike = seen(sender)

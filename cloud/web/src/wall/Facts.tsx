@@ -52,6 +52,10 @@ export function Facts({ incident }: { incident: Incident }) {
             </>
           )}
         </Fact>
+        <Fact name={facts.says}>
+          {alarm && alarm.hints.length > 0 && alarm.hints.map((hint) => facts.hints[hint]).join(" · ")}
+        </Fact>
+        <Fact name={facts.clip}>{alarm?.no_clip && facts.stillsOnly}</Fact>
         <Fact name={facts.opened}>{when(incident.opened_at)}</Fact>
         <Fact name={facts.gone}>{incident.seen_gone_at && when(incident.seen_gone_at)}</Fact>
         <Fact name={facts.closed}>{incident.closed_at && when(incident.closed_at)}</Fact>

@@ -133,6 +133,17 @@ export const en: Words = {
     gone: "Seen gone",
     closed: "Finished",
     alarms: "Alarms",
+    says: "The camera says so, too",
+    hints: {
+      motion: "motion",
+      tamper: "tampering",
+      scene_change: "other scene",
+      blurry: "blurred",
+      dark: "too dark",
+      bright: "too bright",
+    },
+    clip: "Clip",
+    stillsOnly: "none: this camera gives stills only",
   },
   condition: { open: "Still there", held: "Cannot be seen, clock held", cleared: "Gone" },
   act: {

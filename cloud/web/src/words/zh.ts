@@ -145,6 +145,17 @@ export const zh = {
     gone: "看到恢复",
     closed: "办结",
     alarms: "告警",
+    says: "摄像机自身也报",
+    hints: {
+      motion: "移动",
+      tamper: "遮挡破坏",
+      scene_change: "场景变更",
+      blurry: "图像模糊",
+      dark: "图像过暗",
+      bright: "图像过亮",
+    },
+    clip: "视频片段",
+    stillsOnly: "无:该摄像机只提供静态图片",
   },
   condition: {
     open: "仍在",
