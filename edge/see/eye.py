@@ -23,7 +23,7 @@ from edge.see.detector import Colour, Detector
 from edge.see.health import Sight, sight_against
 from edge.see.health.watch import HealthWatch
 from edge.see.lookbudget import Looks, Purpose
-from edge.see.memory import Memory, moved
+from edge.see.memory import Memory, moved, not_after
 from edge.see.naming import Name, name_place
 from edge.see.opening import Opening, same_place
 from edge.see.parting import EMPTIED, KNOWN, parts_beyond, parts_of, remaining, things_in
@@ -138,7 +138,7 @@ class Eye:
         if memory is None or memory.usual.shape != luma.shape:
             return Backgrounds(luma, at)
         offset = picture.taken_at.timestamp() - at
-        self.census.slots = tuple(moved(slot, -offset) for slot in memory.slots)
+        self.census.slots = tuple(not_after(moved(slot, -offset), at) for slot in memory.slots)
         self.census.places = Places(memory.places)
         self._resumed_at = at
         self._opening.over()
