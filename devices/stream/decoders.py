@@ -8,6 +8,7 @@ takes the place of one that still waits, and a film that falls behind goes on at
 from __future__ import annotations
 
 import threading
+import time
 from collections import OrderedDict, deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -126,6 +127,7 @@ class Decoders:
         self._lanes: OrderedDict[str, _Lane] = OrderedDict()
         self._ready: OrderedDict[str, _Lane] = OrderedDict()
         self._closed = False
+        self._begun: dict[int, float] = {}
         self.replaced = 0
         """Wanted pictures that were never decoded, because newer ones came before their turn."""
 
@@ -134,6 +136,11 @@ class Decoders:
         """Units that wait, of all cameras."""
         with self._changed:
             return sum(len(lane.waiting) for lane in self._lanes.values())
+
+    def busy_for(self) -> float:
+        """Seconds since the longest piece of work that goes on was begun; 0 while there is none."""
+        begun = list(self._begun.values())
+        return time.monotonic() - min(begun) if begun else 0.0
 
     def still(self, camera: str, order: Order) -> None:
         """Decode one key unit by itself; takes the place of whatever of this camera still waits."""
@@ -183,6 +190,7 @@ class Decoders:
                 filming = lane.filming
                 orders = [lane.waiting.popleft() for _ in range(min(AT_ONCE, len(lane.waiting)))]
                 lane.busy = True
+                self._begun[threading.get_ident()] = time.monotonic()
             if filming:
                 self._decode_film(camera, lane, orders, reformatter)
             else:
@@ -195,6 +203,7 @@ class Decoders:
                     self._hand_out(camera, order, picture, decoders[codec], reformatter)
             with self._changed:
                 lane.busy = False
+                del self._begun[threading.get_ident()]
                 if self._lanes.get(camera) is lane:
                     self._offer(camera, lane)
 
