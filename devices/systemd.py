@@ -24,7 +24,7 @@ class Notifier:
         self._tell("STOPPING=1")
 
     def alive(self, status: str) -> None:
-        """It is well: `status` is for people. Unless this is said in time, systemd kills and starts it anew."""
+        """It is well; `status` is for people. Unless this is said in time, systemd starts it anew."""
         self._tell(f"WATCHDOG=1\nSTATUS={status}")
 
     def status(self, status: str) -> None:
