@@ -18,7 +18,7 @@ LOOPS = ("sight", "sense", "reception")
 
 
 class Watchdog:
-    """Loops say that they go round; as long as all do, and nothing is decoded for ever, systemd is told so."""
+    """Loops say that they go round. While all do, and nothing is decoded for ever, systemd is told so."""
 
     def __init__(
         self,
