@@ -157,7 +157,8 @@ class Book:
     def give_back(self, pages: int) -> None:
         """Hand up to `pages` unused pages back to the disk, and fold the log in."""
         with self.reading() as sql:
-            sql.execute(f"PRAGMA incremental_vacuum({pages})").fetchall()
+            # Each step frees one page and returns a row without columns: `execute` would stop after one.
+            sql.executescript(f"PRAGMA incremental_vacuum({pages})")
             sql.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
             self._measure()
 
