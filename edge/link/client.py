@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
 from websockets.sync.client import ClientConnection, connect
@@ -29,6 +30,7 @@ from edge.errors import CloudRefused, CloudStalled, CloudUnreachable, TokenMissi
 from edge.link.desk import CommandDesk
 from edge.send.pace import Pace
 from edge.send.token import bearer
+from edge.send.trust import Trust, certificate_fault
 
 log = logging.getLogger(__name__)
 
@@ -42,13 +44,30 @@ DENIED = 4401
 """The code by which the cloud ends a link whose credential was revoked."""
 
 
+TRUST = Trust()
+"""The system's trust anchors."""
+
+
 @dataclass(frozen=True, slots=True)
 class Address:
     """Where the cloud is. Asked before each attempt: a new site may have moved it."""
 
     url: str
     """Scheme, host and port."""
-    ca_file: str | None = None
+    trust: Trust = TRUST
+
+    def context(self) -> ssl.SSLContext | None:
+        """For TLS; None where the address asks for none."""
+        if not self.url.startswith("https:"):
+            return None
+        named = self.trust.ca_file
+        folder = named is not None and Path(named).is_dir()
+        context = ssl.create_default_context(
+            cafile=None if folder else named, capath=named if folder else None
+        )
+        if self.trust.client_cert is not None:
+            context.load_cert_chain(self.trust.client_cert, self.trust.client_key)
+        return context
 
 
 class Link:
@@ -125,13 +144,12 @@ class Link:
             UplinkError: it could not be opened, or it ended.
         """
         where = self._address()
-        secure = where.url.startswith("https:")
         headers = {"Authorization": bearer(self._token())}
         try:
             with connect(
                 "ws" + where.url.removeprefix("http").rstrip("/") + PATH,
                 additional_headers=headers,
-                ssl=ssl.create_default_context(cafile=where.ca_file) if secure else None,
+                ssl=where.context(),
                 proxy=None,
                 compression=None,
                 open_timeout=OPEN,
@@ -151,11 +169,9 @@ class Link:
             if error.rcvd is not None and error.rcvd.code == DENIED:
                 raise CloudRefused(f"{where.url} ended the link: the node's credential was revoked") from None
             raise CloudUnreachable(f"the link with {where.url} broke off") from None
-        except ssl.SSLError:
-            problem = f"the certificate at {where.url} is not trusted here; check its name and the CA file"
-            raise CloudUnreachable(problem) from None
         except (OSError, WebSocketException) as error:
-            raise CloudUnreachable(f"no link with {where.url} ({type(error).__name__})") from None
+            fault = certificate_fault(error) or f"gives no link ({type(error).__name__})"
+            raise CloudUnreachable(f"{where.url} {fault}") from None
 
     def _serve(self, connection: ClientConnection) -> None:
         self._tell(DeviceStatus.UP, "the cloud's commands arrive")

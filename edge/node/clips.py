@@ -91,6 +91,10 @@ class Clips:
                 kept[slot] = _Held(since, units, size)
                 self.held += more
 
+    def forget(self, camera: str) -> None:
+        """A camera is no longer looked at, or its stream's time began anew."""
+        self.held -= sum(one.size for one in self._kept.pop(camera, {}).values())
+
     def of(self, camera: str, case: Case, at: float) -> Clip | None:
         """The clip that goes with a case opened at `at`; None where nothing was kept."""
         mine = self._kept.get(camera, {})

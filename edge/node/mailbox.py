@@ -43,6 +43,12 @@ class Mailbox:
             self._changed.notify_all()
             return self._frames.popitem(last=False)
 
+    def drop(self, camera: str) -> None:
+        """What waits of this camera is not wanted any more."""
+        with self._changed:
+            self._frames.pop(camera, None)
+            self._changed.notify_all()
+
     def close(self) -> None:
         """Wake everybody for the last time."""
         with self._changed:

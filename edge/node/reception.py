@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import math
 import queue
 import random
 import threading
@@ -57,6 +58,8 @@ CLOCK_OFF = 60.0
 REPORT_EVERY = 10.0
 """Seconds between notes of what was measured of a camera."""
 DECODERS = 2
+NO_STREAM = StreamFacts(DeviceStatus.UNREACHABLE, None, math.inf, math.inf)
+"""Of a camera that is not received (any more)."""
 RING_SECONDS, RING_BYTES = 8.0, 160 << 20
 """Kept of each camera for evidence, and bytes of all together: 38 cameras at 4 Mbit/s have 7 s. What comes
 to rest is known for a candidate some 4 s later."""
@@ -103,7 +106,7 @@ class Reception:
         clock: Clock | None = None,
     ) -> None:
         """`mailbox` takes each frame; `chance`: the jitter, 0..1."""
-        clock = clock or Clock()
+        self._clock = clock or Clock()
         self.ring = Ring(RING_SECONDS, RING_BYTES)
         self.decoders = Decoders(self._decoded)
         self._env = env
@@ -113,16 +116,13 @@ class Reception:
         self._pace = pace
         self._timeouts = timeouts
         self._turnstile = Turnstile(REOPEN_EVERY)
-        self._lines = {
-            camera.id: Line(camera, Intake(camera.id, request, self.ring, self.decoders, utc=clock.now))
-            for camera, request in cameras
-            if camera.transport == "gridwatch"
-        }
-        self._others = {
-            camera.id: CameraThread(camera, request, env, mailbox.put, reporter, chance, pace, clock.now)
-            for camera, request in cameras
-            if camera.transport != "gridwatch"
-        }
+        self._lines: Mapping[str, Line] = {}
+        self._others: Mapping[str, CameraThread] = {}
+        """Both are replaced when cameras come and go, never changed: any thread may look."""
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._asking: asyncio.Semaphore | None = None
+        for camera, request in cameras:
+            self._add(camera, request)
         self._told: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stop: asyncio.Event | None = None
@@ -139,13 +139,46 @@ class Reception:
         """Their ids."""
         return [*self._lines, *self._others]
 
+    def put(self, camera: Camera, request: FrameRequest) -> None:
+        """Receive one camera more, or one that is connected otherwise now; one thread at a time.
+
+        The time of its stream goes on where both ways of coming are ours.
+        """
+        before = self._lines.get(camera.id)
+        self.drop(camera.id)
+        self._add(camera, request, None if before is None else before.intake)
+        if camera.id in self._others:
+            self._others[camera.id].start()
+        else:
+            self.on_loop(partial(self._begin, self._lines[camera.id]))
+
+    def drop(self, camera: str) -> None:
+        """Receive a camera no more; one thread at a time."""
+        line, other = self._lines.get(camera), self._others.get(camera)
+        self._lines = {key: one for key, one in self._lines.items() if key != camera}
+        self._others = {key: one for key, one in self._others.items() if key != camera}
+        if line is not None:
+            self.on_loop(partial(self._end, camera))
+        if other is not None:
+            other.stop()
+
+    def _add(self, camera: Camera, request: FrameRequest, intake: Intake | None = None) -> None:
+        if camera.transport == "gridwatch":
+            if intake is None:
+                intake = Intake(camera.id, request, self.ring, self.decoders, utc=self._clock.now)
+            self._lines = {**self._lines, camera.id: Line(camera, intake)}
+            return
+        deliver, reporter, now = self._mailbox.put, self._reporter, self._clock.now
+        other = CameraThread(camera, request, self._env, deliver, reporter, self._chance, self._pace, now)
+        self._others = {**self._others, camera.id: other}
+
     def stop(self) -> None:
         """Ask all threads to end; any thread, once."""
         self._stopping.set()
         for other in self._others.values():
             other.stop()
         self.decoders.close()
-        self._on_loop(lambda: self._stop.set() if self._stop is not None else None)
+        self.on_loop(lambda: self._stop.set() if self._stop is not None else None)
 
     def join(self, timeout: float) -> None:
         """Wait for the threads of single cameras; the others are whoever's who runs `jobs`."""
@@ -155,47 +188,53 @@ class Reception:
 
     def stream(self, camera: str) -> StreamFacts:
         """What picture health must know of a camera, now; any thread."""
-        line = self._lines.get(camera)
-        return self._others[camera].stream() if line is None else line.intake.stream(line.state)
+        line, other = self._lines.get(camera), self._others.get(camera)
+        if line is not None:
+            return line.intake.stream(line.state)
+        return NO_STREAM if other is None else other.stream()
 
     def facts(self, camera: str) -> Facts:
         """What was counted and measured of a camera; any thread."""
-        line = self._lines.get(camera)
-        return self._others[camera].facts() if line is None else line.intake.facts()
+        line, other = self._lines.get(camera), self._others.get(camera)
+        if line is not None:
+            return line.intake.facts()
+        return {"looks": 0} if other is None else other.facts()
 
     def thin(self, levels: Mapping[str, int]) -> None:
         """Look at one of `2 ** level` pictures that are due, of each camera; any thread."""
         for camera, level in levels.items():
-            if camera in self._lines:
-                self._lines[camera].intake.level = level
-            else:
-                self._others[camera].level = level
+            line, other = self._lines.get(camera), self._others.get(camera)
+            if line is not None:
+                line.intake.level = level
+            elif other is not None:
+                other.level = level
 
     def wake(self, camera: str) -> None:
         """Look at a camera's next key frame, however far it is thinned; any thread."""
         line = self._lines.get(camera)
         if line is not None:
-            self._on_loop(line.intake.wake)
-        else:
+            self.on_loop(line.intake.wake)
+        elif camera in self._others:
             self._others[camera].wake()
 
     def ask(self, camera: str, request: FrameRequest) -> None:
         """Look at a camera like this from now on; any thread. One with a thread of its own stays as it is."""
         line = self._lines.get(camera)
         if line is not None and request != line.intake.request:
-            self._on_loop(partial(line.intake.ask, request))
+            self.on_loop(partial(line.intake.ask, request))
 
     def wall_stepped(self, by: float) -> None:
         """The wall clock was set by so many seconds; any thread."""
         for line in self._lines.values():
-            self._on_loop(partial(line.intake.wall_stepped, by))
+            self.on_loop(partial(line.intake.wall_stepped, by))
 
     def size(self, camera: str) -> tuple[int, int] | None:
         """Width and height of a camera's pictures once one was seen; None for one that is not in the ring."""
         line = self._lines.get(camera)
         return None if line is None else line.intake.size
 
-    def _on_loop(self, what: Callable[[], None]) -> None:
+    def on_loop(self, what: Callable[[], None]) -> None:
+        """Have the receiving thread do this in its next round; any thread."""
         if self._loop is not None:
             with contextlib.suppress(RuntimeError):  # it is closed
                 self._loop.call_soon_threadsafe(what)
@@ -212,12 +251,25 @@ class Reception:
         self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
         if self._stopping.is_set():
             return
-        asking = asyncio.Semaphore(ASKING)
-        tasks = [asyncio.create_task(self._fenced(line, asking)) for line in self._lines.values()]
+        self._asking = asyncio.Semaphore(ASKING)
+        for line in self._lines.values():
+            self._begin(line)
         await self._stop.wait()
+        tasks = list(self._tasks.values())
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _begin(self, line: Line) -> None:
+        """On the loop: keep this camera from now on, unless that is done already."""
+        if self._asking is not None and line.camera.id not in self._tasks:
+            self._tasks[line.camera.id] = asyncio.create_task(self._fenced(line, self._asking))
+
+    def _end(self, camera: str) -> None:
+        """On the loop: and no longer."""
+        task = self._tasks.pop(camera, None)
+        if task is not None:
+            task.cancel()
 
     async def _fenced(self, line: Line, asking: asyncio.Semaphore) -> None:
         """Keep one camera; a defect in doing so is logged and costs the other cameras nothing."""
@@ -284,9 +336,9 @@ class Reception:
             try:
                 said = ask(camera, credentials)
             except CameraError as error:
-                self._on_loop(partial(_answer, answer, error))
+                self.on_loop(partial(_answer, answer, error))
             else:
-                self._on_loop(partial(_answer, answer, said))
+                self.on_loop(partial(_answer, answer, said))
 
         threading.Thread(target=work, name=f"ask-{camera.id}", daemon=True).start()
         return await answer
@@ -307,7 +359,9 @@ class Reception:
         """On a decoding thread."""
         if frame is not None:
             self._mailbox.put_in_turn(camera, frame)
-        self._on_loop(partial(self._shown, self._lines[camera], order, frame))
+        line = self._lines.get(camera)
+        if line is not None:
+            self.on_loop(partial(self._shown, line, order, frame))
 
     def _shown(self, line: Line, order: Order, frame: Frame | None) -> None:
         if not line.intake.shown(order, frame) or line.limit is None:

@@ -6,7 +6,7 @@ import logging
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal
@@ -56,10 +56,21 @@ class Reporter:
         self._lock = threading.Lock()
         self._standing: dict[str, Standing] = {}
         self._facts: dict[str, Facts] = {}
+        self._gone: frozenset[str] = frozenset()
+
+    def forget(self, devices: Collection[str]) -> None:
+        """The site has these no longer: nothing is told of them, whoever still tells it."""
+        with self._lock:
+            self._gone = frozenset(devices)
+            for device in devices:
+                self._standing.pop(device, None)
+                self._facts.pop(device, None)
 
     def note(self, device: str, facts: Facts) -> None:
         """Something measured about a device; it goes out with the next report of it."""
         with self._lock:
+            if device in self._gone:
+                return
             self._facts[device] = {**self._facts.get(device, {}), **facts}
 
     def tell(
@@ -70,6 +81,8 @@ class Reporter:
         When it goes and when it is back is logged, once each, unless whoever tells it has `logged` it.
         """
         with self._lock:
+            if device in self._gone:
+                return
             before = self._standing.get(device)
             same = before is not None and before.status is status
             since = before.since if same and before is not None else self._now()

@@ -12,16 +12,22 @@ from pathlib import Path
 import cv2
 
 from devices.errors import DevicesError
-from devices.site.load import load_site
 from edge import enrol
 from edge.errors import EdgeError
-from edge.node.node import Node
+from edge.node.care import Care
+from edge.node.follow import SiteKeeper
+from edge.node.node import Node, utc_now
 from edge.see.detector import DEFAULT, detector_from
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """The command's options."""
-    parser.add_argument("--site", type=Path, help="the site file")
+    parser.add_argument(
+        "--site", type=Path, help="the site file; without it, the site that the cloud gave the node"
+    )
+    parser.add_argument(
+        "--site-local", action="store_true", help="insist on the site file, whatever the cloud has"
+    )
     parser.add_argument(
         "--node", metavar="ID", help="which of its nodes this is (the one that was enrolled in --state)"
     )
@@ -56,11 +62,10 @@ def run(options: argparse.Namespace) -> int:
     # One core's worth of threads a node: cameras run side by side instead.
     cv2.setNumThreads(1)
     try:
-        if options.site is None:
-            raise EdgeError("--site: is missing; name the site file")
-        site = load_site(options.site)
         name, state = enrol.identity(options.node, options.state)
-        node = Node(site, name, state, os.environ, detector_from(options.model))
+        keeper = SiteKeeper(options.site, state, insist=options.site_local)
+        node = Node(keeper.site, name, state, os.environ, detector_from(options.model))
+        care = Care(node, keeper, os.environ, state, utc_now)
         if options.metrics is not None:
             node.serve_metrics(options.metrics)
     except (DevicesError, EdgeError) as error:
@@ -68,9 +73,12 @@ def run(options: argparse.Namespace) -> int:
         return 1
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: node.stop())
+    signal.signal(signal.SIGHUP, lambda *_: care.look_at_file())
     node.start()
+    care.start()
     try:
-        asked = node.wait()
+        asked = node.wait(care.between)
     finally:
+        care.stop()
         node.close()
     return 0 if asked else 1

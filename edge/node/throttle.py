@@ -39,6 +39,10 @@ class Throttle:
         self._seen = (0, 0)
         self._late = 0
 
+    def allow(self, budget: float | None) -> None:
+        """So many cores may be used from now on; None: all there are."""
+        self._budget = budget
+
     def turn(self, cameras: Mapping[str, Attention], looks: int, skipped: int) -> dict[str, int]:
         """The level of each camera from now on.
 

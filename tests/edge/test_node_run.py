@@ -162,7 +162,7 @@ def test_a_secret_that_only_another_node_needs_is_not_asked_for(house):
 
 def test_a_state_directory_that_another_process_holds_is_said(house, fails):
     write(house, site_of())
-    store = NodeStore.open(house / "state", "n1", now=node_file._now, new_id=uuid7)
+    store = NodeStore.open(house / "state", "n1", now=node_file.utc_now, new_id=uuid7)
     said = fails()
     store.close()
     assert f"pid {os.getpid()}" in said
@@ -203,7 +203,7 @@ def test_a_node_beyond_its_budget_says_so_in_its_health(house, monkeypatch):
         time.sleep(0.02)
     made.stop()
     waiter.join(PATIENCE)
-    made._reporter.repeat()
+    made.reporter.repeat()
     made.close()
     facts = [one.facts for one in stored(house, Series.HEALTH) if one.device == "n1"][-1]
     assert facts["thinning"] == STEPS
@@ -262,7 +262,7 @@ def running(house: Path, node: str = "n1", *more: str, **env: str | None) -> Ite
 
 
 def stored(house: Path, series: Series) -> list:
-    store = NodeStore.open(house / "state", "n1", now=node_file._now, new_id=uuid7)
+    store = NodeStore.open(house / "state", "n1", now=node_file.utc_now, new_id=uuid7)
     try:
         return bodies(store, series)
     finally:
