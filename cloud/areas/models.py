@@ -114,6 +114,8 @@ class LedgerLine(BaseModel):
     """
 
     numbered: int
+    sent: int
+    """Answered here: accepted or refused."""
     accepted: int
     duplicate: int
     """Deliveries of what had been accepted before."""

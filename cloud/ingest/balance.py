@@ -50,6 +50,11 @@ class Balance:
     missing: int
     missing_ranges: tuple[Range, ...]
 
+    @property
+    def sent(self) -> int:
+        """Answered here: accepted or refused."""
+        return self.accepted + self.refused
+
 
 def balance(entry: Entry, *, current: bool) -> Balance:
     """The sums of `entry`; `current`: the node still writes in this store file.

@@ -108,6 +108,7 @@ def _line(entry: Entry, sums: Balance, current: bool) -> SeriesLedger:
         current=current,
         reported_at=entry.reported_at,
         numbered=sums.numbered,
+        sent=sums.sent,
         accepted=sums.accepted,
         duplicate=sums.duplicate,
         refused=sums.refused,

@@ -36,8 +36,8 @@ JPEG = b"\xff\xd8\xff\xe0 not much of a picture \xff\xd9"
 
 def sums(**parts: int) -> dict[str, int]:
     """A line of the ledger with these sums, the others 0."""
-    names = ("numbered", "accepted", "duplicate", "refused", "evicted", "waiting", "missing")
-    return dict.fromkeys(names, 0) | parts
+    names = ("numbered", "sent", "accepted", "duplicate", "refused", "evicted", "waiting", "missing")
+    return dict.fromkeys(names, 0) | {"sent": parts.get("accepted", 0) + parts.get("refused", 0)} | parts
 
 
 @dataclass
