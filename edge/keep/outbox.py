@@ -189,8 +189,10 @@ def refused(
     Returns the photos that samples of earlier days named.
     """
     photos = keep_sample(sql, series, seq, at=at, code=code, reason=reason)
-    gone = sql.execute("DELETE FROM outbox WHERE series = ? AND seq = ?", (series, seq)).rowcount
-    if not gone:
+    gone = sql.execute(
+        "DELETE FROM outbox WHERE series = ? AND seq = ? RETURNING seq", (series, seq)
+    ).fetchone()
+    if gone is None:
         return None
     sql.execute("UPDATE series SET refused = refused + 1 WHERE name = ?", (series,))
     return photos
