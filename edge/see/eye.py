@@ -28,7 +28,7 @@ from edge.see.naming import Name, name_place
 from edge.see.opening import Opening, same_place
 from edge.see.parting import EMPTIED, KNOWN, parts_beyond, parts_of, remaining, things_in
 from edge.see.places import Place, Places
-from edge.see.scanning import scan
+from edge.see.scanning import HINT, SCAN_FLOOR, scan
 from edge.see.slots import CLEAR_LOOKS, Phase, Slot, blinded, stands_before, step
 from edge.see.steady import NONE, Shift, Steady, steadied
 from edge.see.view import Picture, View, Watch
@@ -46,8 +46,6 @@ STILL_THERE = 0.5
 """Score from which one look of the detector keeps a place that looks different."""
 MAX_LOOKS = 8
 """Looks of the detector at one slot, unless it changes."""
-LEAST_TILES = 3
-"""Of a scan at once, or all that are left: fewer are not worth a picture in colour."""
 
 
 class Eye:
@@ -268,12 +266,14 @@ class Eye:
         """Things that were there when the eye opened: only the detector can know them."""
         assert self.backgrounds is not None
         shape, at, labels = change.picture.shape, picture.stream_time, self.watch.start_up
-        waiting = self._opening.due(change, at) if labels else ()
-        tiles = waiting[: self._looks.take(Purpose.SCAN, len(waiting), LEAST_TILES)]
+        tiles = self._opening.due(change, at, self._looks) if labels else ()
         if not tiles:
             return
         colour = picture.colour(min(LOOK_WIDTH, picture.width))
-        for found, seen in scan(self._detector, colour, shape, labels, tiles):
+        for found, seen in scan(self._detector, colour, shape, labels, tiles, HINT):
+            if found.score < SCAN_FLOOR:
+                self._opening.hint(seen)
+                continue
             box = _moved(seen, self.shift, shape, back=True)
             if any(same_place(box, slot.box) for slot in self.slots):
                 continue
@@ -284,7 +284,7 @@ class Eye:
             since, before = stands
             slot = self.census.open_unseen(box, since, before, at, recent)
             self.census.put(slot.with_name(found.label, found.score, box))
-        self._opening.looked(tiles, change, at)
+        self._opening.looked(tiles, shape, at)
 
     def _name(self, picture: Picture, change: Change) -> bool:
         """Let the detector look at the places whose names are due; whether any was."""
