@@ -29,13 +29,15 @@ from devices.credentials import Credentials
 from devices.errors import DevicesError
 from devices.site.load import load_site
 from devices.site.model import Camera, Site
-from simulators.cameras.onvif import OnvifDevice, main_and_sub, serve_onvif
+from simulators.cameras.onvif import OnvifDevice, OnvifServer, main_and_sub, serve_onvif
+from simulators.cameras.onvif_events import MOTION
 from simulators.cameras.rtsp import Server, serve_rtsp
 from simulators.errors import ListenError, SceneError, SimulatorsError
 from simulators.orders import order, take_orders
 from simulators.scenes import Library, SceneProgramme, Street, camera_index, load_assets
 from simulators.scenes import Scenario as CameraScript
 from simulators.scenes import demo as camera_script
+from simulators.scenes.encode import GROUP
 from simulators.scenes.scenario import Name
 from simulators.script import keep_script, resume_script
 from simulators.sensors.fleet import SensorFleet
@@ -103,6 +105,7 @@ class StreetProcess:
             await serve_onvif(self._device(camera, rtsp.port), HOST, camera.port) for camera in self._cameras
         ]
         self._rtsp = rtsp
+        telling = asyncio.create_task(self._tell(devices))
         orders = await take_orders(self._options.state, self._obey)
         self._awaken()
         rest = None if self._have(self.street.rest()) else await self._encode("all")
@@ -114,6 +117,7 @@ class StreetProcess:
             await _end(rest)
         if self._fleet is not None:
             self._fleet.stop()
+        telling.cancel()
         orders.close()
         await rtsp.close()
         for device in devices:
@@ -158,6 +162,13 @@ class StreetProcess:
             self._site.points, self._site.broker, self._broker, Scenario(rest), seed=self._options.seed
         )
         self._fleet.start()
+
+    async def _tell(self, devices: list[OnvifServer]) -> None:
+        """Have every camera say by itself when something moves, as real ones do."""
+        while True:
+            for device in devices:
+                device.events.say(MOTION, self.street.moving(device.device.id))
+            await asyncio.sleep(GROUP / 2)
 
     def _obey(self, line: str) -> str:
         """Carry out one order; runs in a thread."""

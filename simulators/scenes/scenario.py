@@ -15,6 +15,8 @@ from simulators.scenes.encode import GROUP
 Name = Literal["empty", "passing", "arrival", "present", "passing_present", "removal"]
 STILL: dict[Name, int] = {"empty": 3, "present": 3}
 """Groups in the segments that loop."""
+MOVING: frozenset[Name] = frozenset({"passing", "passing_present", "arrival", "removal"})
+"""Segments in which something moves."""
 BLOCK = 2
 """Groups in a block, and in every other segment."""
 

@@ -15,7 +15,7 @@ from simulators.cameras.rtsp_segment import Segment
 from simulators.errors import SceneError
 from simulators.scenes.encode import GROUP, groups
 from simulators.scenes.looks import CAMERAS
-from simulators.scenes.scenario import DEMO, Name, Scenario, demo
+from simulators.scenes.scenario import DEMO, MOVING, Name, Scenario, demo
 from simulators.scenes.segments import FORMATS, Library, Stream
 
 log = logging.getLogger(__name__)
@@ -143,6 +143,15 @@ class Street:
             SceneError: there is no such camera.
         """
         return self._scenarios[self._known(camera)].standing(self._now() - self._origin)
+
+    def moving(self, camera: str) -> bool:
+        """Whether something moves before this camera now.
+
+        Raises:
+            SceneError: there is no such camera.
+        """
+        play = self._scenarios[self._known(camera)].play(self._now() - self._origin)
+        return play.name in MOVING
 
     def command(self, line: str) -> str:
         """One line by hand, `put P05-C1` or `take P05-C1`; answers what was done.

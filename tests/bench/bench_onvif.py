@@ -1,12 +1,14 @@
-"""What 38 cameras cost: asking them over ONVIF, and being them. Prints figures, asserts nothing.
+"""What 38 cameras cost: asking them over ONVIF, listening to them, and being them. Prints figures.
 
-Run: python -m tests.bench.bench_onvif
+Run: python -m tests.bench.bench_onvif [SECONDS]
 """
 
 from __future__ import annotations
 
 import multiprocessing
 import resource
+import sys
+import threading
 import time
 from multiprocessing.connection import Connection
 
@@ -68,8 +70,40 @@ def main() -> None:
     before = street_cpu()
     time.sleep(5)
     print(f"{'the simulated cameras, idle for 5 s':44} {street_cpu() - before:7.3f} CPU-s")
+    listen(ports, float(sys.argv[1]) if len(sys.argv) > 1 else 150.0)
     ours.send(False)
     process.join()
+
+
+def listen(ports: list[int], seconds: float) -> None:
+    """38 idle pull points on one thread, long polls of a minute: what they cost a camera and second."""
+    from edge.node.hearing import Hearing
+    from tests.devices.onvif_peers import RIGHT
+    from tests.edge.points_for_tests import camera
+
+    env = {"CAM_USER": RIGHT.user, "CAM_PASSWORD": RIGHT.password}
+    heard: set[str] = set()
+    cameras = [camera(f"P{number:02}-C1", port=port, credentials="CAM") for number, port in enumerate(ports)]
+
+    def note(name: str, facts: object) -> None:
+        heard.add(name)
+
+    hearing = Hearing(cameras, env, lambda _: True, str, str, note)
+    [(_, work)] = hearing.jobs
+    thread = threading.Thread(target=work)
+    cpu, memory = time.process_time(), resident()
+    thread.start()
+    while len(heard) < CAMERAS:
+        time.sleep(0.05)
+    begun = time.process_time() - cpu
+    print(f"{'38 cameras: subscribe to their events':44} {begun:7.3f} CPU-s {resident() - memory:+7.1f} MiB")
+    cpu, at = time.process_time(), time.monotonic()
+    time.sleep(seconds)
+    used, passed = time.process_time() - cpu, time.monotonic() - at
+    each = 1000 * used / passed / CAMERAS
+    print(f"38 idle pull points for {passed:.0f} s: {used:.3f} CPU-s, {each:.4f} CPU-ms a camera and second")
+    hearing.stop()
+    thread.join()
 
 
 if __name__ == "__main__":

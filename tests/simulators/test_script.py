@@ -127,3 +127,17 @@ def test_what_is_kept_is_plain_json(street, tmp_path, clocks):
     kept = json.loads((tmp_path / SCRIPT).read_text())
     assert set(kept) == {"began", "orders"}
     assert list(kept["orders"]) == ["0"]
+
+
+def test_something_moves_while_a_bicycle_is_brought_and_not_before_or_after(street, clocks):
+    quiet = street()
+    quiet._scenarios = {0: Scenario(1, 0, Visits(first=8, stay=400, pause=400), crowd=0.0)}
+    quiet.begin()
+    moves = []
+    for _ in range(24):
+        clocks.pass_by(1.0)
+        moves.append((quiet.moving("P01-C1"), quiet.standing("P01-C1")))
+    assert {moving for moving, standing in moves if not standing} == {False}
+    brought = [moving for moving, standing in moves if standing]
+    assert brought[0] is True
+    assert brought[-1] is False
