@@ -21,6 +21,11 @@ class Mailbox:
         self.skipped = 0
         """Frames that a newer one of the same camera replaced before they were looked at."""
 
+    @property
+    def waiting(self) -> int:
+        """Frames that were not taken yet."""
+        return len(self._frames)
+
     def put(self, camera: str, frame: Frame) -> None:
         """Leave a frame; one of the same camera that still waits is replaced, in its turn."""
         with self._changed:

@@ -36,13 +36,14 @@ from edge.node.pulse import Watchdog
 from edge.node.reception import Reception
 from edge.node.report import REPEAT, Facts, Reporter
 from edge.node.sense import SenseDesk
-from edge.node.sight import SightDesk
+from edge.node.sight import LOOKS_PER_SECOND, SightDesk
 from edge.node.terms import node_in, points_for
 from edge.node.throttle import WINDOW, Throttle
 from edge.node.trouble import StoreTrouble
 from edge.node.visits import Visits
 from edge.see.detector import Detector
 from edge.see.eye import Eye
+from edge.see.lookbudget import Looks
 from edge.send.exchange import HttpDoor
 from edge.send.token import token_from
 from edge.send.trust import trust_from
@@ -100,7 +101,16 @@ class Node:
         self._watchdog = Watchdog(node, Notifier(env), self._reception.decoders.busy_for)
         clips = Clips(self._reception.ring, self._reception.size)
         self._sight = SightDesk(
-            node, points, self.store, detector, uuid7, wake, site.timezone, self._time.now, clips=clips
+            node,
+            points,
+            self.store,
+            detector,
+            uuid7,
+            wake,
+            site.timezone,
+            self._time.now,
+            clips=clips,
+            looks=Looks(LOOKS_PER_SECOND, spare=self._has_time),
         )
         self._hearing = self._listener()
         self._health = HealthDesk(
@@ -311,6 +321,10 @@ class Node:
     def _closely(self, camera: str) -> None:
         if camera in self._health.wards:
             self._health.closely(camera)
+
+    def _has_time(self) -> bool:
+        """Nobody would wait for what is done now, and the CPU budget is kept."""
+        return not self._mailbox.waiting and self._throttle.kept
 
     def _thin(self) -> None:
         looks = sum(int(self._reception.facts(camera)["looks"]) for camera in self._attention)

@@ -43,6 +43,11 @@ class Throttle:
         """So many cores may be used from now on; None: all there are."""
         self._budget = budget
 
+    @property
+    def kept(self) -> bool:
+        """Nothing is thinned, and the last window kept to the budget."""
+        return self.thinning.step == 0 and (self._budget is None or self.cores <= self._budget)
+
     def turn(self, cameras: Mapping[str, Attention], looks: int, skipped: int) -> dict[str, int]:
         """The level of each camera from now on.
 

@@ -62,3 +62,17 @@ def test_a_window_without_time_or_looks_is_no_error():
     machine = Machine(1.0)
     assert machine.throttle.turn(CAMERAS, 0, 0)["C1"] == 0
     assert machine.throttle.turn({}, 0, 0) == {}
+
+
+def test_it_says_whether_the_budget_is_kept_and_nothing_thinned():
+    machine = Machine(1.0)
+    assert machine.throttle.kept
+    machine.window(0.99)
+    assert machine.throttle.kept
+    machine.window(1.01)
+    assert not machine.throttle.kept
+    machine.window(0.1)
+    assert not machine.throttle.kept  # still thinned
+    unbounded = Machine(None)
+    unbounded.window(1.9)
+    assert unbounded.throttle.kept
