@@ -48,7 +48,10 @@ class Courier:
         moved = len(batch) - len(ready)
         if ready:
             moved += self._deliver(ready)
-        self._passed[share] = batch[-1].seq
+        if share.live and moved == len(batch):
+            self._passed.pop(share, None)  # what comes next is newer than what waits below
+        else:
+            self._passed[share] = batch[-1].seq
         if moved == 0:
             raise CloudStalled(f"the cloud answers, but leaves {len(batch)} messages of {share.series} open")
         return True

@@ -122,6 +122,8 @@ class FakeCloud:
         self.token = token
         self.faults: deque[Fault] = deque()
         self.constant: Fault | None = None
+        self.hangs_on: Callable[[list[Event]], bool] = lambda events: False
+        """Batches that are taken and never answered."""
         self.unreadable: Callable[[list[Event]], bool] = lambda events: False
         self.requests: list[tuple[str, str]] = []
         self._changed = threading.Condition()
@@ -192,6 +194,8 @@ class FakeCloud:
                 with cloud._changed:
                     cloud.requests.append((self.command, self.path))
                     fault = cloud.faults.popleft() if cloud.faults else cloud.constant
+                    if self.command == "POST" and cloud.hangs_on(parse_batch(body)):
+                        fault = Fault(silent=True)
                     if fault is None or fault.drop_after_commit:
                         status, headers, answer = cloud._answer(self.command, self.path, self.headers, body)
                     else:
