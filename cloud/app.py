@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any
 
 from fastapi import APIRouter, FastAPI
 from sqlalchemy import URL
 
-from cloud import guard, page, problems
+from cloud import guard, page, problems, silence
 from cloud.alarms.routes import router as alarms
 from cloud.areas.registry import load_registry
 from cloud.areas.routes import router as areas
@@ -74,7 +74,11 @@ def create_app(settings: Settings, url: URL, now: Callable[[], datetime] = utc_n
             await tail.start()
             hub = Hub(engine, now, tail.changed)
             hub.start()
-            tidying = asyncio.create_task(keep_tidy(engine, settings, now))
+            after = settings.node_silent_after
+            tasks = [
+                asyncio.create_task(keep_tidy(engine, settings, now)),
+                asyncio.create_task(silence.listen(engine, registry, after, now, tail.changed)),
+            ]
             try:
                 media_store = MediaStore(settings.state / "media")
                 app.state.context = Context(settings, engine, registry, media_store, tail, metrics, now, hub)
@@ -82,9 +86,9 @@ def create_app(settings: Settings, url: URL, now: Callable[[], datetime] = utc_n
             finally:
                 await hub.stop()
                 await tail.stop()
-                tidying.cancel()
-                with suppress(asyncio.CancelledError):
-                    await tidying
+                for task in tasks:
+                    task.cancel()
+                await asyncio.gather(*tasks, return_exceptions=True)
         finally:
             await engine.dispose()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 from collections.abc import Callable
 from datetime import datetime
 
@@ -11,11 +12,13 @@ from sqlalchemy import delete
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from cloud.database.schema import login_failure, received, session
+from cloud.heartbeat import Heartbeat
 from cloud.media.parts import Parts
 from cloud.people.accounts import WINDOW
 from cloud.settings import Settings
 from cloud.stream import outbox
 from cloud.stream.tail import LOST
+from devices.systemd import Notifier
 
 log = logging.getLogger(__name__)
 
@@ -38,10 +41,14 @@ async def tidy(engine: AsyncEngine, settings: Settings, now: datetime) -> None:
 
 
 async def keep_tidy(engine: AsyncEngine, settings: Settings, now: Clock) -> None:
-    """Tidy every minute until cancelled."""
+    """Tidy every minute until cancelled; as long as that can be done the cloud is well, and says so."""
+    heart, notifier = Heartbeat(settings.heartbeat_url), Notifier(os.environ)
+    notifier.ready()
     while True:
+        notifier.alive("serving")
         try:
             await tidy(engine, settings, now())
+            await heart.beat()
         except LOST as error:
             log.warning("could not tidy up: %s; next time", type(error).__name__)
         await asyncio.sleep(EVERY)

@@ -15,6 +15,7 @@ from cloud.database.engine import parse_url
 from cloud.errors import SettingsError
 
 DATABASE = "GRIDWATCH_DATABASE_URL"
+HEARTBEAT = "GRIDWATCH_HEARTBEAT_URL"
 TLS_CERT, TLS_KEY, TLS_CLIENT_CA = "GRIDWATCH_TLS_CERT", "GRIDWATCH_TLS_KEY", "GRIDWATCH_TLS_CLIENT_CA"
 
 
@@ -50,6 +51,8 @@ class Settings:
     """How long event ids are remembered; the ledger remembers the numbers for ever."""
     node_silent_after: timedelta = timedelta(seconds=90)
     """A node that sends nothing for this long counts as unreachable; nodes send health every minute."""
+    heartbeat_url: str | None = field(default=None, repr=False)
+    """Asked for every minute while the cloud is well; a secret."""
     keep_alive: float = 5.0
     """Seconds between comments on an idle event stream."""
 
@@ -60,15 +63,32 @@ def database_from(environment: Mapping[str, str]) -> URL | None:
     Raises:
         SettingsError: both are set, the file cannot be read, or it is no PostgreSQL address.
     """
-    text, file = environment.get(DATABASE), environment.get(f"{DATABASE}_FILE")
+    text = _secret(DATABASE, environment)
+    return parse_url(text) if text else None
+
+
+def heartbeat_from(environment: Mapping[str, str]) -> str | None:
+    """The address of the heartbeat, from the environment or the file that it names; None: there is none.
+
+    Raises:
+        SettingsError: both are set, the file cannot be read, or it is no http address.
+    """
+    text = _secret(HEARTBEAT, environment)
+    if text and not text.startswith(("http://", "https://")):
+        raise SettingsError(f"{HEARTBEAT}: must begin with http:// or https://")
+    return text or None
+
+
+def _secret(name: str, environment: Mapping[str, str]) -> str | None:
+    text, file = environment.get(name), environment.get(f"{name}_FILE")
     if text and file:
-        raise SettingsError(f"{DATABASE} and {DATABASE}_FILE are both set; keep one")
+        raise SettingsError(f"{name} and {name}_FILE are both set; keep one")
     if file:
         try:
             text = Path(file).read_text(encoding="utf-8").strip()
         except OSError as error:
-            raise SettingsError(f"{DATABASE}_FILE: cannot read {file}: {error.strerror}") from error
-    return parse_url(text) if text else None
+            raise SettingsError(f"{name}_FILE: cannot read {file}: {error.strerror}") from error
+    return text
 
 
 def tls_from(environment: Mapping[str, str]) -> Tls | None:
@@ -108,4 +128,5 @@ def settings_from(state: Path, *, secure_cookies: bool = False) -> Settings:
         database_url=database_from(os.environ),
         tls=tls,
         secure_cookies=secure_cookies or bool(tls),
+        heartbeat_url=heartbeat_from(os.environ),
     )

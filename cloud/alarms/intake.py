@@ -195,7 +195,8 @@ _UPSERT_ALARM = _INSERT_ALARM.on_conflict_do_update(
     set_={
         column.name: _INSERT_ALARM.excluded[column.name]
         for column in alarm.c
-        if column.name not in _KEPT and not column.name.startswith(("acknowledged", "shelved", "verdict"))
+        if column.name not in _KEPT
+        and not column.name.startswith(("acknowledged", "shelved", "verdict", "inhibited"))
     }
     | {"version": alarm.c.version + cast(_TURNED, Integer)},
     where=_INSERT_ALARM.excluded.rev > alarm.c.rev,

@@ -34,6 +34,8 @@ class AlarmState(BaseModel):
     active: bool
     acknowledged: bool
     shelved_until: datetime | None
+    inhibited: bool
+    """Its node is silent: nobody can know whether it still holds, and the node is what must be seen to."""
 
 
 class Alarm(BaseModel):
@@ -110,6 +112,7 @@ def show_alarm(row: Any, registry: Registry, now: datetime) -> Alarm:
             active=row.state != ConditionState.CLEARED,
             acknowledged=row.acknowledged_at is not None,
             shelved_until=shelved,
+            inhibited=row.inhibited_since is not None,
         ),
         version=row.version,
         event_class=class_ref(row.event_class, registry),

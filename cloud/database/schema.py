@@ -150,7 +150,7 @@ alarm = Table(
     _may("no_clip", Text),
     _may("verdict", Text), _may("acknowledged_at", _TIME), _may("acknowledged_by", Text),
     _may("shelved_until", _TIME), _may("shelved_by", Text), _may("shelved_reason", Text),
-    _must("history", Boolean),
+    _may("inhibited_since", _TIME), _must("history", Boolean),
 )  # fmt: skip
 evidence = Table(
     "evidence", metadata, _key("id", Uuid), _must("condition_id", Uuid), _must("kind", Text),
