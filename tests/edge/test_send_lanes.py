@@ -65,6 +65,11 @@ def test_what_is_live_comes_newest_first_and_history_oldest_first(store: NodeSto
     assert seqs(store.batch(Series.ALARM, pick=history, after=1)) == [2]
 
 
+def test_what_is_live_is_found_behind_numbers_that_are_dated_earlier(store: NodeStore) -> None:
+    queue(store, NOW, OLD, OLD)
+    assert seqs(store.batch(Series.ALARM, pick=Pick(since=NOW - timedelta(minutes=1)))) == [1]
+
+
 def test_an_alarm_of_this_second_is_in_the_next_request_though_a_storm_waits(store: NodeStore) -> None:
     queue(store, *[NOW - timedelta(seconds=1)] * 500)
     line = Line()
