@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import secrets
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
@@ -12,6 +13,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
+from cloud import cli
 from cloud.errors import SettingsError
 from cloud.incidents.store import Actor
 from cloud.nodes import credentials, enrolment
@@ -285,3 +287,18 @@ async def test_who_is_no_node_gets_no_further(street) -> None:
                 "/api/v1/node-credential", json={"token_sha256": "0" * 64}, headers=header
             )
             assert (answer.status_code, answer.json()["code"]) == (401, "bad_token")
+
+
+async def test_the_command_line_makes_codes_and_revokes_and_its_hand_stands_in_the_log(street) -> None:
+    async with street() as s:
+        engine, token = s.app.state.context.engine, fresh()
+        code = await cli._new_code(engine, "n1", 60)
+        s.clock.at = datetime.now(UTC)
+        assert (await enrol(s, code, token)).status_code == 200
+        assert await cli._revoke(engine, "n1", "stolen") == "node n1 is shut out; 1 credential(s) are void"
+        assert await works(s, token) == "node_revoked"
+        with pytest.raises(SettingsError, match="no node 'n9'; it has n1, n2"):
+            await cli._revoke(engine, "n9", "stolen")
+        async with engine.connect() as connection:
+            names = (await connection.scalars(text("SELECT actor_name FROM node_event ORDER BY id"))).all()
+        assert names == ["gridwatch cloud enrol", "n1", "gridwatch cloud revoke"]
