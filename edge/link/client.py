@@ -115,9 +115,12 @@ class Link:
         """The node runs another site now: say so."""
         self._greeting.set()
 
-    def stop(self, timeout: float = 2 * TICK) -> None:
-        """End the link."""
+    def stop(self) -> None:
+        """Ask the link to end; it does within seconds, or with the process."""
         self._stopping.set()
+
+    def join(self, timeout: float) -> None:
+        """Wait for its end."""
         if self._thread.is_alive():
             self._thread.join(timeout)
 

@@ -58,8 +58,7 @@ class Care:
         self._link.start()
 
     def stop(self) -> None:
-        """End the link, and put log levels back."""
-        self._node.errands.close()
+        """Ask the link to end, and put log levels back."""
         self._link.stop()
         self._levels.close()
 

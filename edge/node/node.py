@@ -53,7 +53,7 @@ log = logging.getLogger(__name__)
 
 TICK = 1.0
 """Seconds a deciding thread waits at most before it looks whether it shall end."""
-END = 3.5
+END = 2.5
 """Seconds for all threads together to end: systemd, and people, expect a node to end within 5."""
 UPLINK_END = 2.0
 """Seconds for an uplink that a new site has moved."""
@@ -371,6 +371,7 @@ class Node:
             thread.join(max(0.0, until - time.monotonic()))
         self._reception.join(max(0.0, until - time.monotonic()))
         self.store.close()
+        log.info("node %s has ended", self.id)
 
     def _deciding(self, work: Callable[[], None]) -> None:
         """A node that cannot decide any more must end, so that whoever started it starts it again."""

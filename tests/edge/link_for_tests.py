@@ -145,7 +145,8 @@ class NodeSide:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.link.stop(5)
+        self.link.stop()
+        self.link.join(5)
 
     def told(self) -> DeviceStatus:
         return self.statuses.get(timeout=20)[0]

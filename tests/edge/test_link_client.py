@@ -126,6 +126,7 @@ def test_a_link_ends_at_once_when_told_also_while_nobody_answers(desk):
     with CloudEnd() as cloud, NodeSide(cloud.port, desk) as node:
         assert node.told() is DeviceStatus.UP
         began = time.monotonic()
-        node.link.stop(20)
+        node.link.stop()
+        node.link.join(20)
         assert time.monotonic() - began < 10
         assert cloud.closed.wait(10)
