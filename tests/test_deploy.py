@@ -1,0 +1,162 @@
+"""What installs Gridwatch in a cabinet or a container: every path and command in it is there."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+import shutil
+import subprocess
+from collections import defaultdict
+from pathlib import Path
+
+import pytest
+import yaml
+
+from cloud import housekeeping
+from edge.node import pulse, throttle
+from simulators.broker import free_port
+from tests.test_docs import understood
+
+ROOT = Path(__file__).parents[1]
+DEPLOY = ROOT / "deploy"
+UNITS = sorted(DEPLOY.glob("*.service"))
+SHUT_IN = {
+    "NoNewPrivileges": "yes",
+    "ProtectSystem": "strict",
+    "ProtectHome": "yes",
+    "PrivateTmp": "yes",
+    "PrivateDevices": "yes",
+    "CapabilityBoundingSet": "",
+    "RestrictSUIDSGID": "yes",
+    "RestrictNamespaces": "yes",
+    "SystemCallArchitectures": "native",
+    "Restart": "always",
+    "Type": "notify",
+    "User": "gridwatch",
+}
+MOST_EXPOSED = 2.0
+"""By `systemd-analyze security`: 0 is shut in, 10 is unsafe."""
+
+
+def directives(unit: Path) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = defaultdict(list)
+    for line in unit.read_text(encoding="utf-8").splitlines():
+        name, equals, value = line.partition("=")
+        if equals and not line.startswith("#"):
+            found[name].append(value)
+    return found
+
+
+def seconds(text: str) -> float:
+    return float(re.fullmatch(r"(\d+)s?", text)[1])
+
+
+@pytest.mark.parametrize("unit", UNITS, ids=lambda path: path.name)
+def test_a_unit_starts_a_command_that_is_understood_and_is_shut_in(unit):
+    found = directives(unit)
+    command = shlex.split(found["ExecStart"][0].replace("%i", "n1"))
+    assert command[0] == "/opt/gridwatch/.venv/bin/gridwatch"
+    understood(command[1:])
+    assert {name: found[name][-1] for name in SHUT_IN} == SHUT_IN
+    assert set(found["RestrictAddressFamilies"][0].split()) <= {
+        "AF_UNIX",
+        "AF_INET",
+        "AF_INET6",
+        "AF_NETLINK",
+    }
+    assert found["MemoryMax"]
+    state = command[command.index("--state") + 1]
+    assert f"/var/lib/{found['StateDirectory'][0].replace('%i', 'n1')}" == state
+
+
+def test_the_watchdogs_are_fed_well_within_their_time():
+    edge, cloud = (
+        directives(DEPLOY / name) for name in ("gridwatch-edge@.service", "gridwatch-cloud.service")
+    )
+    # A loop may be stuck for `STUCK` before it is called so; the word comes with the next round.
+    assert seconds(edge["WatchdogSec"][0]) >= 2 * (pulse.STUCK + throttle.WINDOW)
+    assert seconds(cloud["WatchdogSec"][0]) >= 2 * housekeeping.EVERY
+
+
+@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="what systemd itself says of the units")
+@pytest.mark.parametrize("unit", UNITS, ids=lambda path: path.name)
+def test_systemd_understands_the_unit_and_calls_it_safe(unit, tmp_path):
+    mine = tmp_path / unit.name
+    mine.write_text(
+        unit.read_text(encoding="utf-8").replace("/opt/gridwatch/.venv/bin/gridwatch", "/bin/true")
+    )
+    check = subprocess.run(["systemd-analyze", "verify", mine], capture_output=True, text=True, check=False)
+    assert (check.returncode, check.stderr) == (0, "")
+    safe = subprocess.run(
+        ["systemd-analyze", "security", "--offline=true", f"--threshold={MOST_EXPOSED * 10:g}", mine],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert safe.returncode == 0, safe.stdout.splitlines()[-1]
+
+
+def test_everything_that_the_image_copies_and_runs_is_there():
+    lines = (DEPLOY / "Dockerfile").read_text(encoding="utf-8").replace("\\\n", " ").splitlines()
+    assert {line.split()[0] for line in lines if line and not line.startswith("#")} <= {
+        *("FROM", "WORKDIR", "COPY", "RUN", "USER", "VOLUME", "EXPOSE", "HEALTHCHECK", "ENTRYPOINT", "CMD")
+    }
+    assert [line for line in lines if line.startswith("USER")] == ["USER gridwatch"]
+    for line in lines:
+        words = line.split()
+        if words[:1] == ["COPY"] and not words[1].startswith("--from"):
+            assert [name for name in words[1:-1] if not (ROOT / name).exists()] == []
+    entry = json.loads(next(line for line in lines if line.startswith("ENTRYPOINT")).split(maxsplit=1)[1])
+    default = json.loads(next(line for line in lines if line.startswith("CMD")).split(maxsplit=1)[1])
+    assert entry == ["gridwatch"]
+    understood(default)
+    scripts = json.loads((ROOT / "cloud/web/package.json").read_text(encoding="utf-8"))["scripts"]
+    assert "build" in scripts
+    probe = next(line for line in lines if "HEALTHCHECK" in line)
+    compile(json.loads(probe[probe.index("[") :])[2], "probe", "exec")
+    assert "/healthz" in probe
+
+
+def test_the_compose_file_names_what_is_there():
+    services = yaml.safe_load((DEPLOY / "compose.yaml").read_text(encoding="utf-8"))["services"]
+    build = services["cloud"]["build"]
+    assert (DEPLOY / build["context"] / build["dockerfile"]).resolve() == DEPLOY / "Dockerfile"
+    for service in services.values():
+        assert service["security_opt"] == ["no-new-privileges:true"]
+        assert service["cap_drop"] == ["ALL"]
+        assert service["restart"] == "always"
+        assert "/" not in service["image"], (
+            "images by their plain names: the registry is the machine's choice"
+        )
+    inside = {one.split(":")[1] for one in services["broker"]["volumes"]}
+    conf = (DEPLOY / "mosquitto.conf").read_text(encoding="utf-8")
+    for _, path in re.findall(r"^(\w+_?file|persistence_location) (/\S+)$", conf, re.MULTILINE):
+        assert any(path.rstrip("/").startswith(mount) for mount in inside), path
+
+
+def test_the_broker_starts_with_its_configuration(tmp_path):
+    """By the mosquitto of this machine, with a certificate of its own; paths are those of the test."""
+    trustme = pytest.importorskip("trustme", reason="comes with the tests' requirements")
+    cert = trustme.CA().issue_cert("localhost")
+    for name, part in (("cert.pem", cert.cert_chain_pems[0]), ("key.pem", cert.private_key_pem)):
+        part.write_to_path(str(tmp_path / name))
+    (tmp_path / "acl").write_text("user n1\ntopic read #\n")
+    (tmp_path / "passwords").write_text("")
+    conf = (DEPLOY / "mosquitto.conf").read_text(encoding="utf-8")
+    conf = re.sub(r"/mosquitto/(config|tls|data)/?", f"{tmp_path}/", conf).replace(
+        "listener 8883", "listener 0"
+    )
+    (tmp_path / "mosquitto.conf").write_text(conf)
+    binary = shutil.which("mosquitto") or "/usr/sbin/mosquitto"
+    try:
+        said = subprocess.run(
+            [binary, "-c", tmp_path / "mosquitto.conf"],
+            capture_output=True,
+            text=True,
+            timeout=2,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        return  # it runs
+    assert "Error" not in said.stderr, said.stderr
