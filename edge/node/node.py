@@ -28,6 +28,7 @@ from edge.node.clips import Clips
 from edge.node.clock import clock_from, spoken
 from edge.node.demand import attention, request_at, rules_of
 from edge.node.errands import Errands, Look
+from edge.node.heap import give_back
 from edge.node.health import HealthDesk
 from edge.node.hearing import Hearing
 from edge.node.mailbox import Mailbox
@@ -256,6 +257,7 @@ class Node:
                 return False
             if time.monotonic() >= due:
                 due += REPEAT
+                give_back()
                 self.reporter.repeat()
         return not self._crashed
 

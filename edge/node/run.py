@@ -16,6 +16,7 @@ from edge import enrol
 from edge.errors import EdgeError
 from edge.node.care import Care
 from edge.node.follow import SiteKeeper
+from edge.node.heap import give_back, share_one_heap
 from edge.node.node import Node, utc_now
 from edge.see.detector import DEFAULT, detector_from
 
@@ -61,6 +62,7 @@ def run(options: argparse.Namespace) -> int:
     logging.getLogger("devices.stream.camera").setLevel(logging.ERROR)
     # One core's worth of threads a node: cameras run side by side instead.
     cv2.setNumThreads(1)
+    share_one_heap()
     try:
         name, state = enrol.identity(options.node, options.state)
         keeper = SiteKeeper(options.site, state, insist=options.site_local)
@@ -74,6 +76,7 @@ def run(options: argparse.Namespace) -> int:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: node.stop())
     signal.signal(signal.SIGHUP, lambda *_: care.look_at_file())
+    give_back()  # what loading the detector took
     node.start()
     care.start()
     try:
