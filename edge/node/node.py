@@ -28,8 +28,8 @@ from edge.node.clips import Clips
 from edge.node.clock import clock_from, spoken
 from edge.node.demand import attention, request_at, rules_of
 from edge.node.errands import Errands, Look
-from edge.node.heap import give_back
 from edge.node.health import HealthDesk
+from edge.node.heap import give_back
 from edge.node.hearing import Hearing
 from edge.node.mailbox import Mailbox
 from edge.node.metrics import serve_metrics
