@@ -10,12 +10,14 @@ import numpy as np
 import numpy.typing as npt
 
 from simulators.quality.match import Miss, Told
-from simulators.scenes.labelled.model import Box, Issue, LabelledScene
+from simulators.scenes.labelled.model import Box, LabelledScene
 
 Image = npt.NDArray[np.uint8]
 WIDTH = 480
-TRUE, SAID, FAULT = (80, 200, 80), (255, 160, 40), (60, 60, 230)
-"""BGR: what is true, what was told, what is wrong."""
+TRUE, SAID, FAULT, ZONE = (80, 200, 80), (40, 160, 255), (60, 60, 230), (235, 190, 90)
+"""BGR: what is true, what was told, what is wrong, and the zone's outline."""
+OUTSIDE = 4
+"""Pixels by which the frame around a fault is drawn outside of it, so that it hides no other one."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -48,7 +50,7 @@ def miss_shots(scene: LabelledScene, misses: Sequence[Miss], told: Sequence[Told
     images = at_times(scene, [miss.at for miss in misses])
     return [
         Shot(
-            _drawn(image, miss.at, scene.issues, told, miss.box),
+            _drawn(image, miss.at, scene, told, miss.box),
             f"{scene.condition} {scene.seed} at {miss.at:.0f} s: {miss.fault}: {miss.text}",
         )
         for image, miss in zip(images, misses, strict=True)
@@ -65,9 +67,7 @@ def life_shots(scene: LabelledScene, told: Sequence[Told]) -> list[Shot]:
         last = "still there at the end" if one.cleared is None else f"cleared at {one.cleared:.0f} s"
         texts = ["before", f"{one.label} at {one.opened:.0f} s", last]
         for image, at, text in zip(at_times(scene, times, 320), times, texts, strict=True):
-            shots.append(
-                Shot(_drawn(image, at, scene.issues, [one]), f"{scene.condition} {scene.seed}: {text}")
-            )
+            shots.append(Shot(_drawn(image, at, scene, [one]), f"{scene.condition} {scene.seed}: {text}"))
     return shots
 
 
@@ -86,20 +86,26 @@ def sheet(shots: Sequence[Shot], columns: int) -> Image:
 
 
 def _drawn(
-    image: Image, at: float, issues: Sequence[Issue], told: Sequence[Told], fault: Box | None = None
+    image: Image, at: float, scene: LabelledScene, told: Sequence[Told], fault: Box | None = None
 ) -> Image:
-    for issue in issues:
+    height, width = image.shape[:2]
+    for zone in scene.zones:
+        corners = np.round(np.array(zone.polygon) * (width, height)).astype(np.int32)
+        cv2.polylines(image, [corners], True, ZONE, 1, cv2.LINE_AA)
+    for issue in scene.issues:
         if issue.since <= at and (issue.gone is None or at < issue.gone):
             _frame(image, issue.box, TRUE)
     for one in told:
         if one.opened <= at and (one.cleared is None or at < one.cleared):
             _frame(image, one.box, SAID)
     if fault is not None:
-        _frame(image, fault, FAULT)
+        _frame(image, fault, FAULT, OUTSIDE)
     return image
 
 
-def _frame(image: Image, box: Box, colour: tuple[int, int, int]) -> None:
+def _frame(image: Image, box: Box, colour: tuple[int, int, int], outside: int = 0) -> None:
     height, width = image.shape[:2]
-    corner = round(box[0] * width), round(box[1] * height)
-    cv2.rectangle(image, corner, (round(box[2] * width), round(box[3] * height)), colour, 2)
+    left, top = round(box[0] * width) - outside, round(box[1] * height) - outside
+    right, bottom = round(box[2] * width) + outside, round(box[3] * height) + outside
+    corner, other = (max(0, left), max(0, top)), (min(width - 1, right), min(height - 1, bottom))
+    cv2.rectangle(image, corner, other, colour, 2)

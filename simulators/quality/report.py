@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import cv2
 
 from simulators.quality.match import Fault
-from simulators.quality.pictures import Shot
+from simulators.quality.pictures import FAULT, SAID, TRUE, ZONE, Shot
 from simulators.quality.score import SHOWN_FROM, Figures, interval, quantile
 
 COLUMNS = (
@@ -95,18 +95,37 @@ def _delays(values: Sequence[float]) -> str:
     return "" if middle is None or late is None else f"{middle:.1f} / {late:.1f}"
 
 
+def counts_told(report: Report) -> list[str]:
+    """A sentence for each condition in which things were counted: how far the counts were off."""
+    found = []
+    for name, one in report.conditions.items():
+        if not one.count_offs:
+            continue
+        facts = one.as_json()
+        inside = interval(one.counts_within, len(one.count_offs))
+        assert inside is not None
+        found.append(
+            f"{name}: {len(one.count_offs)} counts of open cases, off by {facts['count_error']:.1%} "
+            f"on average ({facts['count_bias']:+.1%}); {facts['counts_within_error']:.1%} "
+            f"({inside[0]:.1%}-{inside[1]:.1%}) of the true ones within the error told. Covered share off by "
+            f"{facts['share_error']:.1%} of the zone on average ({facts['share_bias']:+.1%})."
+        )
+    return found
+
+
 def as_text(report: Report) -> str:
-    """A table of fixed width."""
+    """A table of fixed width, and what is to be said of counts."""
     cells = [COLUMNS, *rows(report)]
     widths = [max(len(row[column]) for row in cells) for column in range(len(COLUMNS))]
     lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in cells]
-    return "\n".join(line.rstrip() for line in lines)
+    return "\n".join([*(line.rstrip() for line in lines), *counts_told(report)])
 
 
 def as_markdown(report: Report) -> str:
     """The same as a Markdown table."""
     lines = [COLUMNS, tuple("---" for _ in COLUMNS), *rows(report)]
-    return "\n".join("| " + " | ".join(row) + " |" for row in lines) + "\n"
+    table = "\n".join("| " + " | ".join(row) + " |" for row in lines) + "\n"
+    return table + "".join(f"\n{line}\n" for line in counts_told(report))
 
 
 def into_page(page: str, report: Report) -> str:
@@ -118,41 +137,70 @@ def into_page(page: str, report: Report) -> str:
     return f"{before}{BEGIN}\n{text}{END}{after}" if begin and end else text
 
 
+STYLE = """
+body{font:15px/1.45 system-ui,sans-serif;margin:1.5rem;color:#1b1f23;background:#fff}
+p,ul{max-width:75ch}
+.wide{overflow-x:auto} table{border-collapse:collapse}
+td,th{border:1px solid #ccd;padding:.25rem .5rem;text-align:left;font-variant-numeric:tabular-nums}
+td{white-space:nowrap} th{vertical-align:bottom;min-width:4.5rem}
+td:first-child,th:first-child{position:sticky;left:0;background:#fff;font-weight:600}
+tr:last-child{font-weight:600}
+.key i{display:inline-block;width:.9em;height:.9em;margin:0 .3em 0 .9em;vertical-align:-.1em;border:3px solid}
+.key i:first-child{margin-left:0}
+.faults,.lives{display:grid;gap:.75rem}
+.faults{grid-template-columns:repeat(auto-fill,minmax(min(100%,400px),1fr))}
+.lives{grid-template-columns:repeat(6,1fr)}
+@media(max-width:1200px){.lives{grid-template-columns:repeat(3,1fr);gap:.4rem}}
+figure{margin:0} img{display:block;width:100%} figcaption{font-size:13px;overflow-wrap:anywhere}
+@media(max-width:600px){body{margin:1rem} .lives figcaption{font-size:11px;line-height:1.25}}
+"""
+"""Lives are three pictures each, so that a row holds whole ones."""
+
+
 def as_html(report: Report, misses: Sequence[tuple[Fault, Shot]], lives: Sequence[Shot]) -> str:
     """A page that needs nothing but itself: the table, every miss, and lives that went right."""
     head = "".join(f"<th scope=col>{html.escape(name)}</th>" for name in COLUMNS)
     body = "".join(
         "<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in row) + "</tr>" for row in rows(report)
     )
-    parts = []
+    parts, index = [], []
     for fault in Fault:
         shots = [shot for kind, shot in misses if kind is fault]
         if shots:
-            parts.append(f"<h2>{fault.value.capitalize()} ({len(shots)})</h2>{_gallery(shots)}")
+            title = f"{fault.value.capitalize()} ({len(shots)})"
+            parts.append(f"<h2>{title}</h2>{_gallery(shots, 'faults')}")
+            index.append(title.lower())
+    counts = "".join(f"<p>{html.escape(line)}</p>" for line in counts_told(report))
+    key = "".join(
+        f'<i style="border-color:#{red:02x}{green:02x}{blue:02x}"></i>{text}'
+        for (blue, green, red), text in (
+            (ZONE, "the zone"),
+            (TRUE, "what stands there"),
+            (SAID, "what was told"),
+            (FAULT, "the fault"),
+        )
+    )
     return f"""<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-<title>Gridwatch: how right it is</title><style>
-body{{font:15px/1.45 system-ui,sans-serif;margin:1.5rem;color:#1b1f23;background:#fff}}
-.wide{{overflow-x:auto}} table{{border-collapse:collapse}} td,th{{border:1px solid #ccd;padding:.25rem .5rem;
-text-align:left;font-variant-numeric:tabular-nums}} tr:last-child{{font-weight:600}}
-.shots{{display:flex;flex-wrap:wrap;gap:.75rem}} figure{{margin:0;max-width:480px}} img{{max-width:100%}}
-figcaption{{font-size:13px}}
-</style></head><body><h1>How right it is</h1>
+<title>Gridwatch: how right it is</title><style>{STYLE}</style></head><body><h1>How right it is</h1>
 <p>Composed scenes of the {html.escape(report.kind)} kind, seeds {html.escape(report.seeds)}, detector
 {html.escape(report.detector)}. Real cut-outs were painted into real pictures: this measures the method, not a
-street. Green: what stands there. Orange: what was told. Red: the fault.</p>
-<div class=wide><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>
-{"".join(parts) or "<p>No faults.</p>"}
-<h2>Lives that were told: before, alarm, clear</h2>{_gallery(lives)}
+street. Where there are fewer than {SHOWN_FROM} issues no figures are shown.</p>
+<div class=wide><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>{counts}
+<p>Faults, each with its picture: {", ".join(index) or "none"}.</p><p class=key>{key}</p>
+{"".join(parts)}
+<h2>Lives that were told: before, alarm, clear</h2>{_gallery(lives, "lives")}
 </body></html>
 """
 
 
-def _gallery(shots: Sequence[Shot]) -> str:
+def _gallery(shots: Sequence[Shot], kind: str) -> str:
     figures = []
     for shot in shots:
         data = cv2.imencode(".jpg", shot.image, [cv2.IMWRITE_JPEG_QUALITY, 75])[1].tobytes()
         source = "data:image/jpeg;base64," + base64.b64encode(data).decode()
         text = html.escape(shot.text)
-        figures.append(f'<figure><img alt="{text}" src="{source}"><figcaption>{text}</figcaption></figure>')
-    return f"<div class=shots>{''.join(figures)}</div>"
+        figures.append(
+            f'<figure><img loading=lazy alt="{text}" src="{source}"><figcaption>{text}</figcaption></figure>'
+        )
+    return f"<div class={kind}>{''.join(figures)}</div>"

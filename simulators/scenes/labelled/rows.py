@@ -28,8 +28,10 @@ SHOWN: tuple[Condition, ...] = ("clean", "clean", "clean", "clean", "gain_step",
 """The light and weather they stand in."""
 NEAREST = 80.0
 """Height of the nearest, luma pixels: a camera that sees a whole row does not stand beside it."""
-LEAST_SHOWN = 0.2
+LEAST_SHOWN = 0.35
 """Share of each that shows behind the others: what cannot be seen cannot be counted."""
+STEP = (0.5, 1.3)
+"""Metres from one to the next in a row, seen from the side: a bicycle is 1.7 long."""
 GROUPS = 24
 """Rows and heaps that are tried before there are enough."""
 MISSES = 4
@@ -96,15 +98,15 @@ def _standing(cast: Cast, wanted: int) -> list[Standing]:
         model, mirror = dice.choice(models), dice.random() < 0.5
         kind = dice.choices(("row", "heap", "alone"), (0.6, 0.2, 0.2))[0]
         most = min(wanted - len(found), {"row": MOST, "heap": 10, "alone": 1}[kind])
-        step, slope = dice.uniform(0.3, 0.9), dice.uniform(-0.12, 0.12)
+        step, slope = dice.uniform(*STEP), dice.uniform(-0.12, 0.12)
         misses = 0
         for number in range(2 * most):
             metre = cast.stage.metre(y)
             if kind == "row":
-                along = number * step * 1.1 * metre
+                along = number * step * metre
                 spot = (x + along, y + slope * along + dice.gauss(0, 0.04) * metre)
             else:
-                spot = (x + dice.gauss(0, 0.9) * metre, y + dice.gauss(0, 0.3) * metre)
+                spot = (x + dice.gauss(0, 1.0) * metre, y + dice.gauss(0, 0.35) * metre)
             one = _fitting(cast, floor, model, spot, found, mirror=mirror, alone=kind == "alone")
             misses = 0 if one is not None else misses + 1
             if one is not None:
