@@ -82,7 +82,7 @@ def edge_likeness(a: Luma, b: Luma, mask: Mask) -> float:
 
 
 def own_edges(look: Luma, anchors: Anchors, like: Likeness) -> bool:
-    """Whether what is as bright as the thing has its edges, too: a red car in front of a brown chest has not."""
+    """Whether what is as bright as the thing has its edges, too: a red car before a brown chest has not."""
     if like.taken_corr >= ALIKE:
         return True
     return edge_likeness(look, anchors.taken, anchors.mask) >= OTHER_EDGES

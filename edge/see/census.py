@@ -16,7 +16,7 @@ import numpy as np
 
 from edge.see.background import Backgrounds, Change, Luma, Mask
 from edge.see.births import covered
-from edge.see.blobs import Blob, PixelBox, inside, region_of, union
+from edge.see.blobs import Blob, PixelBox, area_of, inside, region_of, union
 from edge.see.naming import Name
 from edge.see.parting import Part, parts_in
 from edge.see.places import Places
@@ -133,7 +133,7 @@ class Census:
 
     def unite(self, grounds: Backgrounds, change: Change) -> None:
         """What the detector draws one box around is one thing, though it came to rest in parts."""
-        for whole in sorted(self.slots, key=lambda slot: -slot.named_score):
+        for whole in sorted(self.slots, key=lambda slot: (-slot.named_score, -area_of(slot.box))):
             parts = [other for other in self.slots if part_of(other, whole)]
             if not parts or whole.id not in {slot.id for slot in self.slots}:
                 continue

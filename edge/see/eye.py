@@ -333,7 +333,7 @@ class Eye:
     def _divide(self, colour: Colour, change: Change, named: Collection[UUID]) -> None:
         """What the detector drew a box around is one thing; what came with it and lies beyond is another.
 
-        Where it knows nothing, each part is shown to it by itself, once.
+        Where it knows nothing, each part is shown to it by itself, once; then the shape decides.
         """
         assert self.backgrounds is not None
         for slot in [one for one in self.slots if one.id in named and self.census.has_empty(one)]:
@@ -342,10 +342,10 @@ class Eye:
             if label != UNKNOWN and slot.named_box is not None and slot.named_score >= KNOWN:
                 self.census.part(slot, parts_beyond(mask, slot.named_box), self.backgrounds, change)
             elif label == UNKNOWN and slot.votes.looks == 1:
-                parts = parts_of(mask)
-                alone = [replace(slot, box=box) for box, _ in parts] if len(parts) > 1 else []
+                things = parts_of(mask)
+                alone = [replace(slot, box=box) for box, _ in things] if len(things) > 1 else []
                 if any(self._ask(colour, change, one) is not None for one in alone):
-                    self.census.part(slot, parts[1:], self.backgrounds, change)
+                    self.census.part(slot, things[1:], self.backgrounds, change)
             elif label == UNKNOWN and slot.votes.looks == 2:
                 self.census.part(slot, things_in(mask)[1:], self.backgrounds, change)
 

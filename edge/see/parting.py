@@ -29,8 +29,10 @@ TOLD_APART = 0.8
 
 ALONE = 0.15
 """The same where nothing but the shape tells them apart."""
+UPON = 0.85
+"""Share of the narrower one's width by which two parts stand over each other: nothing hovers."""
 WHEELS, LEVEL = 1.6, 0.35
-"""By how much one wheel of a bicycle may be higher than the other one, seen aslant, and how much lower it may
+"""By how much one wheel of a bicycle may be larger than the other one, seen aslant, and how much lower it may
 stand, of its height.
 """
 
@@ -55,24 +57,22 @@ def parts_of(mask: Mask, part: float = PART) -> tuple[Part, ...]:
 
 def things_in(mask: Mask) -> tuple[Part, ...]:
     """`mask` (of the whole picture) divided by its shape alone: parts with ground between them are things of
-    their own, unless they may be the two wheels of one bicycle.
+    their own, unless one may be the top of the other, or both the wheels of one bicycle.
     """
     things: list[Part] = []
-    for box, part in sorted(parts_of(mask, ALONE), key=lambda one: one[0]):
-        pair = next((one for one in things if _wheels(one[0], box)), None)
-        if pair is not None:
-            things.remove(pair)
-            box, part = union(pair[0], box), pair[1] | part
-        things.append((box, part))
+    for box, pixels in sorted(parts_of(mask, ALONE), key=lambda one: one[0]):
+        for other in [one for one in things if _one_thing(one[0], box)]:
+            things.remove(other)
+            box, pixels = union(other[0], box), other[1] | pixels
+        things.append((box, pixels))
     return tuple(things)
 
 
-def _wheels(a: PixelBox, b: PixelBox) -> bool:
-    """Two boxes as alike as wheels, as far apart and as level."""
+def _one_thing(a: PixelBox, b: PixelBox) -> bool:
     heights, widths = sorted((a[3] - a[1], b[3] - b[1])), sorted((a[2] - a[0], b[2] - b[0]))
-    gap = max(a[0], b[0]) - min(a[2], b[2])
-    level = abs(a[3] - b[3]) <= LEVEL * heights[1]
-    return level and heights[1] <= WHEELS * heights[0] and gap <= widths[1]
+    beside, below = max(a[0], b[0]) - min(a[2], b[2]), max(a[1], b[1]) - min(a[3], b[3])
+    level = heights[1] <= WHEELS * heights[0] and abs(a[3] - b[3]) <= LEVEL * heights[1]
+    return (level and beside <= widths[1]) or (-beside >= UPON * widths[0] and below <= heights[1])
 
 
 def parts_beyond(mask: Mask, named: PixelBox) -> tuple[Part, ...]:

@@ -16,7 +16,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from edge.see.anchors import Seen
-from edge.see.blobs import PixelBox, inside, iou
+from edge.see.blobs import PixelBox, area_of, inside, iou
 from edge.see.votes import NO_VOTES, UNKNOWN, Votes
 
 BRIDGE = 12.0
@@ -31,6 +31,11 @@ TOGETHER = 6.0
 """Seconds within which the parts of one thing come to rest."""
 BESIDE = 3.0
 """The same of somebody: what stood there before is not a part of who stands before it now."""
+UPON, OVER = 0.85, 0.6
+"""Share of the narrower one's width by which two parts of a thing stand over each other, and of the higher
+one's height that may lie between them."""
+SCRAP = 0.25
+"""Share of a thing with a name that something without one covers when it may be a part of it."""
 BEFORE = 0.7
 """Share of a place within something that came later from which that one stands in front of it."""
 RIM = 0.1
@@ -138,7 +143,7 @@ def blinded(slot: Slot, at: float) -> Slot:
 
 
 def stands_before(other: Slot, slot: Slot) -> bool:
-    """Whether `other` came to stand where `slot` was seen last: it may be as grey as the ground behind both."""
+    """Whether `other` came to stand where `slot` was seen last: it may be as grey as the ground behind."""
     if other.id == slot.id or other.phase is not Phase.STANDING or other.since < slot.last_present:
         return False
     return inside(slot.box, other.box) >= BEFORE
@@ -149,7 +154,11 @@ def part_of(slot: Slot, whole: Slot) -> bool:
 
     Something later that stands in front of the thing, or a second thing beside it, is not a part.
     """
-    if slot.id == whole.id or whole.named_box is None or slot.at_least != whole.at_least:
+    if slot.id == whole.id or slot.at_least != whole.at_least:
+        return False
+    if _borne_by(slot, whole):
+        return True
+    if whole.named_box is None:
         return False
     within = BESIDE if whole.votes.animate else TOGETHER
     if abs(slot.since - whole.since) > within or whole.votes.verdict()[0] == UNKNOWN:
@@ -161,3 +170,17 @@ def part_of(slot: Slot, whole: Slot) -> bool:
     within = inside(slot.box, (x0 - dx, y0 - dy, x1 + dx, y1 + dy)) >= 0.6
     same = slot.named_box is not None and iou(slot.named_box, whole.named_box) >= 0.6
     return within or same
+
+
+def _borne_by(slot: Slot, whole: Slot) -> bool:
+    """Nobody can name it, and it stands over or in what came to rest in the same moment: the top of a table
+    with its cloth, the shadow under a chair.
+    """
+    if abs(slot.since - whole.since) > BESIDE or slot.votes.verdict()[0] != UNKNOWN:
+        return False
+    most = 1.0 if whole.votes.verdict()[0] == UNKNOWN else SCRAP
+    if area_of(slot.box) > most * area_of(whole.box):
+        return False
+    (a, b, c, d), (x0, y0, x1, y1) = slot.box, whole.box
+    columns, gap = min(c, x1) - max(a, x0), max(b, y0) - min(d, y1)
+    return columns >= UPON * min(c - a, x1 - x0) and gap <= OVER * max(d - b, y1 - y0)
