@@ -21,7 +21,7 @@ from edge.keep import NodeStore
 from tests.edge.messages_for_tests import NOON, a_condition, an_evidence
 from tests.edge.test_keep_telemetry import readings
 
-SHARE = 10 * 1024 * 1024
+SHARE = 6 * 1024 * 1024
 """So small that the writer has to evict, too."""
 
 
@@ -58,7 +58,7 @@ def write(directory: Path, promises: int) -> None:
     kept = int(last.get("kept", b"0"))
     for number in count():
         os.write(promises, f"{written} {kept}\n".encode())
-        jpeg = f"photo {written + 1}".encode() * 20_000
+        jpeg = f"photo {written + 1}".encode() * 2_000
         sha256, _ = store.save_photo(jpeg)
         with store.transaction() as tx:
             tx.queue(a_condition(), NOON)
@@ -66,7 +66,7 @@ def write(directory: Path, promises: int) -> None:
             tx.put_state("last", "written", str(written + 1).encode())
             tx.put_state("last", "kept", str(kept).encode())
         written += 1
-        kept += store.keep_readings(readings(*range(kept, kept + 150), boot=str(kept)))
+        kept += store.keep_readings(readings(*range(kept, kept + 100), boot=str(kept)))
         if number % 2:
             settle(store)
 
