@@ -1,7 +1,8 @@
-"""How many bikes are there, when rows and heaps are one thing to the eye?
+"""How many bikes are there, when rows and heaps are a few things to the eye?
 
-The ground that one bike covers is learnt from those that stand apart, with its growth towards the camera;
-what covers a multiple of it counts as so many, with the error that the bikes themselves show.
+The ground that one bike covers is learnt from those that stand apart, or from the boxes that the detector
+draws, with its growth towards the camera. What touches, and covers a multiple of it, counts as so many: more
+than would stand side by side, since they hide each other.
 """
 
 from __future__ import annotations
@@ -16,7 +17,10 @@ from edge.judge.zones import common, relative
 from edge.see.cover import BOX_FILL, Cover
 from edge.see.slots import Phase, Slot
 from edge.see.view import View
+from edge.see.votes import UNKNOWN
 
+BEHIND = 0.2
+"""Share of a place that lies behind those put before it, when it is they who hide it."""
 KNOWN = 24
 """Single bikes of a zone that are remembered, the latest."""
 FEW = 3
@@ -27,6 +31,11 @@ FINE = 0.15
 """And at the least: bikes lean on one another and hide each other."""
 SEVERAL = 1.6
 """Times the ground of one from which a thing is several."""
+ROW = 4
+"""So many things that touch are a row or a heap, in which there are some that nobody sees."""
+PACKED, CROWDED = 2.0, 0.5
+"""Bikes of a row or heap for each that what it covers has room for side by side, and how far that is off (a
+part of the count). Measured on labelled rows and heaps of the tuning kind (docs/design/rules.md)."""
 SPREAD = 0.15
 """Height of the picture over which single bikes must be spread to tell how they grow towards its foot."""
 
@@ -72,19 +81,59 @@ def learnt(singles: Singles, slots: Sequence[Slot], covers: Mapping[UUID, Cover]
 def counted(slots: Sequence[Slot], covers: Mapping[UUID, Cover], singles: Singles, view: View) -> Count:
     """How many these are."""
     number, error = 0, 0.0
-    for slot in slots:
-        many, off = _in_one(slot, covers.get(slot.id), singles, view)
+    samples = singles or _drawn(slots, view)
+    for group in _touching(slots):
+        many, off = _in_group(group, covers, singles, samples, view)
         number, error = number + many, error + off
     return Count(number, round(error) or 1) if error else Count(number)
 
 
-def _in_one(slot: Slot, cover: Cover | None, singles: Singles, view: View) -> tuple[int, float]:
-    unit = None if cover is None or slot.id in singles else unit_at(relative(slot, view)[3], singles)
-    unit = unit or _drawn(slot, view)
-    if cover is None or unit is None or cover.area < SEVERAL * unit.area:
-        return 1, 0.0
-    many = cover.area / unit.area
-    return round(many), many * unit.error
+def _in_group(
+    group: Sequence[Slot],
+    covers: Mapping[UUID, Cover],
+    singles: Singles,
+    samples: Singles,
+    view: View,
+) -> tuple[int, float]:
+    """How many things that touch are, and how far that may be off; 0 when they were counted."""
+    worth, error = 0.0, 0.0
+    for slot in group:
+        unit = unit_at(relative(slot, view)[3], samples)
+        if unit is None or slot.id not in covers:
+            return len(group), 0.0
+        worth += 1.0 if slot.id in singles else covers[slot.id].area / unit.area
+        error = max(error, unit.error)
+    if len(group) < ROW and worth < SEVERAL * len(group):
+        return len(group), 0.0
+    many = max(len(group), round(PACKED * worth))
+    return many, many * max(CROWDED, error)
+
+
+def _touching(slots: Sequence[Slot]) -> list[list[Slot]]:
+    """The slots in groups of which no two touch."""
+    groups: list[list[Slot]] = []
+    for slot in slots:
+        box = _grown(slot.box)
+        near = [group for group in groups if any(common(box, _grown(one.box)) > 0 for one in group)]
+        groups = [group for group in groups if group not in near]
+        groups.append([slot, *(one for group in near for one in group)])
+    return groups
+
+
+def buried(slots: Sequence[Slot], view: View) -> list[Slot]:
+    """Those of `slots` (of one row or heap) that cannot be seen since others of them were put before them.
+
+    Nobody takes one out of a heap without moving those in front: until its place is seen empty it is there.
+    """
+    standing = [slot for slot in slots if slot.phase is Phase.STANDING]
+    return [
+        slot
+        for slot in slots
+        if slot.confirmed
+        and slot.phase is Phase.HIDDEN
+        and sum(common(slot.box, other.box) for other in standing if other.since > slot.since)
+        >= BEHIND * common(slot.box, slot.box)
+    ]
 
 
 def unit_at(foot: float, singles: Singles) -> Unit | None:
@@ -112,16 +161,16 @@ def unit_at(foot: float, singles: Singles) -> Unit | None:
     return Unit(side**2, max(FINE, guess, 2 * 1.48 * off))
 
 
-def _drawn(slot: Slot, view: View) -> Unit | None:
-    """Within a heap the detector drew its box around one of them, far smaller than the heap."""
-    if slot.named_box is None or view.shape[0] == 0:
-        return None
-    x0, y0, x1, y1 = slot.named_box
-    own = (x1 - x0) * (y1 - y0)
-    whole = (slot.box[2] - slot.box[0]) * (slot.box[3] - slot.box[1])
-    if not 0 < own < whole / SEVERAL:
-        return None
-    return Unit(BOX_FILL * own / (view.shape[0] * view.shape[1]), ROUGH)
+def _drawn(slots: Sequence[Slot], view: View) -> Singles:
+    """What one covers by the boxes the detector drew; one may hold several, so the smaller half counts."""
+    samples = {}
+    for slot in slots:
+        if slot.named_box is not None and slot.votes.verdict()[0] != UNKNOWN:
+            x0, y0, x1, y1 = slot.named_box
+            area = (x1 - x0) * (y1 - y0) / (view.shape[0] * view.shape[1])
+            samples[slot.id] = (relative(slot, view)[3], BOX_FILL * area)
+    smaller = sorted(samples, key=lambda one: samples[one][1] / max(0.05, samples[one][0]) ** 2)
+    return {one: samples[one] for one in smaller[: (len(smaller) + 1) // 2]}
 
 
 def _alone(slot: Slot, view: View) -> bool:

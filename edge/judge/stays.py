@@ -17,7 +17,7 @@ from uuid import UUID
 from devices.messages import Change, ConditionState
 from devices.site.rules import ParkedRule, StayRule, labels_of
 from edge.judge.case import EVERYWHERE, REOPEN, Case, Past, Turn, turn
-from edge.judge.heaps import Count, Singles, counted, learnt
+from edge.judge.heaps import Count, Singles, buried, counted, learnt
 from edge.judge.zones import Polygon, around, relative, same_place, stands_in, touch
 from edge.see.cover import Cover
 from edge.see.slots import Phase, Slot
@@ -82,6 +82,10 @@ def judge(
     known = {member for case in ledger.cases.values() for member in case.members}
     fit = [slot for slot in view.slots if slot.id not in taken and _fits(rule, zone, slot, view)]
     ripe = {slot.id for slot in fit if holds and slot.stood - closed.get(slot.id, 0.0) >= rule.dwell}
+    if isinstance(rule, ParkedRule) and holds and rule.counts_ground:
+        inside = [slot for slot in view.slots if stands_in(zone, relative(slot, view))]
+        row = [slot for slot in inside if _named(rule, slot) and slot.id not in closed]
+        ripe |= {slot.id for slot in buried(row, view) if view.at - slot.since >= rule.dwell}
     mine = [slot for slot in view.slots if slot.id in known | ripe]
     singles = learnt(ledger.singles, [slot for slot in mine if _named(rule, slot)], covers, view)
     parked = isinstance(rule, ParkedRule)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from devices.messages import ConditionState
 from edge.judge import stays
-from edge.judge.heaps import FEW, ROUGH, counted, learnt, unit_at
+from edge.judge.heaps import CROWDED, FEW, PACKED, ROUGH, counted, learnt, unit_at
 from edge.judge.stays import Ledger, suspects
 from edge.see.cover import Cover
 from edge.see.slots import Phase
@@ -165,12 +165,13 @@ def test_a_heap_counts_as_many_as_it_covers_with_an_error():
     seen = view(1.0, *apart, heap)
     singles = learnt({}, apart, covers, seen)
     count = counted([*apart, heap], covers, singles, seen)
-    assert count.number == 24
-    assert count.error == 3
+    many = round(PACKED * 20)
+    assert count.number == 4 + many
+    assert count.error == round(CROWDED * many)
     assert counted(apart, covers, singles, seen).error is None
     assert counted([heap], covers, {}, seen).number == 1, "nothing is known of one"
     rough = counted([heap], covers, dict(list(singles.items())[: FEW - 1]), seen)
-    assert (rough.number, rough.error) == (20, 10)
+    assert (rough.number, rough.error) == (many, round(max(CROWDED, ROUGH) * many))
 
 
 def test_a_heap_in_which_the_detector_drew_one_is_estimated_by_that_one():
@@ -178,17 +179,46 @@ def test_a_heap_in_which_the_detector_drew_one_is_estimated_by_that_one():
     seen = view(1.0, heap)
     covers = {heap.id: Cover(0.47 * 40 * 40 * 8 / (640 * 360), 0.2)}
     count = counted([heap], covers, {}, seen)
-    assert (count.number, count.error) == (8, 4)
+    many = round(PACKED * 8)
+    assert (count.number, count.error) == (many, round(max(CROWDED, ROUGH) * many))
+
+
+def test_a_few_that_touch_are_counted_and_a_row_that_hides_itself_is_estimated():
+    boxes = [(100 + 30 * n, 100, 130 + 30 * n, 140) for n in range(8)]
+    row = [slot(n, box=box, named_box=box) for n, box in enumerate(boxes)]
+    covers = {one.id: Cover(0.47 * 30 * 40 / (640 * 360), 0.01) for one in row}
+    few = counted(row[:3], covers, {}, view(1.0, *row[:3]))
+    assert (few.number, few.error) == (3, None)
+    many = counted(row, covers, {}, view(1.0, *row))
+    assert many.number == round(PACKED * 8)
+    assert many.least == 8, "at the least they stand side by side"
+
+
+def test_what_others_were_put_before_is_still_in_the_row_and_its_clock_runs_on():
+    rule = parked(count=2)
+    behind = slot(0, phase=Phase.HIDDEN, confirmed=True, stood=3.0, box=(100, 100, 160, 140))
+    before = slot(1, since=5.0, box=(120, 110, 180, 150))
+    passer = replace(before, phase=Phase.CANDIDATE)
+    late = 2 * DWELL
+    assert Zone(rule).look(late, behind, before) == ["opened"]
+    assert Zone(rule).look(late, behind, passer) == [], "who passes before it tells nothing"
+    earlier = replace(before, since=-5.0)
+    assert Zone(rule).look(late, behind, earlier) == [], "it stood there before, and hides nothing"
+    assert Zone(rule).look(DWELL / 2, behind, before) == []
+    gone_now = replace(behind, phase=Phase.GONE)
+    zone = Zone(rule)
+    zone.look(late, behind, before)
+    assert zone.look(late + 1, gone_now, before) == ["updated"]
 
 
 def test_an_estimate_opens_only_when_it_is_enough_at_the_least():
     apart = [slot(number, named_box=slot(number).box) for number in (0, 2)]
     heap = slot(4)
     known = {one.id: Cover(ONE, 0.01) for one in apart}
-    zone = Zone(parked(count=8))
+    zone = Zone(parked(count=11))
     assert zone.look(1.0, *apart, heap, covers=known | {heap.id: Cover(8 * ONE, 0.1)}) == []
     assert zone.look(2.0, *apart, heap, covers=known | {heap.id: Cover(14 * ONE, 0.2)}) == ["opened"]
-    assert (zone.only.count, zone.only.count_error) == (16, 7)
+    assert (zone.only.count, zone.only.count_error) == (30, 14)
     # What wanders within its error is no news.
     assert zone.look(3.0, *apart, heap, covers=known | {heap.id: Cover(16 * ONE, 0.2)}) == []
     assert zone.look(4.0, *apart, *gone(4), covers=known) == ["cleared"]
