@@ -145,7 +145,7 @@ def test_the_broker_starts_with_its_configuration(tmp_path):
     (tmp_path / "passwords").write_text("")
     conf = (DEPLOY / "mosquitto.conf").read_text(encoding="utf-8")
     conf = re.sub(r"/mosquitto/(config|tls|data)/?", f"{tmp_path}/", conf).replace(
-        "listener 8883", "listener 0"
+        "listener 8883", f"listener {free_port()} 127.0.0.1"
     )
     (tmp_path / "mosquitto.conf").write_text(conf)
     binary = shutil.which("mosquitto") or "/usr/sbin/mosquitto"
