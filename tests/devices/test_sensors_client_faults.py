@@ -248,3 +248,19 @@ def test_a_certificate_nobody_vouches_for_is_refused_before_the_password_is_sent
 @unclosed
 def test_tls_to_a_plain_port_is_unreachable(peer, first_words):
     assert first_words(peer(b"\x20\x02\x00\x00"), tls=True)[0] is DeviceStatus.UNREACHABLE
+
+
+def test_a_broker_whose_authority_the_site_names_is_trusted_and_a_wrong_file_is_said(tls_broker, first_words):
+    port, authority = tls_broker
+    assert first_words(port, tls=True, ca_file=str(authority))[0] is DeviceStatus.UP
+    status, detail = first_words(port, tls=True, ca_file="/nowhere/ca.pem")
+    assert status is DeviceStatus.REFUSED
+    assert "ca_file, client_cert or client_key of the site's broker cannot be used" in detail
+
+
+@unclosed
+def test_a_broker_that_shows_a_certificate_for_another_name_is_refused(tls_broker, first_words):
+    port, authority = tls_broker
+    status, detail = first_words(port, tls=True, ca_file=str(authority), host="localhost")
+    assert status is DeviceStatus.REFUSED
+    assert "not trusted" in detail
