@@ -80,6 +80,7 @@ def _open(
             if found != "ok":
                 raise StoreDamaged(found)
             _migrate(connection, path, shape, node, now, new_epoch)
+            _let_shrink(connection)
             files.sync_folder(path.parent)
     except BaseException:
         if connection is not None:
@@ -132,6 +133,13 @@ def _migrate(
     owner = read_meta(connection, "node")
     if owner != node:
         raise StoreForeign(f"{path}: belongs to node {owner!r}, not to {node!r}; name another directory")
+
+
+def _let_shrink(connection: sqlite3.Connection) -> None:
+    """A file of an earlier version cannot give pages back; it is made anew, once."""
+    if connection.execute("PRAGMA auto_vacuum").fetchone()[0] == 0:
+        connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
+        connection.execute("VACUUM")
 
 
 def read_meta(connection: sqlite3.Connection, key: str) -> str:

@@ -54,6 +54,10 @@ class Room:
         size = sum(book.size for book in books.values())
         return size + self._photos.used + self._aside_bytes + self._ballast.held
 
+    def recount(self) -> None:
+        """A damaged file was set aside while the node runs."""
+        self._aside_bytes = _bytes(self._aside)
+
     def tend(self) -> None:
         """Evict while more is used than the share; never raises, never waits for another who does it."""
         if to_free(self.used(), self._share) == 0 or not self._working.acquire(blocking=False):
@@ -62,7 +66,8 @@ class Room:
             goal = self.used() - to_free(self.used(), self._share)
             self._give_back()
             for _ in range(ROUNDS):
-                if self.used() <= goal or not self._evict_once():
+                before = self.used()
+                if before <= goal or not self._evict_once() or self.used() >= before:
                     return
         except (StoreError, OSError) as error:
             log.warning("no room could be made: %s", error)
@@ -110,7 +115,7 @@ class Room:
         if not found:
             return False
         shutil.rmtree(found[0])
-        self._aside_bytes = _bytes(self._aside)
+        self.recount()
         return True
 
     def _drop_samples(self, series: Series) -> bool:

@@ -193,16 +193,17 @@ class NodeStore:
 
         """
         try:
-            count = self._keep(readings)
+            count = self._readings.keep(readings)
         except StoreFull:
             self._room.squeeze()
-            count = self._keep(readings)
+            count = self._readings.keep(readings)
         except StoreDamaged:
             # Nothing of the judge's stands in this file: a new one can be begun while the node runs.
             self._readings.book.close()
             self._readings = self._telemetry()
+            self._room.recount()
             self._name_losses()
-            count = self._keep(readings)
+            count = self._readings.keep(readings)
         self._room.tend()
         return count
 
@@ -341,9 +342,6 @@ class NodeStore:
 
     def _book_of(self, series: Series) -> Book:
         return self._readings.book if series is Series.TELEMETRY else self._book
-
-    def _keep(self, readings: Sequence[Reading]) -> int:
-        return self._readings.keep(readings)
 
     def _release(self, photos: Iterable[str]) -> None:
         """Delete photos, but for those that a row names or that are about to be queued."""

@@ -8,6 +8,7 @@ from datetime import datetime
 from uuid import UUID
 
 from devices.messages import Reading, Series, Telemetry, envelope
+from edge.errors import StoreDamaged
 from edge.keep import heard, outbox
 from edge.keep.batching import cut
 from edge.keep.book import Book
@@ -26,6 +27,8 @@ class TelemetryLog:
 
     def keep(self, readings: Sequence[Reading]) -> int:
         """Keep those that were not kept before; how many. Raises `StoreError`: none of them was."""
+        if self.book.broken:
+            raise StoreDamaged("telemetry.db was found damaged")
         with self.book.writing() as sql:
             fresh = [one for one in readings if heard.mark(sql, heard.key(one), one.boot, one.seq)]
             at = outbox.stamp(self._now())

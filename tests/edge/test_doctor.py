@@ -4,6 +4,7 @@ import argparse
 import json
 import sqlite3
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from devices.messages import IngestAnswer, Refusal, Series
 from edge import doctor
 from edge.keep import NodeStore
 from tests.edge.messages_for_tests import NOON, a_condition, a_health, an_evidence
+from tests.edge.test_keep_telemetry import readings
 
 
 @pytest.fixture
@@ -172,3 +174,37 @@ def test_a_store_set_aside_earlier_is_mentioned(
     code, text = examined(tmp_path / "n1", capsys)
     assert code == 0
     assert "20260301T120000Z" in text
+
+
+def test_doctor_says_what_the_clouds_ledger_says_of_every_series(
+    store: NodeStore, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    store.keep_readings(readings(*range(502)))
+    first = store.batch(Series.ALARM)[0]
+    store.refuse(first, "unfit", "cannot be read")
+    code, found = as_json(tmp_path / "n1", capsys)
+    assert code == 0
+    names = ["numbered", "sent", "accepted", "refused", "evicted", "waiting", "missing"]
+    told = {name: [part[one] for one in names] for name, part in found["series"].items()}
+    assert told["alarm"] == [3, 0, 0, 0, 1, 2, 0]
+    assert told["health"] == [2, 1, 0, 1, 0, 1, 0]
+    assert told["telemetry"] == [1, 0, 0, 0, 0, 1, 0]
+    assert found["unnumbered_readings"] == 2
+    assert found["series"]["telemetry"]["epoch"] == str(store.epoch_of(Series.TELEMETRY))
+    assert {one["code"] for one in found["refused"]} == {"invalid", "unfit"}
+
+
+def test_faults_in_the_telemetry_are_found_and_the_rest_is_still_counted(
+    store: NodeStore, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    store.close()
+    with closing(sqlite3.connect(tmp_path / "n1" / "telemetry.db", isolation_level=None)) as sql:
+        sql.execute("UPDATE series SET next = 5")
+    code, found = as_json(tmp_path / "n1", capsys)
+    assert code == 1
+    assert found["faults"][0].startswith("telemetry.db: telemetry: 4 were numbered")
+    assert found["series"]["telemetry"]["missing"] == 4
+    (tmp_path / "n1" / "telemetry.db").write_bytes(b"rubbish" * 1000)
+    code, found = as_json(tmp_path / "n1", capsys)
+    assert code == 1
+    assert found["series"]["alarm"]["waiting"] == 2

@@ -31,7 +31,7 @@ from tests.edge.messages_for_tests import NOON, a_clip, a_condition, a_health, a
 from tests.edge.test_keep_telemetry import Clock, readings
 
 MIB = 1024 * 1024
-SHARE = BALLAST + 6 * MIB
+SHARE = BALLAST + 3 * MIB
 
 
 def opened(directory: Path, share: int = SHARE) -> NodeStore:
@@ -47,7 +47,7 @@ def store(tmp_path: Path) -> Iterator[NodeStore]:
     store.close()
 
 
-def photo(store: NodeStore, number: int, size: int = 200_000) -> UUID:
+def photo(store: NodeStore, number: int, size: int = 100_000) -> UUID:
     jpeg = number.to_bytes(4, "big") * (size // 4)
     sha256, _ = store.save_photo(jpeg)
     body = an_evidence(sha256, len(jpeg))
@@ -56,7 +56,7 @@ def photo(store: NodeStore, number: int, size: int = 200_000) -> UUID:
     return body.condition_id
 
 
-def clip(store: NodeStore, number: int, size: int = 200_000) -> None:
+def clip(store: NodeStore, number: int, size: int = 100_000) -> None:
     mp4 = number.to_bytes(4, "big") + b"ftyp" + b"c" * (size - 8)
     sha256, _ = store.save_photo(mp4)
     with store.transaction() as tx:
@@ -105,7 +105,7 @@ def test_telemetry_gives_way_first_and_the_rest_is_untouched(store: NodeStore) -
     clip(store, 1)
     photo(store, 2)
     queue(store, *condition(Severity.LOW, over=True))
-    telemetry(store, 55)
+    telemetry(store, 27)
     assert set(evicted(store)) == {"telemetry"}
     assert store._room.used() <= SHARE
     (gap,) = gaps(store, Series.TELEMETRY)
@@ -158,7 +158,7 @@ def test_alarms_give_way_last_only_low_ones_that_are_over_and_never_their_last_w
     clip(store, 1)
     photo(store, 2)
     with store.transaction() as tx:
-        tx.put_state("ballast of the test", "x", bytes(6 * MIB))
+        tx.put_state("ballast of the test", "x", bytes(3 * MIB))
     assert set(evicted(store)) == {"alarm", "evidence"}
     kept = [event.body() for event in store.batch(Series.ALARM, limit=10**6, limit_bytes=10**9)]
     left = [(body.condition_id, body.rev) for body in kept if isinstance(body, Condition)]
@@ -172,7 +172,7 @@ def test_health_reports_give_way_after_telemetry_and_before_clips(store: NodeSto
     clip(store, 1)
     for _ in range(3):
         with store.transaction() as tx:
-            tx.put_state("ballast of the test", "x", bytes(4 * MIB))
+            tx.put_state("ballast of the test", "x", bytes(2 * MIB))
             for _ in range(500):
                 tx.queue(a_health("x" * 500), NOON)
     assert set(evicted(store)) == {"telemetry", "health"}
@@ -183,7 +183,7 @@ def test_refused_messages_and_all_but_the_latest_damaged_store_go_before_anythin
 ) -> None:
     for day in ("2026-01-01", "2026-01-02"):
         (tmp_path / "damaged" / day).mkdir(parents=True)
-        (tmp_path / "damaged" / day / "node.db").write_bytes(bytes(MIB))
+        (tmp_path / "damaged" / day / "node.db").write_bytes(bytes(MIB // 2))
     store.close()
     store = opened(tmp_path)
     jpeg = b"refused" * 100
@@ -193,7 +193,7 @@ def test_refused_messages_and_all_but_the_latest_damaged_store_go_before_anythin
     store.refuse(event, "unfit", "no")
     assert path.is_file()
     for number in range(26):
-        photo(store, number, size=200_000)
+        photo(store, number)
     assert [one.name for one in (tmp_path / "damaged").iterdir()] == ["2026-01-02"]
     assert not path.is_file()
     store.close()
@@ -214,11 +214,11 @@ def test_a_gap_that_waits_is_joined_until_it_is_large(store: NodeStore) -> None:
 
 
 def test_pages_that_were_freed_go_back_to_the_disk(store: NodeStore, tmp_path: Path) -> None:
-    telemetry(store, 55)
+    telemetry(store, 27)
     size = (tmp_path / "telemetry.db").stat().st_size
     for number in range(22):
         photo(store, number)
-    assert (tmp_path / "telemetry.db").stat().st_size < size - MIB
+    assert (tmp_path / "telemetry.db").stat().st_size < size - MIB // 2
     assert set(evicted(store)) == {"telemetry"}
 
 

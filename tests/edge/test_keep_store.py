@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import sqlite3
 import threading
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
@@ -9,10 +11,11 @@ import pytest
 
 from devices.ids import uuid7
 from devices.losses import Gap
-from devices.messages import Committed, IngestAnswer, Refusal, Series
+from devices.messages import Committed, Evidence, IngestAnswer, Refusal, Series, envelope
 from edge.errors import StoreBusy, StoreError, StoreForeign
 from edge.keep import NodeStore
 from edge.keep.heard import BOOTS
+from edge.keep.schema import NODE
 from edge.keep.transaction import LARGEST_EVENT
 from tests.edge.messages_for_tests import NOON, a_condition, a_health, an_evidence
 
@@ -283,3 +286,35 @@ def test_threads_that_write_and_settle_at_once_lose_nothing(store: NodeStore) ->
     done.set()
     sender.join(30)
     assert taken == list(range(1, 61))
+
+
+def test_a_store_of_the_first_version_is_taken_over(tmp_path: Path) -> None:
+    condition, photo = a_condition(), an_evidence("ab" * 32, 5)
+    with closing(sqlite3.connect(tmp_path / "node.db", isolation_level=None)) as old:
+        old.executescript(NODE.migrations[0])
+        old.execute("PRAGMA user_version = 1")
+        epoch = uuid7()
+        old.executemany("INSERT INTO meta VALUES (?, ?)", [("node", "n1"), ("epoch", str(epoch))])
+        old.executemany("INSERT INTO series VALUES (?, ?, ?)", [("alarm", 4, 1), ("health", 1, 0)])
+        old.executemany("INSERT INTO series VALUES (?, ?, ?)", [("evidence", 2, 0), ("telemetry", 1, 0)])
+        for body, seq in ((condition, 2), (photo, 1)):
+            event = envelope(body, event_id=uuid7(), node="n1", epoch=epoch, seq=seq, time=NOON)
+            sha256 = body.sha256 if isinstance(body, Evidence) else None
+            old.execute(
+                "INSERT INTO outbox VALUES (?, ?, ?, ?, ?, ?)",
+                (event.series, seq, str(event.id), NOON.isoformat(), sha256, event.model_dump_json()),
+            )
+        old.execute(
+            "INSERT INTO refused VALUES ('alarm', 3, 'x', ?1, NULL, '{}', ?1, 'invalid', 'no')",
+            (NOON.isoformat(),),
+        )
+    store = opened(tmp_path)
+    figures = store.figures().series
+    assert list(figures) == [Series.ALARM, Series.EVIDENCE, Series.HEALTH, Series.TELEMETRY]
+    alarm = figures[Series.ALARM]
+    assert (alarm.numbered, alarm.accepted, alarm.refused, alarm.queued, alarm.missing) == (3, 1, 1, 1, 0)
+    assert store.epoch == epoch
+    rows = store._book.connection.execute("SELECT kind, condition FROM outbox ORDER BY series").fetchall()
+    assert rows == [("", str(condition.condition_id)), ("present", str(photo.condition_id))]
+    assert store._book.connection.execute("PRAGMA auto_vacuum").fetchone()[0] == 2
+    store.close()
