@@ -242,7 +242,10 @@ def test_a_stream_that_stands_still_is_an_outage_and_its_age_is_known(open_house
         house.board.wait(lambda: house.board.states["C0"] == [DeviceStatus.UP, DeviceStatus.STALLED])
         facts = house.reception.stream("C0")
         assert facts.state is DeviceStatus.STALLED
-        assert min(facts.last_unit_age, facts.last_picture_age) >= 0.99
+        # A unit is stamped some microseconds after its bytes, from which the silence counts; a picture when it
+        # is decoded, which may be later than what came after it.
+        assert facts.last_unit_age >= 0.999
+        assert 0.0 < facts.last_picture_age < time.monotonic() - house.began
         server.fault("C0", Fault.STALL, on=False)
         house.board.wait(lambda: house.board.states["C0"][-1] is DeviceStatus.UP)
 
@@ -375,7 +378,9 @@ def test_prometheus_can_ask_what_every_camera_costs_and_gets(open_house, serve):
     assert values['gridwatch_camera_looks_total{camera="C1"}'] >= 6
     assert values['gridwatch_camera_key_frames_total{camera="C1"}'] >= 6
     assert values['gridwatch_camera_thinning_level{camera="C0"}'] == 0
-    assert 0.2 < values['gridwatch_camera_key_interval_seconds{camera="C1"}'] < 5.0
+    # A quarter of a second by the stream's own stamps; a server that gets no core leaves whole groups out.
+    groups = values['gridwatch_camera_key_interval_seconds{camera="C1"}'] / 0.25
+    assert groups == pytest.approx(max(1, round(groups)), abs=0.004)
     assert values['gridwatch_camera_up{camera="C1"}'] == 1
     assert values['gridwatch_camera_up{camera="C9"}'] == 0
     assert values["gridwatch_node_ring_bytes"] > 0
