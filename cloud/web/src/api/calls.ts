@@ -1,6 +1,8 @@
 import createClient from "openapi-fetch";
 import type { paths } from "./schema";
-import type { Action, AreaFeature, Incident, IncidentEvent, NodeState, PointFeature, Session } from "./types";
+import type {
+  Action, AreaFeature, Command, CommandRequest, Incident, IncidentEvent, NodeDevice, NodeLedger, NodeState, PointFeature, Session,
+} from "./types";
 
 /** The cloud's refusal (RFC 9457), or status 0 where nobody answered. */
 export class Refused extends Error {
@@ -114,4 +116,26 @@ export async function points(): Promise<readonly PointFeature[]> {
 
 export function nodes(): Promise<readonly NodeState[]> {
   return body(client.GET("/api/v1/nodes"));
+}
+
+/** What became of every message of a node. */
+export function nodeLedger(node: string): Promise<NodeLedger> {
+  return body(client.GET("/api/v1/nodes/{node}/ledger", { params: { path: { node } } }));
+}
+
+/** A node's devices and their last words. */
+export function nodeDevices(node: string): Promise<readonly NodeDevice[]> {
+  return body(client.GET("/api/v1/nodes/{node}/devices", { params: { path: { node } } }));
+}
+
+/** What a node was asked for on an incident's page, newest first. */
+export async function commandsOf(node: string, incidentId: string): Promise<readonly Command[]> {
+  const params = { path: { node }, query: { incident: incidentId, limit: 10 } };
+  return (await body(client.GET("/api/v1/nodes/{node}/commands", { params }))).items;
+}
+
+/** Ask a node for something; the same key again is the same command. */
+export function askNode(node: string, request: CommandRequest, key: string): Promise<Command> {
+  const params = { path: { node }, header: { "idempotency-key": key } };
+  return body(client.POST("/api/v1/nodes/{node}/commands", { params, body: request }));
 }

@@ -1,5 +1,5 @@
 /** The shapes of the API under short names; `schema.d.ts` is generated from `openapi.json` by `npm run generate`. */
-import type { Readable } from "openapi-typescript-helpers";
+import type { Readable, Writable } from "openapi-typescript-helpers";
 import type { components } from "./schema";
 
 /** As the client hands them out. */
@@ -8,11 +8,20 @@ type Schemas = Readable<components["schemas"]>;
 export type Alarm = Schemas["Alarm"];
 export type AreaFeature = Schemas["AreaFeature"];
 export type EventClass = Schemas["ClassRef"];
+export type Command = Schemas["CommandOut"];
+export type CommandRequest =
+  | Writable<components["schemas"]["AskPhoto"]>
+  | Writable<components["schemas"]["AskLookAgain"]>
+  | Writable<components["schemas"]["AskSite"]>
+  | Writable<components["schemas"]["AskLogLevel"]>;
 export type Evidence = Schemas["Photo"];
 export type Incident = Schemas["Incident"];
 export type IncidentEvent = Schemas["LogEntry"];
 export type IncidentState = Schemas["State"];
 export type Names = Schemas["Names"];
+export type NodeDevice = Schemas["DeviceOut"];
+export type NodeLedger = Schemas["NodeLedger"];
+export type SeriesLedger = Schemas["SeriesLedger"];
 export type NodeState = Schemas["NodeOut"];
 export type PointFeature = Schemas["PointFeature"];
 export type PointProperties = Schemas["PointProperties"];

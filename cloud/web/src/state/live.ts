@@ -1,11 +1,12 @@
 import { computed, signal } from "@preact/signals";
 import { Refused, STREAM_URL } from "../api/calls";
 import { follow } from "../api/stream";
-import type { Health, Incident } from "../api/types";
+import type { Command, Health, Incident } from "../api/types";
 import { classNamed, named, words } from "../words";
+import { takeCommand } from "./care";
 import { now, setServerTime } from "./clock";
 import { forgetIncidents, loadIncidents, loaded, take } from "./incidents";
-import { isWaiting } from "./order";
+import { calls } from "./order";
 import { hearHealth, loadPlaces } from "./places";
 import { endSession } from "./session";
 
@@ -39,6 +40,7 @@ export function goLive(): () => void {
       if (name === "hello") setServerTime((JSON.parse(data) as { server_time: string }).server_time);
       else if (name === "incident") takeLive(JSON.parse(data) as Incident);
       else if (name === "health") hearHealth(JSON.parse(data) as Health);
+      else if (name === "command") takeCommand(JSON.parse(data) as Command);
       // What happened between the first load and the stream's start came by neither way: load once more.
       if (name === "reset" || (name === "hello" && !following)) void load(life.signal);
       following = true;
@@ -56,7 +58,7 @@ export function goLive(): () => void {
 function takeLive(incident: Incident): void {
   const before = take(incident);
   if (!loaded.value) return;
-  if (!before && isWaiting(incident)) {
+  if (calls(before, incident)) {
     announcement.value = words.value.live.newIncident(
       classNamed(incident.event_class), named(incident.point.name), words.value.severities[incident.severity],
     );

@@ -13,6 +13,11 @@ export function isWaiting(incident: Incident): boolean {
   return incident.state === "detected" || incident.state === "verifying";
 }
 
+/** Whether somebody is to be told now: new or live only now, and not from an outage that is over. */
+export function calls(before: Incident | undefined, incident: Incident): boolean {
+  return isWaiting(incident) && !incident.history && (!before || before.history);
+}
+
 /** The wall's order: who waits for a person first, then the worst, then the newest. */
 export function byUrgency(a: Incident, b: Incident): number {
   return (

@@ -6,5 +6,7 @@ export const helpShown = signal(false);
 export const pictureShown = signal<Evidence | null>(null);
 /** Which of the two is shown on a narrow screen. */
 export const pane = signal<"list" | "map">("list");
+/** What fills the screen: the incidents, or the nodes and their devices. */
+export const screen = signal<"incidents" | "nodes">("incidents");
 /** A point chosen on the map where nothing is the matter. */
 export const quietPoint = signal<string | null>(null);

@@ -3,6 +3,7 @@ import { quietPoint } from "../state/panes";
 import { points } from "../state/places";
 import { classNamed, named, words } from "../words";
 import { Actions } from "./Actions";
+import { Care } from "./Care";
 import { Facts } from "./Facts";
 import { Age, StateChip } from "./IncidentList";
 import { Photos } from "./Photos";
@@ -32,6 +33,7 @@ export function Detail() {
           </div>
           <Photos incident={incident} />
           <Actions incident={incident} />
+          <Care incident={incident} />
           <Facts incident={incident} />
           <Timeline incident={incident} />
         </>

@@ -15,6 +15,7 @@ export function Help() {
     ["F", help.falseAlarm],
     ["D", help.dispatch],
     ["C", help.close],
+    ["N", help.nodes],
     ["Esc", help.back],
     ["?", help.help],
   ];

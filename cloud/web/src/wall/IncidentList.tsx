@@ -77,6 +77,7 @@ function Row({ incident }: { incident: Incident }) {
       <span class="row-what">
         <b>
           {incident.suspected && <em>{text.list.suspected}</em>}
+          {incident.history && <em>{text.list.history}</em>}
           <span>{classNamed(incident.event_class)}</span>
           {incident.count != null && incident.count > 1 && <i>{text.list.count(String(incident.count))}</i>}
         </b>

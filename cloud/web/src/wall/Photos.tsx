@@ -14,17 +14,31 @@ export function Photos({ incident }: { incident: Incident }) {
   if (!isCamera(incident.camera) && incident.evidence.length === 0) return <Reading incident={incident} />;
   return (
     <section class="photos" aria-label={text.photos}>
-      <Photo photo={before} what={text.before} missing={text.noBefore} />
+      <Photo photo={before} what={text.before} missing={missingBefore(incident)} />
       <Photo photo={after} what={text.after} missing={text.noAfter} />
       <div class="photo-strip">
         <Photo photo={empty} what={text.emptyPhoto} missing={text.noEmpty} />
         {rest.slice(0, 3).map((photo) => (
-          <Photo key={photo.id} photo={photo} what={photo.kind === "cleared" ? text.after : text.before} missing="" />
+          <Photo key={photo.id} photo={photo} what={whatOf(photo)} missing="" />
         ))}
       </div>
       {clip && <Clip key={clip.id} clip={clip} />}
     </section>
   );
+}
+
+/** What a photo beside the large ones shows. */
+function whatOf(photo: Evidence): string {
+  const { care, detail } = words.value;
+  if (photo.kind === "fresh") return care.fresh;
+  return photo.kind === "cleared" ? detail.after : detail.before;
+}
+
+/** Why there is no photo: it may still come, or never will. */
+function missingBefore(incident: Incident): string {
+  const text = words.value.detail;
+  if (incident.evidence_lost.includes("present")) return text.photoLost;
+  return incident.evidence_due ? text.photoDue : text.noBefore;
 }
 
 /** Of a sensor's finding the value takes the photos' place. */

@@ -8,8 +8,11 @@ import { Dialog } from "./Dialog";
 export function Picture() {
   const photo = pictureShown.value;
   if (!photo) return null;
-  const { detail, locale } = words.value;
-  const what = { present: detail.before, cleared: detail.after, empty: detail.emptyPhoto, clip: detail.clip }[photo.kind];
+  const { care, detail, locale } = words.value;
+  const what = {
+    present: detail.before, cleared: detail.after, empty: detail.emptyPhoto, clip: detail.clip,
+    fresh: care.fresh,
+  }[photo.kind];
   return (
     <Dialog name="picture" label={what} onClose={() => (pictureShown.value = null)}>
       <img src={photo.url} width={photo.width} height={photo.height} alt={what} />

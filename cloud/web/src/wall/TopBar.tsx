@@ -2,7 +2,7 @@ import type { Session } from "../api/types";
 import { now } from "../state/clock";
 import { open } from "../state/incidents";
 import { SEVERITIES, isWaiting } from "../state/order";
-import { helpShown, pane } from "../state/panes";
+import { helpShown, pane, screen } from "../state/panes";
 import { signOut } from "../state/session";
 import { named, words } from "../words";
 import { formatClock, formatDay } from "../words/format";
@@ -23,6 +23,15 @@ export function TopBar({ session }: { session: Session }) {
         <span class="who">
           {named(session.user.name)} <small>{role}</small>
         </span>
+        <button
+          type="button"
+          class="quiet"
+          aria-keyshortcuts="N"
+          aria-pressed={screen.value === "nodes"}
+          onClick={() => (screen.value = screen.value === "nodes" ? "incidents" : "nodes")}
+        >
+          <kbd>N</kbd> {text.nodes.open}
+        </button>
         <Preferences />
         <button type="button" class="quiet" aria-keyshortcuts="?" onClick={() => (helpShown.value = true)}>
           <kbd>?</kbd> <span class="wide">{text.top.help}</span>

@@ -3,13 +3,14 @@ import type { Session } from "../api/types";
 import { GridMap } from "../map/GridMap";
 import { opened, waiting } from "../state/incidents";
 import { announcement, goLive, loadFailed } from "../state/live";
-import { pane } from "../state/panes";
+import { pane, screen } from "../state/panes";
 import { words } from "../words";
 import { Detail } from "./Detail";
 import { FootLine } from "./FootLine";
 import { Help } from "./Help";
 import { IncidentList } from "./IncidentList";
 import { LostBar } from "./LostBar";
+import { Nodes } from "./Nodes";
 import { Picture } from "./Picture";
 import { TopBar } from "./TopBar";
 import { onKey } from "./keys";
@@ -30,11 +31,15 @@ export function Wall({ session }: { session: Session }) {
       <TopBar session={session} />
       <LostBar />
       {loadFailed.value && <p class="load-failed" role="alert">{text.live.loadFailed}</p>}
-      <main class="wall-main">
-        <IncidentList />
-        <GridMap />
-        <Detail />
-      </main>
+      {screen.value === "nodes" ? (
+        <Nodes />
+      ) : (
+        <main class="wall-main">
+          <IncidentList />
+          <GridMap />
+          <Detail />
+        </main>
+      )}
       <FootLine />
       <Help />
       <Picture />

@@ -1,6 +1,6 @@
 /** Which key asks for what. */
 export type Command =
-  | "next" | "previous" | "open" | "accept" | "false_alarm" | "dispatch" | "close" | "back" | "help";
+  | "next" | "previous" | "open" | "accept" | "false_alarm" | "dispatch" | "close" | "back" | "help" | "nodes";
 
 /** By place on the keyboard (`event.code`): an input method that swallows letters does not matter. */
 const COMMANDS: Readonly<Record<string, Command>> = {
@@ -11,6 +11,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   KeyF: "false_alarm",
   KeyD: "dispatch",
   KeyC: "close",
+  KeyN: "nodes",
   Escape: "back",
 };
 

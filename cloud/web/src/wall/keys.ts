@@ -1,6 +1,6 @@
 import { asking, begin, inFlight } from "../state/actions";
 import { move, opened, selected } from "../state/incidents";
-import { helpShown, pictureShown } from "../state/panes";
+import { helpShown, pictureShown, screen } from "../state/panes";
 import { type Command, commandOf } from "./commands";
 
 export function onKey(event: KeyboardEvent): void {
@@ -9,6 +9,8 @@ export function onKey(event: KeyboardEvent): void {
   if (!command) return;
   // A dialog closes itself on Escape and lets nothing else through.
   if (helpShown.value || pictureShown.value) return;
+  // Nobody closes a case that is not on screen.
+  if (screen.value === "nodes" && !["nodes", "back", "help"].includes(command)) return;
   event.preventDefault();
   obey(command);
 }
@@ -27,8 +29,14 @@ function obey(command: Command): void {
         focusOn(".detail-title");
       }
       break;
+    case "nodes":
+      screen.value = screen.value === "nodes" ? "incidents" : "nodes";
+      break;
     case "back":
-      if (asking.value) {
+      if (screen.value === "nodes") {
+        screen.value = "incidents";
+        focusRow();
+      } else if (asking.value) {
         if (!incident || !inFlight.value.has(incident.id)) asking.value = null;
       } else {
         opened.value = false;

@@ -23,5 +23,7 @@ export function arrange(evidence: readonly Evidence[]): PhotoSet {
   const after = stale ? null : cleared;
   const empty = last("empty");
   const rest = sorted.filter((one) => one !== before && one !== after && one !== empty);
+  // What was asked for is looked at first, the newest before all.
+  rest.sort((a, b) => Number(b.kind === "fresh") - Number(a.kind === "fresh"));
   return { before, after, empty, rest, clip: all.filter((one) => one.kind === "clip").at(-1) ?? null };
 }
