@@ -32,7 +32,7 @@ SERIES: dict[Step, Series] = {
     Step.ALARMS: Series.ALARM,
 }
 _CHOICE: dict[Step, str] = {
-    Step.TELEMETRY: "series = 'telemetry' AND kind <> 'gap' ORDER BY seq LIMIT 20",
+    Step.TELEMETRY: "series = 'telemetry' AND kind <> 'gap' ORDER BY seq LIMIT 5",
     Step.HEALTH: "series = 'health' AND kind <> 'gap' ORDER BY seq LIMIT 100",
     Step.CLIPS: "series = 'evidence' AND kind = 'clip' ORDER BY seq LIMIT 5",
     Step.PHOTOS: "series = 'evidence' AND kind NOT IN ('clip', 'gap') ORDER BY seq LIMIT 10",
