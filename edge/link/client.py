@@ -34,6 +34,10 @@ from edge.send.trust import Trust, certificate_fault
 
 log = logging.getLogger(__name__)
 
+_WIRE = logging.Logger("websockets", logging.INFO)
+"""A logger that no command and no option reaches: at DEBUG the library writes each header, the token too."""
+_WIRE.parent = log
+
 TICK = 1.0
 """Seconds the thread waits at most before it looks whether it shall end."""
 OPEN = 10.0
@@ -160,7 +164,7 @@ class Link:
                 ping_timeout=self._ping[1],
                 close_timeout=TICK,
                 max_size=LARGEST_FRAME,
-                logger=logging.getLogger("websockets"),
+                logger=_WIRE,
             ) as connection:
                 self._serve(connection)
         except InvalidStatus as error:

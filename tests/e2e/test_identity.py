@@ -21,6 +21,7 @@ import sys
 import tempfile
 import threading
 import time
+from base64 import b64encode
 from collections.abc import Callable, Iterator
 from contextlib import redirect_stderr, redirect_stdout, suppress
 from datetime import UTC, datetime
@@ -223,6 +224,7 @@ async def dumped(url: Any) -> str:
 def test_a_node_lives_from_its_code_to_its_revocation_and_no_secret_is_ever_on_show(house: House) -> None:
     onvif, rtsp = Parrot("HTTP/1.1"), Parrot("RTSP/1.0")
     camera = house.canary("camera")
+    as_basic = house.canary("camera as Basic", b64encode(f"{CAMERA_USER}:{camera}".encode()).decode())
     site = site_of(house, free_port(), onvif.port, rtsp.port)
     passwords = {name: house.canary(f"broker {name}") for name in access.users(site)}
     file = house.directory / "site.yaml"
@@ -273,7 +275,7 @@ def test_a_node_lives_from_its_code_to_its_revocation_and_no_secret_is_ever_on_s
             house.edge("rotate", "--site", str(file))
             publish(site.broker.port, passwords["P01-S1"], 10.0, 2)
             until(lambda: get("/incidents")["items"][0]["state"] == "checking", "sent with the new token")
-            until(lambda: camera.encode() in rtsp.heard, "the camera was asked with its password")
+            until(lambda: as_basic.encode() in rtsp.heard, "the camera was asked with its password")
 
             revoked = http.post("/api/v1/nodes/n1/revocation", json={"reason": "cabinet stolen"})
             assert revoked.status_code == 204
@@ -304,7 +306,7 @@ def test_a_node_lives_from_its_code_to_its_revocation_and_no_secret_is_ever_on_s
         house.close()
     onvif.close()
     rtsp.close()
-    assert len(house.canaries) == 9
+    assert len(house.canaries) == 10
     kept = {
         str(path): path.read_bytes().decode("latin-1")
         for folder in ("edge", "broker")
