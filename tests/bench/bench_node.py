@@ -78,6 +78,8 @@ def bench(legs: Sequence[Leg], times: Times, repeat: int, file: Path | None) -> 
         file.write_text(json.dumps(whole, indent=1) + "\n", encoding="utf-8")
     for line in tables(legs, medians):
         print(line, flush=True)
+    if left := [leg.name for leg in LEGS if leg not in legs]:
+        print(f"\nnot run: {', '.join(left)}", flush=True)
     return int(any("failed" in found for each in runs.values() for found in each))
 
 

@@ -242,8 +242,8 @@ def test_a_stream_that_stands_still_is_an_outage_and_its_age_is_known(open_house
         house.board.wait(lambda: house.board.states["C0"] == [DeviceStatus.UP, DeviceStatus.STALLED])
         facts = house.reception.stream("C0")
         assert facts.state is DeviceStatus.STALLED
-        # A unit is stamped some microseconds after its bytes, from which the silence counts; a picture when it
-        # is decoded, which may be later than what came after it.
+        # A unit is stamped some microseconds after its bytes, from which the silence counts; a picture when
+        # it is decoded, which may be later than what came after it.
         assert facts.last_unit_age >= 0.999
         assert 0.0 < facts.last_picture_age < time.monotonic() - house.began
         server.fault("C0", Fault.STALL, on=False)
