@@ -16,6 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from devices.site.geojson import to_geojson
+from tests.e2e import fake_upkeep
+from tests.e2e.fake_care import FakeCare
 from tests.e2e.fake_street import SCENES, Scene, Street, stamp
 
 DIST = Path(__file__).parents[2] / "cloud" / "web" / "dist"
@@ -80,6 +82,7 @@ class FakeCloud:
         self.hold.set()
         self.hold_answers.set()
         self.street = Street()
+        self.care = FakeCare()
         now = datetime.now(UTC)
         self.incidents = {one["id"]: one for one in self.street.incidents(now)}
         self.log: dict[str, list[dict[str, Any]]] = {}
@@ -206,6 +209,8 @@ class _Handler(BaseHTTPRequestHandler):
             self._problem(401, "unauthorized")
         elif self.headers["X-CSRF-Token"] != CSRF:
             self._problem(403, "csrf")
+        elif path[0] == "nodes":
+            self._json(201, self.cloud.care.ask(path[1], body, self.headers["Idempotency-Key"]))
         else:
             self._transition(path[1], body)
 
@@ -229,6 +234,12 @@ class _Handler(BaseHTTPRequestHandler):
                 self._json(200, cloud.street.points())
             case ["nodes"]:
                 self._json(200, cloud.street.nodes(datetime.now(UTC)))
+            case ["nodes", node, "ledger"]:
+                self._json(200, fake_upkeep.ledger(node, datetime.now(UTC)))
+            case ["nodes", node, "devices"]:
+                self._json(200, fake_upkeep.devices(cloud.street.site, node, datetime.now(UTC)))
+            case ["nodes", node, "commands"]:
+                self._json(200, cloud.care.listed(node))
             case ["media", name]:
                 self._send(
                     200, cloud.street.media[name], "image/jpeg", {"Cache-Control": "private, immutable"}

@@ -119,6 +119,8 @@ class Street:
             "changed_at": stamp(changed),
             "cleared_at": stamp(changed) if gone else None,
             "incident_id": None,
+            "hints": [],
+            "no_clip": None,
             "acknowledged_by": None,
             "verdict": None,
         }
@@ -149,6 +151,9 @@ class Street:
             "condition": {"state": scene.condition, "changed_at": stamp(changed)},
             "alarms": [alarm],
             "evidence": evidence,
+            "evidence_due": False,
+            "evidence_lost": [],
+            "history": False,
             "thumbnail_url": next((e["url"] for e in evidence if e["kind"] == "present"), None),
             "allowed_actions": [],
             "seen_gone_at": stamp(changed) if gone else None,

@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
 import type { Evidence, Incident } from "../src/api/types";
 import { roomiest, type Spot } from "../src/map/room";
-import { byUrgency, worst } from "../src/state/order";
+import { byUrgency, calls, worst } from "../src/state/order";
+import { rangesAsText } from "../src/state/upkeep";
 import { commandOf } from "../src/wall/commands";
 import { arrange } from "../src/wall/photos";
 
@@ -24,6 +25,25 @@ describe("the list", () => {
     expect(worst(sorted)).toBe("critical");
     expect(worst([])).toBeNull();
   });
+});
+
+describe("a call to the shift", () => {
+  const told = (state: Incident["state"], history: boolean): Incident =>
+    ({ ...incident("x", "high", state, "2026-11-22T07:00:00Z"), history });
+
+  test("is for what is new and live, and not for what an outage left behind", () => {
+    expect(calls(undefined, told("detected", false))).toBe(true);
+    expect(calls(undefined, told("detected", true))).toBe(false);
+    expect(calls(undefined, told("accepted", false))).toBe(false);
+    expect(calls(told("detected", false), told("detected", false))).toBe(false);
+    expect(calls(told("detected", true), told("detected", false))).toBe(true);
+  });
+});
+
+test("missing numbers are named as ranges", () => {
+  expect(rangesAsText([[2, 7], [9, 9]])).toBe("2–7, 9");
+  expect(rangesAsText([[1, 1], [3, 3], [5, 5]], 2)).toBe("1, 3, …");
+  expect(rangesAsText([[5, 2 ** 62]])).toBe("5–");
 });
 
 describe("the keys", () => {

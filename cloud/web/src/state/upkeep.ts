@@ -51,7 +51,7 @@ async function load(): Promise<readonly Upkeep[]> {
 }
 
 export const SERIES = ["alarm", "evidence", "health", "telemetry"] as const;
-export const COLUMNS = ["numbered", "accepted", "refused", "evicted", "waiting", "missing", "duplicate"] as const;
+export const COLUMNS = ["numbered", "accepted", "waiting", "missing", "refused", "evicted", "duplicate"] as const;
 
 /** The lines in the order of the page: by series, what is written in now before earlier files. */
 export function ordered(lines: readonly SeriesLedger[]): readonly SeriesLedger[] {

@@ -25,7 +25,7 @@ export function TopBar({ session }: { session: Session }) {
         </span>
         <button
           type="button"
-          class="quiet"
+          class="quiet to-nodes"
           aria-keyshortcuts="N"
           aria-pressed={screen.value === "nodes"}
           onClick={() => (screen.value = screen.value === "nodes" ? "incidents" : "nodes")}

@@ -27,7 +27,7 @@ export function Wall({ session }: { session: Session }) {
     document.title = `${count > 0 ? `(${count}) ` : ""}${text.product} · ${text.wall}`;
   }, [count, text]);
   return (
-    <div class="wall" data-pane={pane.value} data-opened={opened.value}>
+    <div class="wall" data-pane={pane.value} data-opened={opened.value} data-screen={screen.value}>
       <TopBar session={session} />
       <LostBar />
       {loadFailed.value && <p class="load-failed" role="alert">{text.live.loadFailed}</p>}
