@@ -34,7 +34,7 @@ from edge.send.trust import Trust, certificate_fault
 
 log = logging.getLogger(__name__)
 
-_WIRE = logging.Logger("websockets", logging.INFO)
+_WIRE = logging.Logger("websockets", logging.INFO)  # noqa: LOG001 - not to be reached by its name
 """A logger that no command and no option reaches: at DEBUG the library writes each header, the token too."""
 _WIRE.parent = log
 
