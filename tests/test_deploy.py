@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import json
 import re
 import shlex
@@ -147,7 +148,7 @@ def test_the_broker_starts_with_its_configuration(tmp_path):
     conf = re.sub(r"/mosquitto/(config|tls|data)/?", f"{tmp_path}/", conf).replace(
         "listener 8883", f"listener {free_port()} 127.0.0.1"
     )
-    (tmp_path / "mosquitto.conf").write_text(conf)
+    (tmp_path / "mosquitto.conf").write_text(f"user {getpass.getuser()}\n{conf}")
     binary = shutil.which("mosquitto") or "/usr/sbin/mosquitto"
     try:
         said = subprocess.run(

@@ -22,6 +22,7 @@ from edge.enrol import finish_rotation
 from edge.errors import EdgeError, StoreError
 from edge.judge.watch import request_for
 from edge.keep import GIB, NodeStore
+from edge.node.away import CloudAway
 from edge.node.budget import Attention
 from edge.node.changes import Changes, changes
 from edge.node.clips import Clips
@@ -81,6 +82,7 @@ class Node:
         self._crashed = False
         share = int(node_in(site, node).disk_quota * GIB)
         self._time = clock_from(env)
+        self._away = CloudAway(env)
         self._clock_word = ""
         self.store = NodeStore.open(state, node, now=self._time.now, new_id=uuid7, share=share)
         self._uplink = self._sender(site)
@@ -360,6 +362,7 @@ class Node:
         """
         until = time.monotonic() + END
         self._watchdog.end()
+        self._away.close()
         self._hearing.stop()
         self._reception.stop()
         self.errands.close()
@@ -449,6 +452,7 @@ class Node:
 
     def _cloud_status(self, status: DeviceStatus, detail: str) -> None:
         """The uplink has logged it; the node's next report carries it."""
+        self._away.tell(up=status is DeviceStatus.UP)
         self.reporter.note(self.id, {"cloud": str(status), "cloud_detail": detail})
 
 

@@ -76,7 +76,7 @@ def test_a_camera_that_is_ill_stays_so_and_is_neither_held_nor_opened_twice_when
     street.desk.tend(CAMERA, UP)
     street.show((DARK, 5), (EMPTY, 14))
     assert street.told() == [("black", "opened"), ("black", "cleared")]
-    opened, cleared = [one for one in bodies(street.store, Series.ALARM) if one.label == "black"]
+    _, cleared = [one for one in bodies(street.store, Series.ALARM) if one.label == "black"]
     assert lasted(cleared) == pytest.approx(19.0 + 11.0, abs=3.0)
 
 
