@@ -23,28 +23,27 @@ class Ballast:
     def __init__(self, directory: Path, files: Files) -> None:
         self._path = directory / FILE
         self._files = files
-
-    @property
-    def held(self) -> int:
+        self.held = SIZE if self._path.exists() else 0
         """Bytes kept back just now."""
-        return SIZE if self._path.exists() else 0
 
     def take(self) -> None:
         """Keep the room back, if it is not kept yet and the disk has it."""
-        if self._path.exists():
+        if self.held:
             return
         try:
             self._files.reserve(self._path, SIZE)
+            self.held = SIZE
         except OSError:  # no room just now; the next settled answer tries again
             with suppress(OSError):
                 self._files.remove(self._path)
 
     def drop(self) -> bool:
         """Give the room back; False when there is none to give."""
-        if not self._path.exists():
+        if not self.held:
             return False
         try:
             self._files.remove(self._path)
         except OSError:
             return False
+        self.held = 0
         return True

@@ -6,6 +6,7 @@ even a number.
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -61,6 +62,8 @@ class Book:
         self.connection, self.damaged = open_database(directory, shape, node, now(), new_id(), files)
         self.epoch = UUID(read_meta(self.connection, "epoch"))
         self.gaps = Gaps(node, self.epoch, new_id, now)
+        self._log = f"{self._path}-wal"
+        self._page = int(self.connection.execute("PRAGMA page_size").fetchone()[0])
         self.size = 0
         """Bytes of the file and its log after the last transaction."""
         self._measure()
@@ -165,17 +168,12 @@ class Book:
     def limit(self, size: int) -> None:
         """Never let the file grow beyond `size` bytes; one that is larger already stays as it is."""
         with self.reading() as sql:
-            page = sql.execute("PRAGMA page_size").fetchone()[0]
-            sql.execute(f"PRAGMA max_page_count = {max(1, size // page)}").fetchone()
+            sql.execute(f"PRAGMA max_page_count = {max(1, size // self._page)}").fetchone()
 
     def _measure(self) -> None:
-        pages = self.connection.execute(
-            "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size"
-        )
-        size = int(pages.fetchone()[0])
-        with suppress(FileNotFoundError):
-            size += self._path.with_name(f"{self._path.name}-wal").stat().st_size
-        self.size = size
+        self.size = self._page * int(self.connection.execute("PRAGMA page_count").fetchone()[0])
+        with suppress(OSError):  # there is no log before the first transaction
+            self.size += os.stat(self._log).st_size  # noqa: PTH116 (runs at each commit)
 
     @contextmanager
     def _explained(self) -> Iterator[None]:

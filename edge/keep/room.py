@@ -50,8 +50,7 @@ class Room:
 
     def used(self) -> int:
         """Bytes of all that counts: databases, photos, clips, damaged stores, and the room kept back."""
-        books = {id(book): book for book in map(self._book_of, Series)}
-        size = sum(book.size for book in books.values())
+        size = sum(book.size for book in self._books())
         return size + self._photos.used + self._aside_bytes + self._ballast.held
 
     def recount(self) -> None:
@@ -129,8 +128,11 @@ class Room:
         return True
 
     def _give_back(self) -> None:
-        for book in {id(book): book for book in map(self._book_of, Series)}.values():
+        for book in self._books():
             book.give_back(PAGES)
+
+    def _books(self) -> tuple[Book, Book]:
+        return self._book_of(Series.ALARM), self._book_of(Series.TELEMETRY)
 
 
 def _bytes(folder: Path) -> int:
