@@ -33,7 +33,7 @@ SEVERAL = 1.6
 """Times the ground of one from which a thing is several."""
 ROW = 4
 """So many things that touch are a row or a heap, in which there are some that nobody sees."""
-PACKED, CROWDED = 2.0, 0.5
+PACKED, CROWDED = 1.6, 0.4
 """Bikes of a row or heap for each that what it covers has room for side by side, and how far that is off (a
 part of the count). Measured on labelled rows and heaps of the tuning kind (docs/design/rules.md)."""
 SPREAD = 0.15

@@ -191,7 +191,7 @@ def test_a_few_that_touch_are_counted_and_a_row_that_hides_itself_is_estimated()
     assert (few.number, few.error) == (3, None)
     many = counted(row, covers, {}, view(1.0, *row))
     assert many.number == round(PACKED * 8)
-    assert many.least == 8, "at the least they stand side by side"
+    assert many.least <= 8 <= many.number, "it may be that they only stand side by side"
 
 
 def test_what_others_were_put_before_is_still_in_the_row_and_its_clock_runs_on():
@@ -218,7 +218,7 @@ def test_an_estimate_opens_only_when_it_is_enough_at_the_least():
     zone = Zone(parked(count=11))
     assert zone.look(1.0, *apart, heap, covers=known | {heap.id: Cover(8 * ONE, 0.1)}) == []
     assert zone.look(2.0, *apart, heap, covers=known | {heap.id: Cover(14 * ONE, 0.2)}) == ["opened"]
-    assert (zone.only.count, zone.only.count_error) == (30, 14)
+    assert (zone.only.count, zone.only.count_error) == (24, 11)
     # What wanders within its error is no news.
     assert zone.look(3.0, *apart, heap, covers=known | {heap.id: Cover(16 * ONE, 0.2)}) == []
     assert zone.look(4.0, *apart, *gone(4), covers=known) == ["cleared"]
