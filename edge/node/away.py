@@ -1,4 +1,4 @@
-"""A local sign that the cloud is away: a program of the machine's administrator is run, none of the site's."""
+"""A cloud that is away, told locally: a program of the machine's administrator is run, never the site's."""
 
 from __future__ import annotations
 
