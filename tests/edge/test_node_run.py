@@ -44,7 +44,7 @@ SECRETS = {
     "MQTT_PASSWORD": MQTT_PASSWORD,
     "GRIDWATCH_NODE_TOKEN": TOKEN,
 }
-PATIENCE = 30.0
+PATIENCE = 90.0
 
 
 def site_of(*, broker: int | None = None, cloud: str | None = None, cameras=(), sensors=None) -> Site:
