@@ -30,8 +30,8 @@ LIVE = (CommandState.QUEUED, CommandState.SENT)
 ROLES: dict[CommandKind, frozenset[Role]] = {
     CommandKind.PHOTO: ANYONE,
     CommandKind.LOOK_AGAIN: ANYONE,
-    CommandKind.SITE: LEADERS,
-    CommandKind.LOG_LEVEL: LEADERS,
+    CommandKind.SITE: LEADERS | {Role.ADMINISTRATOR},
+    CommandKind.LOG_LEVEL: LEADERS | {Role.ADMINISTRATOR},
 }
 LIFETIME: dict[CommandKind, float] = {
     CommandKind.PHOTO: 120.0,
