@@ -318,3 +318,15 @@ def test_a_store_of_the_first_version_is_taken_over(tmp_path: Path) -> None:
     assert rows == [("", str(condition.condition_id)), ("present", str(photo.condition_id))]
     assert store._book.connection.execute("PRAGMA auto_vacuum").fetchone()[0] == 2
     store.close()
+
+
+def test_a_gap_that_no_cloud_can_read_is_set_aside_and_not_followed_by_a_gap_about_it(
+    store: NodeStore,
+) -> None:
+    queue_health(store, 1)
+    store.refuse(store.batch(Series.HEALTH)[0], "unfit", "cannot be read")
+    (gap,) = store.batch(Series.HEALTH)
+    store.refuse(gap, "unfit", "cannot be read either")
+    assert store.batch(Series.HEALTH) == []
+    figures = store.figures().series[Series.HEALTH]
+    assert (figures.numbered, figures.evicted, figures.refused, figures.missing) == (2, 1, 1, 0)

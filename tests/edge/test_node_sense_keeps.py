@@ -1,4 +1,4 @@
-"""A reading is kept for the cloud, then judged, then acknowledged: pulled out anywhere, nothing is lost or twice."""
+"""A reading is kept for the cloud, then judged, then acknowledged: nothing is lost or twice."""
 
 from __future__ import annotations
 
