@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Annotated
 
@@ -30,6 +31,8 @@ class Context:
     metrics: Metrics
     now: Callable[[], datetime]
     hub: Hub
+    history: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(1))
+    """Held while a group of history is stored: what is live waits for no more than one."""
 
 
 def context_of(request: Request) -> Context:

@@ -11,13 +11,13 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Boolean, Integer, bindparam, cast, null, select, update
+from sqlalchemy import Boolean, Integer, bindparam, cast, null, select, text, update
 from sqlalchemy import case as case_when
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cloud.areas.registry import RANK, Registry
-from cloud.database.schema import alarm, incident, incident_number
+from cloud.database.schema import alarm, incident
 from cloud.errors import CloudError
 from cloud.incidents import numbers, store
 from cloud.incidents.seen import REOPENABLE, Case, Line, Word, hear, joined, opened
@@ -201,6 +201,7 @@ _UPSERT_ALARM = _INSERT_ALARM.on_conflict_do_update(
     | {"version": alarm.c.version + cast(_TURNED, Integer)},
     where=_INSERT_ALARM.excluded.rev > alarm.c.rev,
 )
+_RUNNING = text("SELECT nextval('incident_number') FROM generate_series(1, :count)")
 _INSERT_INCIDENT = insert(incident).on_conflict_do_nothing().returning(incident.c.id)
 _UPDATE_INCIDENT = (
     update(incident)
@@ -225,10 +226,8 @@ async def _write(
     actor: Actor,
     now: datetime,
 ) -> None:
-    for incident_id, (condition, began) in work.fresh.items():
-        row = await _incident_row(connection, work.cases[incident_id], condition, began, keys, registry, now)
-        if await connection.scalar(_INSERT_INCIDENT, row) is None:
-            raise PlaceTaken(f"{row['place']}|{row['event_class']}")
+    if work.fresh:
+        await _open_incidents(connection, work, keys, registry, now)
     moved = [_moved(work.cases[key], now) for key in work.touched if key not in work.fresh]
     if moved:
         await connection.execute(_UPDATE_INCIDENT, moved)
@@ -237,6 +236,20 @@ async def _write(
     await store.write_lines(connection, work.lines, actor, now)
     alarms: list[tuple[Kind, str]] = [("alarm", str(row["id"])) for row in work.alarms]
     await emit(connection, [*alarms, *(("incident", str(key)) for key in work.touched)])
+
+
+async def _open_incidents(
+    connection: AsyncConnection, work: _Work, keys: dict[UUID, Key], registry: Registry, now: datetime
+) -> None:
+    running = (await connection.scalars(_RUNNING, {"count": len(work.fresh)})).all()
+    rows = [
+        _incident_row(work.cases[incident_id], number, condition, began, keys, registry, now)
+        for number, (incident_id, (condition, began)) in zip(running, work.fresh.items(), strict=True)
+    ]
+    opened_now = set((await connection.scalars(_INSERT_INCIDENT, rows)).all())
+    for row in rows:
+        if row["id"] not in opened_now:
+            raise PlaceTaken(f"{row['place']}|{row['event_class']}")
 
 
 def _moved(case: Case, now: datetime) -> dict[str, Any]:
@@ -252,9 +265,9 @@ def _moved(case: Case, now: datetime) -> dict[str, Any]:
     }
 
 
-async def _incident_row(
-    connection: AsyncConnection,
+def _incident_row(
     case: Case,
+    running: int,
     condition: Condition,
     began: datetime,
     keys: dict[UUID, Key],
@@ -264,8 +277,6 @@ async def _incident_row(
     place, event_class = keys[condition.condition_id]
     grid = registry.grid_of(condition.point)
     community = registry.community_of(grid)
-    running = await connection.scalar(select(incident_number.next_value()))
-    assert running is not None
     return {
         "id": case.id,
         "number": numbers.incident_number(now.astimezone(registry.timezone).date(), running),

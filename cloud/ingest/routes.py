@@ -49,7 +49,7 @@ async def ingest(context: InContext, node: Sender, request: Request) -> IngestAn
         raise Problem("invalid", "the body is not a batch of CloudEvents", errors=[fault]) from error
     if len(events) > MAX_EVENTS:
         raise Problem("too_large", f"{len(events)} events; send at most {MAX_EVENTS} at once")
-    intake = Intake(context.engine, context.registry, context.media)
+    intake = Intake(context.engine, context.registry, context.media, context.history, context.tail)
     now = context.now()
     ages = Ages(now, sent_at(request.headers.get(SENT_AT)))
     await records.heard(context.engine, node.id, node.last_seen_at, now, ages.clock_offset_s)

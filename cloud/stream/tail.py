@@ -64,6 +64,7 @@ class Tail:
         self._position = Cursor(0, 0)
         self._wake = asyncio.Event()
         self._told = asyncio.Event()
+        self._idle = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
         self._closed = False
 
@@ -103,8 +104,15 @@ class Tail:
 
     def changed(self) -> None:
         """Something was committed here: look at once, and tell the other processes."""
+        self._idle.clear()
         self._wake.set()
         self._told.set()
+
+    async def caught_up(self, within: float) -> None:
+        """Wait until every stream was handed all that was committed, at most `within` seconds."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(within):
+                await self._idle.wait()
 
     def subscribe(self) -> Subscription:
         """A new stream that hears of everything after its `position`."""
@@ -168,6 +176,8 @@ class Tail:
             return
         hidden = await reader.hidden_for(connection, below)
         self._metrics.horizon_age.set(hidden)
+        if not hidden and not self._wake.is_set():
+            self._idle.set()
         # not wait_for: before Python 3.12 it loses a cancellation that comes together with the event
         with suppress(TimeoutError):
             async with asyncio.timeout(POLL_HIDDEN if hidden else POLL_IDLE):
