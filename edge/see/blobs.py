@@ -40,6 +40,10 @@ SOLID = 0.4
 """Share of that spread which only a large thing covers (a van right before the camera): a picture that jumped
 differs at its edges."""
 
+UPON, OVER = 0.85, 0.25
+"""Share of the narrower one's width by which two parts of a thing stand over each other, and of both heights
+that may lie between them."""
+
 
 @dataclass(frozen=True, slots=True)
 class Blob:
@@ -182,3 +186,10 @@ def grown(box: PixelBox, by: float, at_least: int, shape: tuple[int, ...]) -> Pi
 def region_of(box: PixelBox) -> tuple[slice, slice]:
     """The box as slices of a picture."""
     return slice(box[1], box[3]), slice(box[0], box[2])
+
+
+def over(one: PixelBox, other: PixelBox) -> bool:
+    """So far over each other, and so close, that one bears the other: nothing hovers."""
+    (a, b, c, d), (x0, y0, x1, y1) = one, other
+    columns, gap = min(c, x1) - max(a, x0), max(b, y0) - min(d, y1)
+    return columns >= UPON * min(c - a, x1 - x0) and gap <= OVER * (d - b + y1 - y0)

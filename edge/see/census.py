@@ -123,6 +123,12 @@ class Census:
         if mask.any():
             self.keep(slot, mask, grounds, change, anew=anew)
 
+    def part_whole(self, slot: Slot, things: Sequence[Part], grounds: Backgrounds, change: Change) -> None:
+        """`slot` is these things and no more: what lies between them is dropped."""
+        if len(things) > 1:
+            self.keep(slot, functools.reduce(np.logical_or, (mask for _, mask in things)), grounds, change)
+            self.part(slot, things[1:], grounds, change)
+
     def part_row(self, slot: Slot, several: Sequence[Name], grounds: Backgrounds, change: Change) -> None:
         """The detector sees several things of a kind in one place: each is a slot of its own."""
         if not self.has_empty(slot):

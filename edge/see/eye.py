@@ -347,7 +347,7 @@ class Eye:
                 if any(self._ask(colour, change, one) is not None for one in alone):
                     self.census.part(slot, things[1:], self.backgrounds, change)
             elif label == UNKNOWN and slot.votes.looks == 2:
-                self.census.part(slot, things_in(mask)[1:], self.backgrounds, change)
+                self.census.part_whole(slot, things_in(mask), self.backgrounds, change)
 
 
 def name_schedule(looks: int, dwell: float) -> float:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from edge.see.anchors import OTHER_EDGES, Anchors, edge_likeness
 from edge.see.background import Luma, Mask
-from edge.see.blobs import SMALLEST, PixelBox, grown, inside, union
+from edge.see.blobs import SMALLEST, PixelBox, grown, inside, over, union
 
 KNOWN = 0.3
 """Score from which a box that the detector drew is believed to be the whole of a thing."""
@@ -27,10 +27,8 @@ EMPTIED = 0.25
 TOLD_APART = 0.8
 """Share of a place that must look either taken or empty: the rest is hidden, and nothing is said of it."""
 
-ALONE = 0.15
-"""The same where nothing but the shape tells them apart."""
-UPON = 0.85
-"""Share of the narrower one's width by which two parts stand over each other: nothing hovers."""
+ALONE, LARGE = 0.15, 0.002
+"""The same where nothing but the shape tells them apart; or what covers as much of the picture."""
 WHEELS, LEVEL = 1.6, 0.35
 """By how much one wheel of a bicycle may be larger than the other one, seen aslant, and how much lower it may
 stand, of its height.
@@ -60,19 +58,20 @@ def things_in(mask: Mask) -> tuple[Part, ...]:
     their own, unless one may be the top of the other, or both the wheels of one bicycle.
     """
     things: list[Part] = []
-    for box, pixels in sorted(parts_of(mask, ALONE), key=lambda one: one[0]):
+    pixels = max(1, int(np.count_nonzero(mask)))
+    alone = min(ALONE, LARGE * mask.size / pixels)
+    for box, part in sorted(parts_of(mask, alone), key=lambda one: one[0]):
         for other in [one for one in things if _one_thing(one[0], box)]:
             things.remove(other)
-            box, pixels = union(other[0], box), other[1] | pixels
-        things.append((box, pixels))
-    return tuple(things)
+            box, part = union(other[0], box), other[1] | part
+        things.append((box, part))
+    return tuple(sorted(things, key=lambda one: -int(np.count_nonzero(one[1]))))
 
 
 def _one_thing(a: PixelBox, b: PixelBox) -> bool:
     heights, widths = sorted((a[3] - a[1], b[3] - b[1])), sorted((a[2] - a[0], b[2] - b[0]))
-    beside, below = max(a[0], b[0]) - min(a[2], b[2]), max(a[1], b[1]) - min(a[3], b[3])
     level = heights[1] <= WHEELS * heights[0] and abs(a[3] - b[3]) <= LEVEL * heights[1]
-    return (level and beside <= widths[1]) or (-beside >= UPON * widths[0] and below <= heights[1])
+    return (level and max(a[0], b[0]) - min(a[2], b[2]) <= widths[1]) or over(a, b)
 
 
 def parts_beyond(mask: Mask, named: PixelBox) -> tuple[Part, ...]:

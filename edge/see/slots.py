@@ -16,7 +16,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from edge.see.anchors import Seen
-from edge.see.blobs import PixelBox, area_of, inside, iou
+from edge.see.blobs import PixelBox, area_of, inside, iou, over
 from edge.see.votes import NO_VOTES, UNKNOWN, Votes
 
 BRIDGE = 12.0
@@ -31,9 +31,6 @@ TOGETHER = 6.0
 """Seconds within which the parts of one thing come to rest."""
 BESIDE = 3.0
 """The same of somebody: what stood there before is not a part of who stands before it now."""
-UPON, OVER = 0.85, 0.6
-"""Share of the narrower one's width by which two parts of a thing stand over each other, and of the higher
-one's height that may lie between them."""
 SCRAP = 0.25
 """Share of a thing with a name that something without one covers when it may be a part of it."""
 BEFORE = 0.7
@@ -181,6 +178,4 @@ def _borne_by(slot: Slot, whole: Slot) -> bool:
     most = 1.0 if whole.votes.verdict()[0] == UNKNOWN else SCRAP
     if area_of(slot.box) > most * area_of(whole.box):
         return False
-    (a, b, c, d), (x0, y0, x1, y1) = slot.box, whole.box
-    columns, gap = min(c, x1) - max(a, x0), max(b, y0) - min(d, y1)
-    return columns >= UPON * min(c - a, x1 - x0) and gap <= OVER * max(d - b, y1 - y0)
+    return over(slot.box, whole.box)
