@@ -178,8 +178,13 @@ def test_a_node_killed_between_doing_and_answering_gives_one_photo_and_one_answe
     asked = command()
     child = subprocess.run(
         [sys.executable, "-c", CHILD, str(tmp_path), when, asked.model_dump_json()],
-        cwd=ROOT, capture_output=True, text=True, timeout=120, check=False, env={**os.environ, "PYTHONPATH": "."},
-    )  # fmt: skip
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+        env={**os.environ, "PYTHONPATH": "."},
+    )
     assert child.returncode == -signal.SIGKILL, child.stderr
     bench = Bench(tmp_path)
     try:
