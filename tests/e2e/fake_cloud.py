@@ -18,7 +18,7 @@ from typing import Any
 from devices.site.geojson import to_geojson
 from tests.e2e import fake_upkeep
 from tests.e2e.fake_care import FakeCare
-from tests.e2e.fake_street import SCENES, Scene, Street, stamp
+from tests.e2e.fake_street import ODD, SCENES, Scene, Street, stamp
 
 DIST = Path(__file__).parents[2] / "cloud" / "web" / "dist"
 USER, PASSWORD, CSRF = "liwei", "street-demo-2026", "csrf-of-the-fake"
@@ -376,6 +376,8 @@ def _frame(number: int | None, name: str, data: dict[str, Any]) -> str:
 
 if __name__ == "__main__":
     cloud = FakeCloud(keep_alive=5.0)
+    for scene in ODD.values():
+        cloud.appear(scene)
     cloud.start(8421)
-    print(cloud.origin, USER, PASSWORD, f"{len(SCENES)} incidents", flush=True)
+    print(cloud.origin, USER, PASSWORD, f"{len(SCENES) + len(ODD)} incidents", flush=True)
     threading.Event().wait()

@@ -10,7 +10,7 @@ from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
 from devices.site.load import load_site
-from devices.site.model import Point, Site
+from devices.site.model import EventClass, Point, Site
 from tests.e2e.fake_photos import HEIGHT, WIDTH, draw
 
 SITE = Path(__file__).parents[2] / "examples" / "street" / "site.yaml"
@@ -31,6 +31,15 @@ class Scene:
     measured: tuple[str, float, str, float] | None = None
     at_least: bool = False
     condition: str = "open"
+    hints: tuple[str, ...] = ()
+    stills_only: bool = False
+    inhibited: bool = False
+    ended: str | None = None
+    due: bool = False
+    lost: tuple[str, ...] = ()
+    """Photos: on their way, or given up by the node."""
+    device: str | None = None
+    """Who found it, where it is not the point's first camera or sensor."""
 
 
 def reading(
@@ -62,6 +71,17 @@ SCENES = (
     Scene("P16", BIKES, "medium", "closed", 26400, "bicycle", 7, condition="cleared"),
     reading("P37", "04-99-085", "low", "false_alarm", 30100, ("open", 1, "", 0.5), "cleared"),
 )
+STALLED, COVERED, SILENT = "90-02-080", "90-01-080", "90-02-089"
+ODD = {
+    "silent": Scene("P10", SILENT, "high", "detected", 300, "node_silent", device="n2"),
+    "inhibited": Scene("P11", STALLED, "medium", "detected", 320, "stalled", inhibited=True, lost=("present",)),
+    "covered": Scene("P02", COVERED, "high", "detected", 60, "covered", hints=("tamper", "dark")),
+    "stills": Scene("P03", BIKES, "medium", "detected", 90, "bicycle", 5, stills_only=True),
+    "due": Scene("P04", FIRE_LANE, "high", "detected", 12, "car", 1, due=True),
+    "evicted": Scene("P06", BIKES, "low", "accepted", 9000, "bicycle", 4, lost=("present", "empty", "clip")),
+    "removed": Scene("P07", BIKES, "low", "checking", 9000, "bicycle", 4, condition="cleared", ended="rule_removed"),
+}
+"""What is seen seldom, each by what is odd about it."""
 
 
 class Street:
@@ -86,17 +106,23 @@ class Street:
         changed = now - timedelta(seconds=min(scene.age / 3, 600))
         seen = scene.measured is None
         gone = scene.condition == "cleared"
-        device = point.cameras[0].id if seen else point.sensors[0].id
-        kind = self._classes[scene.event_class]
+        device = scene.device or (point.cameras[0].id if seen else point.sensors[0].id)
+        kind = self._classes.get(scene.event_class)
         measured = None
         if scene.measured:
             measured = dict(zip(("quantity", "value", "unit", "limit"), scene.measured, strict=True))
         where = {"id": point.id, "name": _names(point), "position": _position(point)}
+        identity = str(uuid5(NAMESPACE_URL, f"incident {number}"))
         condition_id = str(uuid5(NAMESPACE_URL, f"condition {number}"))
         alarm = {
             "id": condition_id,
             "condition_id": condition_id,
-            "state": {"active": not gone, "acknowledged": scene.state != "detected", "shelved_until": None},
+            "state": {
+                "active": not gone,
+                "acknowledged": scene.state != "detected",
+                "shelved_until": None,
+                "inhibited": scene.inhibited,
+            },
             "version": 1,
             "event_class": _class(kind),
             "place": device,
@@ -118,16 +144,20 @@ class Street:
             "opened_at": stamp(opened),
             "changed_at": stamp(changed),
             "cleared_at": stamp(changed) if gone else None,
-            "incident_id": None,
-            "hints": [],
-            "no_clip": None,
+            "incident_id": identity,
+            "ended": scene.ended,
+            "count_error": None,
+            "suspected": False,
+            "hints": list(scene.hints),
+            "no_clip": "stills_only" if scene.stills_only else None,
             "acknowledged_by": None,
             "verdict": None,
         }
-        evidence = self._evidence(number, scene, since, opened, changed) if seen else []
+        pictured = seen and scene.device is None and not (scene.due or scene.lost)
+        evidence = self._evidence(number, scene, since, opened, changed) if pictured else []
         finished = scene.state in ("closed", "false_alarm")
         return {
-            "id": str(uuid5(NAMESPACE_URL, f"incident {number}")),
+            "id": identity,
             "number": f"WT{now:%y%m%d}-{number:04d}-{number % 10}",
             "state": scene.state,
             "version": 1 if scene.state == "detected" else 4,
@@ -147,16 +177,18 @@ class Street:
             "camera": device,
             "label": scene.label,
             "count": scene.count,
+            "count_error": None,
+            "suspected": False,
             "measured": measured,
             "condition": {"state": scene.condition, "changed_at": stamp(changed)},
             "alarms": [alarm],
             "evidence": evidence,
-            "evidence_due": False,
-            "evidence_lost": [],
+            "evidence_due": scene.due,
+            "evidence_lost": list(scene.lost),
             "history": False,
             "thumbnail_url": next((e["url"] for e in evidence if e["kind"] == "present"), None),
             "allowed_actions": [],
-            "seen_gone_at": stamp(changed) if gone else None,
+            "seen_gone_at": stamp(changed) if gone and not scene.ended else None,
         }
 
     def _evidence(
@@ -181,6 +213,9 @@ class Street:
                     "url": f"/api/v1/media/{name}",
                     "width": WIDTH,
                     "height": HEIGHT,
+                    "media_type": "image/jpeg",
+                    "codec": None,
+                    "seconds": None,
                 }
             )
         return found
@@ -246,5 +281,8 @@ def _position(point: Point) -> dict[str, float]:
     return point.position.model_dump()
 
 
-def _class(kind: Any) -> dict[str, Any]:
+def _class(kind: EventClass | None) -> dict[str, Any]:
+    """None: the one that no site file needs to name."""
+    if kind is None:
+        return {"code": SILENT, "name": {"zh": "边缘节点失联(自定义)", "en": "Edge node silent"}}
     return {"code": kind.code, "name": kind.name.model_dump()}

@@ -11,10 +11,16 @@ from devices.site.model import Site
 SERIES = ("alarm", "evidence", "health", "telemetry")
 TROUBLED = "n2"
 BAD_CAMERAS = {
-    0: ("unreachable", "nobody answers at its address"),
-    1: ("refused", "the camera refuses the password"),
-    2: ("stalled", "the camera is connected and sends no picture"),
+    0: ("unreachable", "nobody answers at its address", {"reason": "no_answer"}),
+    1: ("refused", "the camera refuses the password", {}),
+    2: ("stalled", "the camera is connected and sends no picture", {"reason": "silent"}),
+    3: ("up", "", {"clock_offset_s": -28_805.0, "jumps": 2}),
 }
+"""Status, the node's words, facts; the second is of a node that gives no code for its reason."""
+CONFLICT = (
+    "the local site file (version 4) is not in force: this node takes its site from the cloud (version 3); "
+    "give the cloud a higher version, or start the node with --site-local"
+)
 
 
 def ledger(node: str, now: datetime) -> dict[str, Any]:
@@ -60,12 +66,13 @@ def devices(site: Site, node: str, now: datetime) -> list[dict[str, Any]]:
     """What `GET /nodes/{id}/devices` answers."""
     bad = node == TROUBLED
     found = [_device(node, next(one.name.model_dump() for one in site.nodes if one.id == node), "node", now)]
+    found[0]["facts"] = {"cameras": 9, "site_version": 3, "site_problem": CONFLICT if bad else ""}
     cameras = [camera for point in site.points_of(node) for camera in point.cameras]
     for at, camera in enumerate(cameras):
         device = _device(camera.id, camera.name.model_dump(), "camera", now)
         if bad and at in BAD_CAMERAS:
-            status, detail = BAD_CAMERAS[at]
-            device |= {"status": status, "detail": detail}
+            status, detail, facts = BAD_CAMERAS[at]
+            device |= {"status": status, "detail": detail, "facts": facts}
         found.append(device)
     return found
 

@@ -13,8 +13,8 @@ CHROMIUM_ARGUMENTS = [
     "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
     "--disable-sync", "--no-first-run",
 ]  # fmt: skip
-SOON = 5_000
-"""Milliseconds that anything on the page may take."""
+SOON = 30_000
+"""Milliseconds that anything on the page may take, on a busy machine: a new page is a new process."""
 REFUSAL = re.compile(r"the server responded with a status of (401|409|412)")
 """The browser logs every refused request; these are asked for by the tests."""
 
