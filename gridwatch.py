@@ -25,6 +25,7 @@ WORDS = {
     "simulate": ("simulators", "run a simulated street: cameras and sensors on real protocols"),
     "eval": ("simulators", "say how right seeing and judging are, on labelled scenes"),
     "demo": ("simulators", "bring everything up on this machine"),
+    "drill": ("simulators", "break everything for ten minutes and count what was lost or doubled"),
 }
 CLOSED = 141
 """Exit code when whoever read our output has gone: what a shell tells of SIGPIPE."""

@@ -7,6 +7,7 @@ SimulatorsError
 ├── SceneError        a scene or an order to the street makes no sense
 ├── FootageError      the film of the simulated street is missing
 ├── DemoError         a part of the demonstration did not come up
+├── DrillError        a drill could not be held
 └── PatrolError       the wall's API does not answer, or refuses
 """
 
@@ -45,3 +46,7 @@ class PatrolError(SimulatorsError):
     def __init__(self, text: str, status: int = 0) -> None:
         super().__init__(text)
         self.status = status
+
+
+class DrillError(SimulatorsError):
+    """The drill could not be held; the text says which part failed and how its log ends."""
