@@ -136,7 +136,7 @@ def test_a_running_node_feeds_the_watchdog_until_its_looking_loop_is_wedged(runn
 
     until(lambda: heard("READY=1") and heard("WATCHDOG=1"))
     free = threading.Event()
-    monkeypatch.setattr(node, "_tend", lambda: free.wait(60))
+    monkeypatch.setattr(node._looking, "_tend", lambda: free.wait(60))
     until(lambda: heard("STATUS=stuck: sight"))
     said.clear()
     time.sleep(1.0)

@@ -16,7 +16,8 @@ from devices.messages import Change, Series
 from devices.sensors.client import Delivery
 from devices.site.model import Site
 from devices.stream.fake import write_clip
-from edge.errors import EdgeError
+from edge.errors import EdgeError, StoreError
+from edge.node import visits
 from edge.node.node import Node
 from edge.node.sense import SenseDesk
 from edge.node.sight import EYE, LEDGER
@@ -26,7 +27,7 @@ from tests.devices.onvif_peers import RIGHT
 from tests.edge.fake_cloud import FakeCloud, Fault
 from tests.edge.pictures_for_tests import EMPTY, TAKEN
 from tests.edge.points_for_tests import NOON, bodies, camera, open_store, point, sensor, threshold, zone
-from tests.edge.test_node_run import PATIENCE, TOKEN, running, site_of, stored, write
+from tests.edge.test_node_run import PATIENCE, SECRETS, TOKEN, running, site_of, stored, write
 from tests.edge.test_node_sight import ARRIVES, OPENS, Street
 from tests.edge.views_for_tests import parked
 
@@ -218,3 +219,82 @@ def test_what_the_new_site_asks_for_and_the_node_cannot_do_changes_nothing(tmp_p
         waiter.join(PATIENCE)
         node.close()
         assert time.monotonic() - began < 10
+
+
+@pytest.fixture
+def plain(tmp_path):
+    """A node of one camera that nobody serves, running in this process."""
+    site = site_of(cameras=(camera(stream_uri="rtsp://127.0.0.1:9/x"),))
+    node = Node(site, "n1", tmp_path / "state", {**SECRETS, "GRIDWATCH_NODE_TOKEN": TOKEN}, FakeDetector([]))
+    waiter = threading.Thread(target=node.wait)
+    node.start()
+    waiter.start()
+    yield node, site
+    node.stop()
+    waiter.join(PATIENCE)
+    node.close()
+
+
+def in_force(node: Node) -> tuple[set[str], ...]:
+    """The cameras and sensors that each part of the node goes by."""
+    seen = node._sight.seats, node._health.wards, node._reception.cameras
+    return *map(set, seen), set(node._sensing._desk._sensors)
+
+
+@pytest.mark.parametrize("stuck", ["sense", "sight"])
+def test_a_site_is_taken_over_by_both_deciding_threads_or_by_none(plain, monkeypatch, stuck):
+    node, _ = plain
+    before = in_force(node)
+    busy, free = threading.Event(), threading.Event()
+
+    def work() -> None:
+        busy.set()
+        free.wait(PATIENCE)
+
+    (node._sensing if stuck == "sense" else node._looking).visits.post(work)
+    assert busy.wait(PATIENCE)
+    new = camera("P01-C7", stream_uri="rtsp://127.0.0.1:9/x")
+    other = versioned(site_of(sensors=(sensor("P01-S2"),), cameras=(new,)), 2)
+    with monkeypatch.context() as patch:
+        patch.setattr(visits, "PATIENCE", 0.3)
+        with pytest.raises(EdgeError, match=r"did not come to it within 0.3 s"):
+            node.on_main.ask(lambda: node.apply(other), PATIENCE)
+    assert in_force(node) == before
+    free.set()
+    told = node.on_main.ask(lambda: node.apply(other), PATIENCE)
+    assert (told.cameras_added, told.sensors_added) == (("P01-C7",), ("P01-S2",))
+    assert in_force(node) == ({"P01-C7"}, {"P01-C7"}, {"P01-C7"}, {"P01-S2"})
+
+
+def test_a_site_that_fails_halfway_ends_the_node_rather_than_leaving_it_with_half(plain, monkeypatch):
+    node, _ = plain
+
+    def broken(*_: object) -> None:
+        raise StoreError("the disk is gone")
+
+    monkeypatch.setattr(node._health, "restock", broken)
+    with pytest.raises(StoreError, match="gone"):
+        node.on_main.ask(lambda: node.apply(versioned(site_of(cameras=()), 2)), PATIENCE)
+    assert node._stopping.wait(PATIENCE)
+    assert node._crashed
+
+
+def test_a_wall_clock_that_is_set_while_a_new_site_is_taken_over_stops_neither(plain, monkeypatch):
+    node, site = plain
+    stepped = threading.Event()
+
+    def step() -> float:
+        stepped.set()
+        return 3600.0
+
+    with monkeypatch.context() as patch:
+
+        def work() -> None:
+            patch.setattr(node._time, "stepped", step)
+            assert stepped.wait(PATIENCE)
+            patch.setattr(node._time, "stepped", lambda: 0.0)
+            node.apply(versioned(site, 2))
+
+        node.on_main.ask(work, PATIENCE)
+    assert node._site.version == 2
+    assert not node._stopping.is_set()

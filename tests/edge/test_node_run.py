@@ -27,6 +27,7 @@ from devices.site.model import Broker, EventClass, Names, Node, Site, Uplink
 from edge.errors import StoreError
 from edge.keep import NodeStore
 from edge.node import node as node_file
+from edge.node import sensing
 from edge.node.budget import STEPS
 from edge.node.sense import SenseDesk
 from edge.see.detector import FakeDetector, weights_folder
@@ -353,7 +354,7 @@ def test_a_failing_store_is_logged_once_each_way_and_ends_nothing(node, monkeypa
         raise StoreError("no space left")
 
     monkeypatch.setattr(SenseDesk, "take", take)
-    monkeypatch.setattr(node_file, "TICK", 0.01)
+    monkeypatch.setattr(sensing, "TICK", 0.01)
     node.start()
     for one in (True, False, False, False, True, True):
         answers.put(one)
