@@ -20,6 +20,8 @@ ALIKE = 0.9
 OTHER_EDGES = 0.4
 """Likeness of edges below which something else of the same grey stands there: of 12,700 looks at things that
 nobody hid 11 stayed below it, and 215 of the 280 at which a plain car before them had passed for them."""
+AROUND = np.ones((9, 9), np.uint8)
+"""Pixels around what is as bright in which its edges must be."""
 FOLLOW = 0.1
 """Share of a new look in the taken anchor; whole grey steps are lost below it."""
 
@@ -81,11 +83,18 @@ def edge_likeness(a: Luma, b: Luma, mask: Mask) -> float:
     return float(np.dot(x, y)) / scale if scale > 0 else 0.0
 
 
-def own_edges(look: Luma, anchors: Anchors, like: Likeness) -> bool:
-    """Whether what is as bright as the thing has its edges, too: a red car before a brown chest has not."""
+def own_edges(look: Luma, anchors: Anchors, like: Likeness, threshold: float) -> bool:
+    """Whether what is as bright as the thing has its edges, too: a red car before a brown chest has not.
+
+    Not where it is as bright as the empty place: somebody who stood beside it may have left.
+    """
     if like.taken_corr >= ALIKE:
         return True
-    return edge_likeness(look, anchors.taken, anchors.mask) >= OTHER_EDGES
+    near = (cv2.absdiff(look, anchors.taken) <= threshold) & anchors.mask
+    if anchors.empty is not None:
+        near &= cv2.absdiff(look, anchors.taken) < cv2.absdiff(look, anchors.empty)
+    around = cv2.dilate(near.view(np.uint8), AROUND) > 0
+    return edge_likeness(look, anchors.taken, around & anchors.mask) >= OTHER_EDGES
 
 
 def likeness(look: Luma, anchors: Anchors, threshold: float) -> Likeness:

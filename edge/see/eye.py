@@ -188,7 +188,7 @@ class Eye:
             like = likeness(look, place.anchors, change.threshold)
             unseen = place.anchors.empty is None
             seen = decide_by_taken(like) if unseen else decide(like)
-            if seen is Seen.PRESENT and not own_edges(look, place.anchors, like):
+            if seen is Seen.PRESENT and not own_edges(look, place.anchors, like, change.threshold):
                 seen = Seen.HIDDEN
             if unseen and seen is Seen.HIDDEN and _new_ground(change, place.box, at):
                 seen = Seen.GONE

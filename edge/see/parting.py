@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.see.anchors import OTHER_EDGES, Anchors, edge_likeness
+from edge.see.anchors import AROUND, OTHER_EDGES, Anchors, edge_likeness
 from edge.see.background import Luma, Mask
 from edge.see.blobs import SMALLEST, PixelBox, grown, inside, over, union
 
@@ -129,7 +129,7 @@ def _own(look: Luma, anchors: Anchors, near: Mask) -> Mask:
     own = np.zeros_like(near)
     for index in range(1, count):
         part = near & (labels == index)
-        around = cv2.dilate(part.view(np.uint8), np.ones((9, 9), np.uint8)) > 0
+        around = cv2.dilate(part.view(np.uint8), AROUND) > 0
         if edge_likeness(look, anchors.taken, around & anchors.mask) >= OTHER_EDGES:
             own |= part
     return own
