@@ -6,6 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from simulators.drill.books import line_faults, some
 from simulators.drill.plan import Fault, inside
 from simulators.drill.records import Alarm, Booked, CloudRecords, Line
 from simulators.drill.truths import Truth
@@ -15,7 +16,7 @@ EARLY = 2.0
 RECOVERY = 25.0
 """Seconds after a fault that its victims may take to be back: a start, and the pauses before they connect."""
 FOUND_WITHIN = 12.0
-"""Seconds from a truth's beginning, past faults and the way back, to what the alarm gives as its beginning."""
+"""Seconds from a truth's beginning, past faults and the way back, to what the alarm says of it."""
 CAMERA_SLOW = 8.0
 """Seconds from an order to a bicycle that stands: up to one block of two groups, then it is brought."""
 TOLD_WITHIN = 120.0
@@ -223,37 +224,6 @@ def _ledger(nodes: Sequence[Line], cloud: Sequence[Booked], verdict: Verdict) ->
     for old in booked.values():  # of store files that were set aside, or of the cloud's own
         known = old.committed | old.refused | old.evicted
         if missing := set(range(1, max(known, default=0) + 1)) - known:
-            faults.append(f"{old.node} {old.series} of earlier file {old.epoch}: missing {_some(missing)}")
+            faults.append(f"{old.node} {old.series} of earlier file {old.epoch}: missing {some(missing)}")
     verdict.ledger_balanced = not faults
     verdict.findings += faults
-
-
-def line_faults(line: Line, there: Booked | None) -> list[str]:
-    """What does not add up between a node's line and the cloud's."""
-    name = f"ledger of {line.node} {line.series}"
-    faults = []
-    numbers = set(range(1, line.next))
-    told = line.accepted + line.refused + line.evicted + len(line.waiting)
-    if told != len(numbers):
-        faults.append(f"{name}: {len(numbers)} numbered, {told} accounted for at the node")
-    if there is None:
-        return faults + ([f"{name}: the cloud knows nothing of it"] if numbers - line.waiting else [])
-    here = there.committed | there.refused | there.evicted
-    if missing := numbers - here - line.waiting:
-        faults.append(f"{name}: missing at the cloud {_some(missing)}")
-    if invented := (there.committed | there.refused) - numbers:
-        faults.append(f"{name}: at the cloud and never numbered {_some(invented)}")
-    if len(there.committed) < line.accepted:
-        faults.append(
-            f"{name}: accepted {line.accepted} by the node's count, {len(there.committed)} at the cloud"
-        )
-    if (there.received, there.numbers) != (len(there.committed), len(there.committed)):
-        faults.append(
-            f"{name}: {len(there.committed)} committed, {there.received} messages kept, {there.numbers} numbers"
-        )
-    return faults
-
-
-def _some(numbers: Iterable[int]) -> str:
-    found = sorted(numbers)
-    return f"{len(found)} numbers, {', '.join(map(str, found[:8]))}{' …' if len(found) > 8 else ''}"

@@ -20,8 +20,8 @@ State = Literal["sound", "cut", "delay", "half_open"]
 class Link:
     """One line: whoever connects to `port` speaks with `target`.
 
-    `cut`: what is connected is reset, who comes is hung up on. `delay`: each piece waits. `half_open`: what is
-    sent gets through, the answers are swallowed, and at the end the connection breaks.
+    `cut`: what is connected is reset, who comes is hung up on. `delay`: each piece waits. `half_open`: what
+    is sent gets through, the answers are swallowed, and at the end the connection breaks.
     """
 
     name: str

@@ -24,6 +24,7 @@ class Nemesis:
     def __init__(self, parts: Parts, faults: Sequence[Fault]) -> None:
         self._parts = parts
         self._coming = list(faults)
+        self._ask_at = 0.0
         self._holding: list[Fault] = []
         self.done: list[Fault] = []
         """What was done and undone, with the times at which it really was; in order of their ends."""
@@ -44,7 +45,7 @@ class Nemesis:
                 self._do(fault, now)
                 self._holding.append(fault)
         for fault in list(self._holding):
-            if fault.end <= now:
+            if fault.end <= now and self._may_end(fault, now):
                 self._holding.remove(fault)
                 self._undo(fault, now)
                 self.done.append(replace(fault, end=now))
@@ -54,6 +55,15 @@ class Nemesis:
     def _can(self, fault: Fault) -> bool:
         """A process must be there to be killed."""
         return fault.kind not in ("kill", "stop") or bool(self._parts.pids(self._part(fault)))
+
+    def _may_end(self, fault: Fault, now: float) -> bool:
+        """What was killed is broken until it does its work again; it is asked once a second."""
+        if fault.kind != "kill":
+            return True
+        if now < self._ask_at:
+            return False
+        self._ask_at = now + 1.0
+        return self._parts.ready(self._part(fault))
 
     def _part(self, fault: Fault) -> str:
         return fault.node if fault.target == "node" and fault.node is not None else fault.target

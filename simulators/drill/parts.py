@@ -1,4 +1,4 @@
-"""The processes of a drill: broker, cloud with its database, cameras and nodes, each by its `gridwatch` word."""
+"""The processes of a drill: broker, cloud with its database, cameras and nodes, by `gridwatch` words."""
 
 from __future__ import annotations
 
@@ -27,6 +27,8 @@ OFFSET_FILE = "GRIDWATCH_CLOCK_OFFSET_FILE"
 """The nodes' own way to be told another wall clock (supervision)."""
 PATIENCE = 120.0
 """Seconds for one part to come up; the first start may encode scenes."""
+READY_WITHIN = 0.5
+"""Seconds for the cloud to say that it is ready."""
 TMPFS = "96m"
 """Size of a node's own disk: its quota of 64 MiB, and some."""
 PASSWORD = "drill"  # noqa: S105 - everything lives for minutes on this machine's loopback address
@@ -48,6 +50,8 @@ class Parts:
     disks: dict[str, Path] = field(default_factory=dict)
     """Node -> the folder of its own small disk; empty where there is no right to mount one."""
     _orphans: set[int] = field(default_factory=set)
+    _read: dict[str, int] = field(default_factory=dict)
+    """Node -> how long its log was when it was killed last."""
 
     def __post_init__(self) -> None:
         """Choose ports; nothing runs yet. Orphans, such as the database, become ours to reap."""
@@ -93,26 +97,24 @@ class Parts:
         tokens = self.state / "tokens.txt"
         cloud = [*self.prefix, "cloud", "--site", str(own), "--state", str(self.state / "cloud")]
         cloud += ["--tokens", str(tokens), "--host", HOST, "--port", str(self._ports["cloud"])]
-        begun: list[tuple[Program, Callable[[], bool]]] = [
-            (Program("broker", broker_command(self.state / "broker", self._ports["broker"], {PASSWORD: PASSWORD})),
-             lambda: answers(self._ports["broker"])),
-            (Program("cloud", cloud), self._cloud_is_ready),
-        ]  # fmt: skip
+        passwords = {PASSWORD: PASSWORD}
+        begun = [
+            Program("broker", broker_command(self.state / "broker", self._ports["broker"], passwords)),
+            Program("cloud", cloud),
+        ]
         if self.cameras:
             words = ["simulate", "--site", str(own), "--state", str(self.street), "--wait"]
             words += ["--rtsp-port", str(self._ports["rtsp"])]
-            program = Program("cameras", [sys.executable, "-m", "gridwatch", *words], self.secrets)
-            begun.append((program, lambda: takes_orders(self.street)))
-        for program, _ in begun:
+            begun.append(Program("cameras", [sys.executable, "-m", "gridwatch", *words], self.secrets))
+        for program in begun:
             self.supervisor.start(program)
-        for program, ready in begun:
-            self._await(program.name, ready)
+        for program in begun:
+            self._await(program.name)
         told = dict(line.split() for line in tokens.read_text(encoding="utf-8").splitlines() if line)
         for node in self.nodes:
             self.supervisor.start(self._node(node, told[node]))
         for node in self.nodes:
-            log = self.supervisor.log(node)
-            self._await(node, lambda log=log: "broker up" in log.read_text(encoding="utf-8"))  # type: ignore[misc]
+            self._await(node)
 
     def _node(self, node: str, token: str) -> Program:
         """A node behind lines of its own, on a small disk of its own where that can be had."""
@@ -167,8 +169,10 @@ class Parts:
         return [process.pid] if process.poll() is None else []
 
     def kill(self, name: str, down: float) -> None:
-        """End a part as a power cut would; it is started again after `down` seconds (the database by the cloud)."""
+        """End a part as a power cut would; it comes back after `down` seconds, the database by the cloud."""
         pids = self.pids(name)
+        if name in self.nodes:
+            self._read[name] = self.supervisor.log(name).stat().st_size
         if name == "database":
             os.kill(pids[0], signal.SIGKILL)
             self._orphans |= set(pids)
@@ -177,6 +181,17 @@ class Parts:
         os.killpg(running.process.pid, signal.SIGKILL)
         running.process.wait()
         running.again_at = time.monotonic() + down
+
+    def ready(self, name: str) -> bool:
+        """Whether a part does its work; a node: whether it had its broker since it was killed last."""
+        if name in self.nodes:
+            text = self.supervisor.log(name).read_bytes()[self._read.get(name, 0) :]
+            return b"broker up" in text
+        if not self.pids(name):
+            return False
+        if name == "broker":
+            return answers(self._ports["broker"])
+        return takes_orders(self.street) if name == "cameras" else self._cloud_is_ready()
 
     def signal(self, name: str, number: signal.Signals) -> None:
         """Stop or continue all processes of a part."""
@@ -240,14 +255,14 @@ class Parts:
 
     def _cloud_is_ready(self) -> bool:
         try:
-            with urllib.request.urlopen(f"{self.address}/readyz", timeout=2) as answer:  # noqa: S310
+            with urllib.request.urlopen(f"{self.address}/readyz", timeout=READY_WITHIN) as answer:  # noqa: S310
                 return bool(answer.status == 200)
         except (urllib.error.URLError, OSError):
             return False
 
-    def _await(self, name: str, ready: Callable[[], bool]) -> None:
+    def _await(self, name: str) -> None:
         until = time.monotonic() + PATIENCE
-        while not ready():
+        while not self.ready(name):
             process = self.supervisor.running[name].process
             if process.poll() is not None or time.monotonic() > until:
                 tail = (

@@ -28,8 +28,8 @@ LENGTHS = {"kill": (0.5, 3.0), "stop": (3.0, 7.0), "disk_full": (4.0, 8.0), "clo
 LINK_LENGTH = (3.0, 7.0)
 QUIET = 6.0
 """Seconds of peace between two faults of one node, and between two of what all share."""
-BEGIN, TAIL = 12.0, 8.0
-"""Seconds without faults at the begin, and before the end."""
+EDGE = 10.0
+"""Seconds without faults at the begin, and before the end; less in a drill of less than 100 s."""
 SENSORS_NEED = frozenset({"node", "cloud", "database", "broker", "link_cloud", "link_broker"})
 CAMERAS_NEED = frozenset({"node", "cloud", "database", "cameras", "link_cloud", "link_cameras"})
 CLOCK_STEPS = (3600.0, -3600.0)
@@ -68,7 +68,8 @@ def plan(
 ) -> list[Fault]:
     """All faults of a drill, in order of time: each kind on each kind of target `TIMES` in ten minutes.
 
-    A drill too short for that has each kind of fault once. `cameras`: there are some; `full_disks`: can be made.
+    A drill too short for that has each kind of fault once. `cameras`: there are some; `full_disks`: they
+    can be made.
     """
     chance = random.Random(f"nemesis/{seed}")
     wanted = _wanted(chance, seconds, cameras, full_disks)
@@ -110,11 +111,12 @@ def _placed(
 ) -> list[tuple[float, float]]:
     """Times for deeds one after the other, with what is left of the drill as pauses between them."""
     lengths = [chance.uniform(*LENGTHS.get(kind, LINK_LENGTH)) for _, kind in deeds]
-    free = seconds - BEGIN - TAIL - sum(lengths)
+    edge = min(EDGE, seconds / 10)
+    free = seconds - 2 * edge - sum(lengths)
     quiet = min(QUIET, max(0.0, free / max(1, len(deeds))))
     spare = max(0.0, free - quiet * len(deeds))
     cuts = sorted(chance.uniform(0, spare) for _ in deeds)
-    times, used = [], BEGIN
+    times, used = [], edge
     for length, cut in zip(lengths, cuts, strict=True):
         begin = used + cut
         times.append((round(begin, 2), round(begin + length, 2)))

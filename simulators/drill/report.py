@@ -60,6 +60,7 @@ def as_table(told: dict[str, Any]) -> str:
     rows += [f"{kind:12} {target:14} {count}" for (target, kind), count in sorted(deeds.items())]
     rows += [f"{'not done':27} {one}" for one in told["not_done"]]
     rows.append("")
+    balance = "balanced" if told["ledger_balanced"] else "NOT balanced"
     inside = told["truths_begin_or_end_in_a_fault"]
     for name, value in (
         (
@@ -73,7 +74,7 @@ def as_table(told: dict[str, Any]) -> str:
         ("unexplained", told["unexplained"]),
         (
             "ledger",
-            f"{'balanced' if told['ledger_balanced'] else 'NOT balanced'}, {told['ledger']['numbered']} numbered",
+            f"{balance}, {told['ledger']['numbered']} numbered",
         ),
         (
             "worst live latency",

@@ -1,4 +1,4 @@
-"""One drill from begin to end: everything up, the nemesis at work, all healed and drained, then the verdict."""
+"""One drill from begin to end: everything up, the nemesis at work, all healed, then the verdict."""
 
 from __future__ import annotations
 
@@ -130,7 +130,7 @@ class Drill:
                 self._tell(f"{last.begin:6.1f} {last.kind} {last.name} until {last.end:.1f}")
 
     def _drained(self) -> list[Any]:
-        """Wait until no alarm, evidence or reading waits at any node, end the nodes, and read their ledgers."""
+        """Wait until no alarm or evidence waits at any node, end the nodes, and read their ledgers."""
         until, calm = time.monotonic() + DRAIN, time.monotonic()
         while time.monotonic() - calm < STILL:
             if time.monotonic() > until:

@@ -1,4 +1,4 @@
-"""Runs a word of the product with one of its protections taken out: `python -m simulators.drill.sabotage NAME WORD ...`.
+"""Runs a word of the product with a protection taken out: `python -m simulators.drill.sabotage NAME WORD ...`
 
 The product has no switch for that. It is changed here, in memory, before its command runs; parts are found by
 name, because simulators otherwise share no code with edge and cloud.
@@ -60,14 +60,14 @@ def _drop_lane() -> None:
 def _clear_early() -> None:
     """A sensor's condition is over after a few readings, wherever the value is."""
     threshold = importlib.import_module("edge.judge.threshold")
-    threshold._back = lambda rule, value: True
+    vars(threshold)["_back"] = lambda rule, value: True
 
 
 def _forget_at_restart() -> None:
     """A node that starts knows nothing of what it had open."""
     sense = importlib.import_module("edge.node.sense")
     threshold = importlib.import_module("edge.judge.threshold")
-    sense.level_from_json = lambda raw, offset, latest: threshold.Level()
+    vars(sense)["level_from_json"] = lambda raw, offset, latest: threshold.Level()
 
 
 _WAYS: dict[str, Callable[[], None]] = {

@@ -1,4 +1,4 @@
-"""What is true in the drill's street: who is past a limit or left standing, where, from when to when. Pure."""
+"""What is true in the drill's street: what is past a limit or left standing, from when to when. Pure."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from devices.sensors.quantities import KINDS, QUANTITIES
-from devices.site.model import Camera, Point, Sensor, Site
+from devices.site.model import Camera, Sensor, Site
 from simulators.errors import SimulatorsError
 from simulators.sensors.scenario import Happening
 
@@ -19,11 +19,11 @@ HOLDS = (0.0, 3.0)
 """Seconds that a sensor's rule waits, in turns."""
 CLEAR_HOLD = 3.0
 SENSOR_STAYS, SENSOR_PAUSES = (20.0, 32.0), (20.0, 28.0)
-"""Longer than a fault with the way back after it: what a broker that is killed had queued is lost by design."""
+"""Longer than a fault and the way back: what a broker that is killed had queued is lost by design."""
 DWELL = 12.0
 BIKE_STAYS, BIKE_PAUSES = (52.0, 64.0), (40.0, 50.0)
-FIRST = 8.0
-"""Seconds until the first begins."""
+FIRST = 6.0
+"""Seconds until the first begins; less in a drill of less than a minute."""
 LAST = 4.0
 """Nothing begins later than so many seconds before the end, and a truth may go on beyond it."""
 HOSTS = ("P05", "P12", "P18", "P24")
@@ -62,7 +62,7 @@ def street(shipped: Site, nodes: int, cameras: int) -> Site:
     if not 1 <= nodes <= len(HOSTS) or not 0 <= cameras <= nodes:
         raise SimulatorsError(f"nodes: 1 to {len(HOSTS)}, with a camera each or none")
     points = {point.id: point for point in shipped.points}
-    models = {}
+    models: dict[str, Sensor] = {}
     for point in shipped.points:
         for sensor in point.sensors:
             if sensor.rules and sensor.rules[0].above is not None:
@@ -105,8 +105,8 @@ def truths(
 ) -> list[Truth]:
     """All truths of a drill of so many seconds, in order of time.
 
-    `broken`: of (node, whether for its cameras), when something on the way is broken: half of the beginnings and
-    ends are drawn into it where the truth's length allows.
+    `broken`: of (node, whether for its cameras), when something on the way is broken: half of the beginnings
+    and ends are drawn into it where the truth's length allows.
     """
     found: list[Truth] = []
     faults = broken or {}
@@ -138,7 +138,7 @@ def _times(
     broken: Windows,
 ) -> list[tuple[float, float]]:
     times = []
-    begin = FIRST + chance.uniform(0, min(pauses[0], seconds / 3))
+    begin = min(FIRST, seconds / 10) + chance.uniform(0, min(pauses[0], seconds / 3))
     while begin < seconds - LAST:
         end = _drawn(chance, begin + stays[0], begin + stays[1], broken)
         times.append((round(begin, 2), round(end, 2)))

@@ -1,4 +1,4 @@
-"""Who acts and who watches beside the nemesis: the bicycles before the cameras, and an ear at the wall's stream."""
+"""Who acts and watches beside the nemesis: bicycles before the cameras, and an ear at the wall's stream."""
 
 from __future__ import annotations
 
