@@ -74,12 +74,16 @@ SCENES = (
 STALLED, COVERED, SILENT = "90-02-080", "90-01-080", "90-02-089"
 ODD = {
     "silent": Scene("P10", SILENT, "high", "detected", 300, "node_silent", device="n2"),
-    "inhibited": Scene("P11", STALLED, "medium", "detected", 320, "stalled", inhibited=True, lost=("present",)),
+    "inhibited": Scene(
+        "P11", STALLED, "medium", "detected", 320, "stalled", inhibited=True, lost=("present",)
+    ),
     "covered": Scene("P02", COVERED, "high", "detected", 60, "covered", hints=("tamper", "dark")),
     "stills": Scene("P03", BIKES, "medium", "detected", 90, "bicycle", 5, stills_only=True),
     "due": Scene("P04", FIRE_LANE, "high", "detected", 12, "car", 1, due=True),
     "evicted": Scene("P06", BIKES, "low", "accepted", 9000, "bicycle", 4, lost=("present", "empty", "clip")),
-    "removed": Scene("P07", BIKES, "low", "checking", 9000, "bicycle", 4, condition="cleared", ended="rule_removed"),
+    "removed": Scene(
+        "P07", BIKES, "low", "checking", 9000, "bicycle", 4, condition="cleared", ended="rule_removed"
+    ),
 }
 """What is seen seldom, each by what is odd about it."""
 
@@ -196,7 +200,7 @@ class Street:
     ) -> list[dict[str, Any]]:
         times = {"empty": since - timedelta(seconds=90), "present": opened, "cleared": changed}
         kinds = ["empty", "present"] if not scene.at_least else ["present"]
-        if scene.condition == "cleared":
+        if scene.condition == "cleared" and not scene.ended:
             kinds.append("cleared")
         found = []
         for kind in kinds:

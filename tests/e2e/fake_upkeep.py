@@ -7,6 +7,7 @@ from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
 from devices.site.model import Site
+from edge.node.follow import conflict
 
 SERIES = ("alarm", "evidence", "health", "telemetry")
 TROUBLED = "n2"
@@ -17,10 +18,6 @@ BAD_CAMERAS = {
     3: ("up", "", {"clock_offset_s": -28_805.0, "jumps": 2}),
 }
 """Status, the node's words, facts; the second is of a node that gives no code for its reason."""
-CONFLICT = (
-    "the local site file (version 4) is not in force: this node takes its site from the cloud (version 3); "
-    "give the cloud a higher version, or start the node with --site-local"
-)
 
 
 def ledger(node: str, now: datetime) -> dict[str, Any]:
@@ -66,7 +63,7 @@ def devices(site: Site, node: str, now: datetime) -> list[dict[str, Any]]:
     """What `GET /nodes/{id}/devices` answers."""
     bad = node == TROUBLED
     found = [_device(node, next(one.name.model_dump() for one in site.nodes if one.id == node), "node", now)]
-    found[0]["facts"] = {"cameras": 9, "site_version": 3, "site_problem": CONFLICT if bad else ""}
+    found[0]["facts"] = {"cameras": 9, "site_version": 3, "site_problem": _edited(site) if bad else ""}
     cameras = [camera for point in site.points_of(node) for camera in point.cameras]
     for at, camera in enumerate(cameras):
         device = _device(camera.id, camera.name.model_dump(), "camera", now)
@@ -75,6 +72,11 @@ def devices(site: Site, node: str, now: datetime) -> list[dict[str, Any]]:
             device |= {"status": status, "detail": detail, "facts": facts}
         found.append(device)
     return found
+
+
+def _edited(site: Site) -> str:
+    """What a node says of a file that somebody edited beside the cloud's site."""
+    return conflict(site.model_copy(update={"version": 4}), site.model_copy(update={"version": 3}))
 
 
 def _device(name: str, names: dict[str, str], kind: str, now: datetime) -> dict[str, Any]:

@@ -1,13 +1,13 @@
 import { describe, expect, test } from "vitest";
 import type { Evidence, Incident } from "../src/api/types";
 import { roomiest, type Spot } from "../src/map/room";
-import { byUrgency, calls, worst } from "../src/state/order";
+import { byUrgency, calls, isInhibited, worst } from "../src/state/order";
 import { rangesAsText } from "../src/state/upkeep";
 import { commandOf } from "../src/wall/commands";
 import { arrange } from "../src/wall/photos";
 
 function incident(id: string, severity: Incident["severity"], state: Incident["state"], opened_at: string): Incident {
-  return { id, severity, state, opened_at } as Incident;
+  return { id, severity, state, opened_at, alarms: [] as Incident["alarms"] } as Incident;
 }
 
 describe("the list", () => {
@@ -24,6 +24,17 @@ describe("the list", () => {
     ]);
     expect(worst(sorted)).toBe("critical");
     expect(worst([])).toBeNull();
+  });
+
+  test("has what nobody can know after the rest of those who wait", () => {
+    const alarm = (active: boolean, inhibited: boolean) =>
+      ({ state: { active, inhibited, acknowledged: false, shelved_until: null } }) as Incident["alarms"][number];
+    const high = incident("high", "high", "detected", "2026-11-22T07:00:00Z");
+    const silent = { ...high, id: "silent", alarms: [alarm(true, true), alarm(false, false)] };
+    const known = { ...high, id: "known", alarms: [alarm(true, true), alarm(true, false)] };
+    expect([silent, known, high].map(isInhibited)).toEqual([true, false, false]);
+    const low = incident("low", "low", "detected", "2026-11-22T07:00:00Z");
+    expect([silent, low].sort(byUrgency).map((one) => one.id)).toEqual(["low", "silent"]);
   });
 });
 

@@ -35,7 +35,9 @@ export function takeCommand(command: Command): void {
   known.value = new Map(known.value).set(command.id, command);
 }
 
+/** Ask a node; while a request is on its way, nothing. */
 export async function ask(node: string, request: CommandRequest): Promise<void> {
+  if (asking.value) return;
   trouble.value = "";
   asking.value = true;
   try {

@@ -1,6 +1,6 @@
 import { computed, signal } from "@preact/signals";
 import { finishedIncidents, openIncidents } from "../api/calls";
-import type { Incident } from "../api/types";
+import type { Alarm, Incident } from "../api/types";
 import { byFinished, byUrgency, isFinished, isWaiting } from "./order";
 import { quietPoint } from "./panes";
 
@@ -26,6 +26,15 @@ export function take(incident: Incident): Incident | undefined {
   if (before && before.version > incident.version) return before;
   known.value = new Map(known.value).set(incident.id, incident);
   return before;
+}
+
+/** Take an alarm into the incident that has it: a node that falls silent changes its alarms and no incident. */
+export function takeAlarm(alarm: Alarm): void {
+  const incident = known.value.get(alarm.incident_id);
+  const before = incident?.alarms.find((one) => one.id === alarm.id);
+  if (!incident || !before || before.version > alarm.version) return;
+  const alarms = incident.alarms.map((one) => (one === before ? alarm : one));
+  known.value = new Map(known.value).set(incident.id, { ...incident, alarms });
 }
 
 /** Replace everything by what the cloud has now; what arrived meanwhile and is newer stays. */

@@ -1,11 +1,11 @@
 import { computed, signal } from "@preact/signals";
 import { Refused, STREAM_URL } from "../api/calls";
 import { follow } from "../api/stream";
-import type { Command, Health, Incident } from "../api/types";
+import type { Alarm, Command, Health, Incident } from "../api/types";
 import { classNamed, named, words } from "../words";
 import { takeCommand } from "./care";
 import { now, setServerTime } from "./clock";
-import { forgetIncidents, loadIncidents, loaded, take } from "./incidents";
+import { forgetIncidents, loadIncidents, loaded, take, takeAlarm } from "./incidents";
 import { calls } from "./order";
 import { hearHealth, loadPlaces } from "./places";
 import { endSession } from "./session";
@@ -39,6 +39,7 @@ export function goLive(): () => void {
     event: (name: string, data: string) => {
       if (name === "hello") setServerTime((JSON.parse(data) as { server_time: string }).server_time);
       else if (name === "incident") takeLive(JSON.parse(data) as Incident);
+      else if (name === "alarm") takeAlarm(JSON.parse(data) as Alarm);
       else if (name === "health") hearHealth(JSON.parse(data) as Health);
       else if (name === "command") takeCommand(JSON.parse(data) as Command);
       // What happened between the first load and the stream's start came by neither way: load once more.

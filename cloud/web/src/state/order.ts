@@ -13,15 +13,22 @@ export function isWaiting(incident: Incident): boolean {
   return incident.state === "detected" || incident.state === "verifying";
 }
 
+/** Its node is silent: whether anything of it still holds cannot be known, and it is the node that needs somebody. */
+export function isInhibited(incident: Incident): boolean {
+  const active = incident.alarms.filter((alarm) => alarm.state.active);
+  return active.length > 0 && active.every((alarm) => alarm.state.inhibited);
+}
+
 /** Whether somebody is to be told now: new or live only now, and not from an outage that is over. */
 export function calls(before: Incident | undefined, incident: Incident): boolean {
   return isWaiting(incident) && !incident.history && (!before || before.history);
 }
 
-/** The wall's order: who waits for a person first, then the worst, then the newest. */
+/** The wall's order: who waits for a person first, what cannot be known last, then the worst, then the newest. */
 export function byUrgency(a: Incident, b: Incident): number {
   return (
     Number(isWaiting(b)) - Number(isWaiting(a)) ||
+    Number(isInhibited(a)) - Number(isInhibited(b)) ||
     SEVERITIES.indexOf(a.severity) - SEVERITIES.indexOf(b.severity) ||
     compare(b.opened_at, a.opened_at) ||
     compare(a.id, b.id)

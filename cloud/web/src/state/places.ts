@@ -39,6 +39,11 @@ export function isCamera(device: string): boolean {
   return cameraIds.value.has(device);
 }
 
+/** Whether it is a node, of which the cloud itself tells that it is silent. */
+export function isNode(device: string): boolean {
+  return fetchedNodes.value.some((node) => node.id === device);
+}
+
 export const grids = computed(() => areas.value.filter((area) => area.properties.level === "grid"));
 
 /** Open incidents of each point, worst first. */

@@ -51,7 +51,7 @@ async function load(): Promise<readonly Upkeep[]> {
 }
 
 export const SERIES = ["alarm", "evidence", "health", "telemetry"] as const;
-export const COLUMNS = ["numbered", "accepted", "waiting", "missing", "refused", "evicted", "duplicate"] as const;
+export const COLUMNS = ["numbered", "sent", "accepted", "waiting", "missing", "refused", "evicted", "duplicate"] as const;
 
 /** The lines in the order of the page: by series, what is written in now before earlier files. */
 export function ordered(lines: readonly SeriesLedger[]): readonly SeriesLedger[] {
@@ -63,6 +63,11 @@ export function ordered(lines: readonly SeriesLedger[]): readonly SeriesLedger[]
 /** Numbers that are looked for, over all series. */
 export function missing(ledger: NodeLedger): number {
   return ledger.lines.reduce((sum, line) => sum + line.missing, 0);
+}
+
+/** Messages that the node keeps until the cloud has them, over all series. */
+export function backlog(ledger: NodeLedger): number {
+  return ledger.lines.reduce((sum, line) => sum + line.waiting, 0);
 }
 
 /** "2–7, 9", at most so many. */

@@ -1,9 +1,10 @@
-import type { Command, Incident, NodeDevice } from "../api/types";
+import type { Command, Incident } from "../api/types";
 import { ask, askedOf, asking, askedOn, nodeOf, trouble } from "../state/care";
 import { now } from "../state/clock";
 import { isCamera } from "../state/places";
 import { words } from "../words";
 import { formatWhen } from "../words/format";
+import { sentence } from "../words/sentences";
 
 const SHOWN = 3;
 const LOG_SECONDS = 600;
@@ -21,13 +22,13 @@ export function Care({ incident }: { incident: Incident }) {
     <section class="care" aria-label={text.title} aria-busy={asking.value}>
       <div class="care-row">
         <button
-          type="button" class="button" disabled={asking.value}
+          type="button" class="button" aria-disabled={asking.value}
           onClick={() => void ask(node, { kind: "photo", ...about })}
         >
           {text.photo}
         </button>
         <button
-          type="button" class="button" disabled={asking.value}
+          type="button" class="button" aria-disabled={asking.value}
           onClick={() => void ask(node, { kind: "look_again", ...about })}
         >
           {text.lookAgain}
@@ -39,24 +40,20 @@ export function Care({ incident }: { incident: Incident }) {
 }
 
 /** On a node's page: send it the site, have it log more. */
-export function NodeCare({ node, devices }: { node: string; devices: readonly NodeDevice[] }) {
+export function NodeCare({ node }: { node: string }) {
   const text = words.value.care;
-  const facts = devices.find((device) => device.id === node)?.facts ?? {};
-  const problem = String(facts["site_problem"] ?? "");
   const body = { logger: "edge", level: "DEBUG" as const, seconds: LOG_SECONDS };
   return (
     <section class="care" aria-label={text.remote} aria-busy={asking.value}>
-      {facts["site_version"] !== undefined && <p class="note">{text.siteVersion(String(facts["site_version"]))}</p>}
-      {problem && <p class="fault">{problem}</p>}
       <div class="care-row">
         <button
-          type="button" class="button" disabled={asking.value}
+          type="button" class="button" aria-disabled={asking.value}
           onClick={() => void ask(node, { kind: "site", body: {} })}
         >
           {text.site}
         </button>
         <button
-          type="button" class="button" disabled={asking.value}
+          type="button" class="button" aria-disabled={asking.value}
           onClick={() => void ask(node, { kind: "log_level", body })}
         >
           {text.logMore}
@@ -88,7 +85,7 @@ function Line({ command }: { command: Command }) {
       <b>{outcome(command)}</b>
       <small>{care.asked(care.kinds[command.kind], who, when)}</small>
       {typeof sha256 === "string" && (
-        <a href={`/api/v1/media/${sha256}`} target="_blank" rel="noreferrer" aria-label={care.enlarge}>{care.fresh}</a>
+        <a href={`/api/v1/media/${sha256}`} target="_blank" rel="noreferrer" >{care.see}</a>
       )}
     </li>
   );
@@ -96,11 +93,11 @@ function Line({ command }: { command: Command }) {
 
 /** What became of it, in words: the verdict of a second look, the reason of a failure, else its state. */
 function outcome(command: Command): string {
-  const { care } = words.value;
+  const { care, locale } = words.value;
   const verdicts: Readonly<Record<string, string | undefined>> = care.verdicts;
   const verdict = verdicts[String(command.answer?.["verdict"])];
   if (command.state === "answered" && verdict) return verdict;
   const reason = command.answer?.["reason"];
-  if (command.state === "failed" && typeof reason === "string") return `${care.states.failed}: ${reason}`;
+  if (command.state === "failed" && typeof reason === "string") return `${care.states.failed}: ${sentence(reason, locale)}`;
   return care.states[command.state];
 }

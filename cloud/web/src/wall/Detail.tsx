@@ -1,4 +1,5 @@
 import { opened, selected } from "../state/incidents";
+import { isInhibited } from "../state/order";
 import { quietPoint } from "../state/panes";
 import { points } from "../state/places";
 import { classNamed, named, words } from "../words";
@@ -31,6 +32,7 @@ export function Detail() {
             </p>
             <Age incident={incident} />
           </div>
+          {isInhibited(incident) && <p class="inhibited-note">{text.detail.inhibited}</p>}
           <Photos incident={incident} />
           <Actions incident={incident} />
           <Care incident={incident} />

@@ -1,7 +1,8 @@
 import type { ComponentChildren } from "preact";
 import type { Incident } from "../api/types";
 import { now } from "../state/clock";
-import { isCamera } from "../state/places";
+import { isInhibited } from "../state/order";
+import { isCamera, isNode } from "../state/places";
 import { labelled, named, words } from "../words";
 import { formatAge, formatNumber, formatPercent, formatQuantity, formatWhen } from "../words/format";
 
@@ -12,6 +13,7 @@ export function Facts({ incident }: { incident: Incident }) {
   const seen = isCamera(incident.camera);
   const end = incident.seen_gone_at ?? incident.closed_at;
   const lasted = formatAge((end ? Date.parse(end) : now.value) - Date.parse(incident.since), locale);
+  const standing = isInhibited(incident) ? "inhibited" : incident.condition?.state;
   const when = (iso: string): string => formatWhen(iso, locale, now.value);
   return (
     <section class="facts" aria-label={facts.number}>
@@ -19,11 +21,17 @@ export function Facts({ incident }: { incident: Incident }) {
         <Fact name={facts.now} wide>
           {incident.condition && (
             <>
-              <b class={`condition condition-${incident.condition.state}`}>{condition[incident.condition.state]}</b>{" "}
+              <b class={`condition condition-${alarm?.ended ? "held" : standing}`}>
+                {alarm?.ended ? facts.ended[alarm.ended] : standing && condition[standing]}
+              </b>{" "}
               <time>{when(incident.condition.changed_at)}</time>
             </>
           )}
         </Fact>
+        <Fact name={facts.says} wide>
+          {alarm && alarm.hints.length > 0 && alarm.hints.map((hint) => facts.hints[hint]).join(" · ")}
+        </Fact>
+        <Fact name={facts.clip} wide>{alarm?.no_clip && facts.stillsOnly}</Fact>
         <Fact name={facts.since}>{incident.at_least ? facts.atLeast(when(incident.since)) : when(incident.since)}</Fact>
         <Fact name={facts.lasted}>{lasted}</Fact>
         <Fact name={facts.point}>{named(incident.point.name)} <small>{incident.point.id}</small></Fact>
@@ -32,7 +40,7 @@ export function Facts({ incident }: { incident: Incident }) {
         </Fact>
         <Fact name={facts.community}>{community && named(community.name)}</Fact>
         <Fact name={facts.class}>{named(incident.event_class.name)} <small>{incident.event_class.code}</small></Fact>
-        <Fact name={seen ? facts.camera : facts.sensor}>{incident.camera}</Fact>
+        <Fact name={seen ? facts.camera : isNode(incident.camera) ? facts.node : facts.sensor}>{incident.camera}</Fact>
         <Fact name={facts.label}>
           {incident.suspected && <>{list.suspected} · </>}
           {labelled(incident.label)}
@@ -52,10 +60,6 @@ export function Facts({ incident }: { incident: Incident }) {
             </>
           )}
         </Fact>
-        <Fact name={facts.says}>
-          {alarm && alarm.hints.length > 0 && alarm.hints.map((hint) => facts.hints[hint]).join(" · ")}
-        </Fact>
-        <Fact name={facts.clip}>{alarm?.no_clip && facts.stillsOnly}</Fact>
         <Fact name={facts.opened}>{when(incident.opened_at)}</Fact>
         <Fact name={facts.gone}>{incident.seen_gone_at && when(incident.seen_gone_at)}</Fact>
         <Fact name={facts.closed}>{incident.closed_at && when(incident.closed_at)}</Fact>

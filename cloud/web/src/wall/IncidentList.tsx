@@ -2,7 +2,7 @@ import { useEffect, useRef } from "preact/hooks";
 import type { Incident } from "../api/types";
 import { now } from "../state/clock";
 import { loaded, select, selectedId, shelf, shown, waiting } from "../state/incidents";
-import { isFinished, isWaiting } from "../state/order";
+import { isFinished, isInhibited, isWaiting } from "../state/order";
 import { classNamed, named, words } from "../words";
 import { formatAge, formatNumber, unitSign } from "../words/format";
 import { SeverityMark } from "./SeverityMark";
@@ -58,6 +58,7 @@ function Shelf({ heading, rows, urgent = false }: { heading: string; rows: reado
 }
 
 function Row({ incident }: { incident: Incident }) {
+  const inhibited = isInhibited(incident);
   const current = selectedId.value === incident.id;
   const button = useRef<HTMLButtonElement>(null);
   const text = words.value;
@@ -68,7 +69,7 @@ function Row({ incident }: { incident: Incident }) {
     <button
       type="button"
       ref={button}
-      class={`row severity-${incident.severity}${isWaiting(incident) ? " waiting" : ""}`}
+      class={`row severity-${incident.severity}${isWaiting(incident) ? " waiting" : ""}${inhibited ? " inhibited" : ""}`}
       aria-current={current}
       onClick={() => select(incident.id, true)}
     >
@@ -76,6 +77,7 @@ function Row({ incident }: { incident: Incident }) {
       <Thumb incident={incident} />
       <span class="row-what">
         <b>
+          {inhibited && <em>{text.list.inhibited}</em>}
           {incident.suspected && <em>{text.list.suspected}</em>}
           {incident.history && <em>{text.list.history}</em>}
           <span>{classNamed(incident.event_class)}</span>
@@ -102,15 +104,24 @@ function Thumb({ incident }: { incident: Incident }) {
       {photo ? (
         <img src={photo} alt="" loading="lazy" />
       ) : (
-        measured && (
+        measured ? (
           <>
             <b>{formatNumber(measured.value, words.value.locale)}</b>
             <small>{unitSign(measured.unit)}</small>
           </>
+        ) : (
+          <small>{photoless(incident)}</small>
         )
       )}
     </span>
   );
+}
+
+/** Of a photo that is not there: whether it may still come. */
+function photoless(incident: Incident): string {
+  const { list } = words.value;
+  if (incident.evidence_lost.includes("present")) return list.photoLost;
+  return incident.evidence_due ? list.photoDue : "";
 }
 
 /** How long it has lasted, ticking; stands still once it is finished. */

@@ -4,11 +4,12 @@ import { now } from "../state/clock";
 import { screen } from "../state/panes";
 import { isBad } from "../state/places";
 import {
-  byTrouble, CLOCK_TOLERANCE_S, COLUMNS, keepUp, missing, ordered, rangesAsText, type Upkeep, upkeep, upkeepFailed,
+  backlog, byTrouble, CLOCK_TOLERANCE_S, COLUMNS, keepUp, missing, ordered, rangesAsText, type Upkeep, upkeep, upkeepFailed,
 } from "../state/upkeep";
 import { named, words } from "../words";
 import { formatAge, formatNumber, formatWhen } from "../words/format";
 import { NodeCare } from "./Care";
+import { sentence } from "../words/sentences";
 import { troubles } from "../words/troubles";
 
 /** The page of nodes: whether anything of theirs is missing, and how their devices are. */
@@ -41,8 +42,10 @@ function NodeCard({ one }: { one: Upkeep }) {
   const { nodes: text, statuses, locale } = words.value;
   const { node, ledger, devices } = one;
   const lost = missing(ledger);
+  const behind = backlog(ledger);
   const seen = node.last_seen_at ? formatAge(now.value - Date.parse(node.last_seen_at), locale) : null;
-  const trouble = devices.find((device) => device.id === node.id && isBad(device.status));
+  const self = devices.find((device) => device.id === node.id);
+  const { site_version: version, site_problem: problem } = self?.facts ?? {};
   return (
     <section class="node-card" aria-labelledby={`node-${node.id}`} tabIndex={0}>
       <header>
@@ -55,14 +58,18 @@ function NodeCard({ one }: { one: Upkeep }) {
       <p class="node-facts">
         <span>{seen ? text.heard(seen) : text.neverHeard}</span>
         <Offset seconds={ledger.clock_offset_s} />
+        {behind > 0 && <span class="behind">{text.backlog(formatNumber(behind, locale))}</span>}
+        {version !== undefined && <span>{text.siteVersion(String(version))}</span>}
       </p>
-      {trouble?.detail && <p class="fault">{text.lastError}: {trouble.detail}</p>}
-      {devices.filter((device) => device.id === node.id).flatMap((device) => troubles(device.facts, locale))
-        .map((one) => <p key={one} class="note">{one}</p>)}
+      {self?.detail && isBad(self.status) && <p class="fault">{text.lastError}: {sentence(self.detail, locale)}</p>}
+      {typeof problem === "string" && problem && (
+        <p class="fault">{text.siteProblem}: {sentence(problem, locale)}</p>
+      )}
+      {self && troubles(self.facts, locale).map((one) => <p key={one} class="note">{one}</p>)}
       <Ledger lines={ordered(ledger.lines)} />
       <Causes ledger={ledger} />
       <Rungs devices={devices} />
-      <NodeCare node={node.id} devices={devices} />
+      <NodeCare node={node.id} />
     </section>
   );
 }
@@ -94,7 +101,7 @@ function Ledger({ lines }: { lines: readonly SeriesLedger[] }) {
                 {text.series[line.series]} {!line.current && <small>{text.earlier}</small>}
               </th>
               {COLUMNS.map((column) => (
-                <td key={column} class={line[column] > 0 ? `some-${column}` : "nought"}>
+                <td key={column} data-column={text.columns[column]} class={line[column] > 0 ? `some-${column}` : "nought"}>
                   {formatNumber(line[column], locale)}
                   {column === "missing" && line.missing > 0 && <small>{rangesAsText(line.missing_ranges)}</small>}
                 </td>
@@ -153,7 +160,7 @@ function Rungs({ devices }: { devices: readonly NodeDevice[] }) {
             {isBad(device.status) && (
               <small class="why" title={device.detail}>
                 {device.since && formatAge(now.value - Date.parse(device.since), locale)}{" "}
-                {troubles(device.facts, locale).join("; ") || device.detail}
+                {troubles(device.facts, locale).join("; ") || sentence(device.detail, locale)}
               </small>
             )}
             {!isBad(device.status) && troubles(device.facts, locale).map((one) => <small key={one} class="why">{one}</small>)}

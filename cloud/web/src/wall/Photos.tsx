@@ -1,7 +1,7 @@
 import type { Evidence, Incident } from "../api/types";
 import { now } from "../state/clock";
 import { pictureShown } from "../state/panes";
-import { isCamera } from "../state/places";
+import { isCamera, isNode } from "../state/places";
 import { labelled, words } from "../words";
 import { formatNumber, formatQuantity, formatWhen, unitSign } from "../words/format";
 import { Clip } from "./Clip";
@@ -12,17 +12,18 @@ export function Photos({ incident }: { incident: Incident }) {
   const text = words.value.detail;
   const { before, after, empty, rest, clip } = arrange(incident.evidence);
   if (!isCamera(incident.camera) && incident.evidence.length === 0) return <Reading incident={incident} />;
+  const lost = (kind: Evidence["kind"]): boolean => incident.evidence_lost.includes(kind);
   return (
     <section class="photos" aria-label={text.photos}>
       <Photo photo={before} what={text.before} missing={missingBefore(incident)} />
-      <Photo photo={after} what={text.after} missing={text.noAfter} />
+      <Photo photo={after} what={text.after} missing={lost("cleared") ? text.photoLost : text.noAfter} />
       <div class="photo-strip">
-        <Photo photo={empty} what={text.emptyPhoto} missing={text.noEmpty} />
+        <Photo photo={empty} what={text.emptyPhoto} missing={lost("empty") ? text.photoLost : text.noEmpty} />
         {rest.slice(0, 3).map((photo) => (
           <Photo key={photo.id} photo={photo} what={whatOf(photo)} missing="" />
         ))}
       </div>
-      {clip && <Clip key={clip.id} clip={clip} />}
+      {clip ? <Clip key={clip.id} clip={clip} /> : lost("clip") && <p class="note clip">{text.clipLost}</p>}
     </section>
   );
 }
@@ -54,7 +55,7 @@ function Reading({ incident }: { incident: Incident }) {
           <small>{facts.limit(formatQuantity(measured.limit, measured.unit, locale))}</small>
         </p>
       )}
-      <p class="note">{detail.noCamera}</p>
+      <p class="note">{isNode(incident.camera) ? detail.fromCloud : detail.noCamera}</p>
     </div>
   );
 }
