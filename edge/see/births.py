@@ -24,6 +24,8 @@ PATIENCE = 8.0
 SURE_LEFT, SURE_TAKEN = 0.6, -1.8
 """Evidence of `left_behind` beyond which it is believed by itself. A plain thing before a wall of bricks
 has fewer edges than the wall, so much of it is asked for before a thing is taken for a ghost unseen."""
+BLOWN = 8.0
+"""Grey levels below the brightest of the picture at which a camera's curve is flat, noise included."""
 CRUMB = 0.03
 """Share of a gone thing's box; a bag that somebody left standing was a tenth of them or more."""
 SPECK = 0.0015
@@ -98,6 +100,14 @@ def only_light(now: Luma, before: Luma, mask: Mask) -> bool:
         return False
     soft_now, soft_before = cv2.GaussianBlur(now, (3, 3), 0), cv2.GaussianBlur(before, (3, 3), 0)
     return correlation(soft_now, soft_before, core) > SAME_GROUND
+
+
+def blown_out(luma: Luma, blob: Blob) -> bool:
+    """As bright as the brightest of the whole picture (as the camera gave it): what texture the ground has
+    under a lamp cannot be seen there.
+    """
+    brightest = float(np.percentile(luma[::4, ::4], 99.5))
+    return float(np.mean(luma[region_of(blob.box)][blob.mask] >= brightest - BLOWN)) >= 0.6
 
 
 def covered(blob: Blob, shape: tuple[int, ...]) -> Mask:

@@ -16,7 +16,7 @@ import numpy as np
 
 from edge.see.anchors import Seen, decide, decide_by_taken, likeness, own_edges
 from edge.see.background import Backgrounds, Change, Luma, Mask
-from edge.see.births import News, arriving, belongs, news_of, residue
+from edge.see.births import News, arriving, belongs, blown_out, news_of, residue
 from edge.see.blobs import Blob, PixelBox, grown, jolted, region_of, still_blobs
 from edge.see.census import Census
 from edge.see.detector import Colour, Detector
@@ -249,6 +249,8 @@ class Eye:
         """Something was left here; in doubt the detector looks at it and at what was before."""
         assert self.backgrounds is not None
         news = news_of(blob, self.backgrounds, change)
+        if news is not News.NOTHING and blown_out(picture.luma, blob):
+            news = News.RATHER_NOTHING
         if news in (News.THING, News.NOTHING):
             return news is News.THING
         self._looks.take(Purpose.OPEN, 2)  # never refused; scans wait the longer

@@ -51,6 +51,9 @@ class Phase(StrEnum):
     GONE = "gone"
 
 
+STAYING = (Phase.CANDIDATE, Phase.STANDING)
+
+
 @dataclass(frozen=True, slots=True)
 class Slot:
     """One place where something stays."""
@@ -141,7 +144,7 @@ def blinded(slot: Slot, at: float) -> Slot:
 
 def stands_before(other: Slot, slot: Slot) -> bool:
     """Whether `other` came to stand where `slot` was seen last: it may be as grey as the ground behind."""
-    if other.id == slot.id or other.phase is not Phase.STANDING or other.since < slot.last_present:
+    if other.id == slot.id or other.phase not in STAYING or other.since < slot.last_present:
         return False
     return inside(slot.box, other.box) >= BEFORE
 
