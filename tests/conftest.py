@@ -1,9 +1,15 @@
-"""The order of the tests: what leaves a browser or a whole demo running for its neighbours comes last."""
+"""The order of the tests: what leaves a browser or a whole demo running for its neighbours comes last.
+
+Nothing that Hypothesis shows is timed: what is slow on a busy machine is no fault.
+"""
 
 from __future__ import annotations
 
 import pytest
+from hypothesis import HealthCheck, settings
 
+settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("untimed")
 LAST = ("tests/e2e/test_wall", "tests/e2e/test_demo")
 
 
