@@ -47,9 +47,10 @@ def make_engine(url: URL, *, pool_size: int = 8) -> AsyncEngine:
 
 def _connect(dialect: Any, _: Any, words: Any, options: Any) -> Any:
     """Connect; whatever the driver says of a server that is not there is one error of ours."""
+    driver = (asyncpg.PostgresError, asyncpg.InterfaceError, dialect.loaded_dbapi.Error)
     try:
         return dialect.connect(*words, **options)
-    except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+    except (OSError, TimeoutError, *driver) as error:
         raise DatabaseUnavailable(f"PostgreSQL does not take the connection: {error}") from error
 
 
