@@ -13,7 +13,7 @@ from sqlalchemy import URL
 
 from cloud import guard, page, problems, silence
 from cloud.alarms.routes import router as alarms
-from cloud.areas.registry import load_registry
+from cloud.areas.current import Current
 from cloud.areas.routes import router as areas
 from cloud.context import Context
 from cloud.database.engine import make_engine
@@ -24,6 +24,7 @@ from cloud.ingest.routes import router as ingest
 from cloud.link.hub import Hub
 from cloud.link.routes import link
 from cloud.link.routes import router as commands
+from cloud.link.site_routes import router as site
 from cloud.media.routes import router as media
 from cloud.media.store import MediaStore
 from cloud.media.upload_routes import router as uploads
@@ -68,20 +69,23 @@ def create_app(settings: Settings, url: URL, now: Callable[[], datetime] = utc_n
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         engine = make_engine(url)
         try:
-            async with engine.connect() as connection:
-                registry = await load_registry(connection)
-            tail = Tail(engine, registry, metrics, now)
+            current = Current(engine)
+            await current.load()
+            tail = Tail(engine, lambda: current.registry, metrics, now)
             await tail.start()
-            hub = Hub(engine, now, tail.changed)
+            hub = Hub(engine, now, tail.changed, current.wake)
             hub.start()
             after = settings.node_silent_after
             tasks = [
                 asyncio.create_task(keep_tidy(engine, settings, now)),
-                asyncio.create_task(silence.listen(engine, registry, after, now, tail.changed)),
+                asyncio.create_task(current.follow()),
+                asyncio.create_task(
+                    silence.listen(engine, lambda: current.registry, after, now, tail.changed)
+                ),
             ]
             try:
                 media_store = MediaStore(settings.state / "media")
-                app.state.context = Context(settings, engine, registry, media_store, tail, metrics, now, hub)
+                app.state.context = Context(settings, engine, current, media_store, tail, metrics, now, hub)
                 yield
             finally:
                 await hub.stop()
@@ -121,6 +125,7 @@ def _skeleton(lifespan: Any = None) -> FastAPI:
         node_ledgers,
         nodes,
         commands,
+        site,
     ):
         api.include_router(router)
     app.include_router(api)

@@ -11,6 +11,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from cloud.areas.current import Current
 from cloud.areas.registry import Registry
 from cloud.link.hub import Hub
 from cloud.media.store import MediaStore
@@ -25,7 +26,7 @@ class Context:
 
     settings: Settings
     engine: AsyncEngine
-    registry: Registry
+    current: Current
     media: MediaStore
     tail: Tail
     metrics: Metrics
@@ -33,6 +34,11 @@ class Context:
     hub: Hub
     history: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(1))
     """Held while a group of history is stored: what is live waits for no more than one."""
+
+    @property
+    def registry(self) -> Registry:
+        """The registry, as of the site that is in force."""
+        return self.current.registry
 
 
 def context_of(request: Request) -> Context:

@@ -25,7 +25,11 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
 }
-LIMITS = {"/api/v1/media/": 16 * 1024 * 1024, "/api/v1/ingest": 1024 * 1024}
+LIMITS = {
+    "/api/v1/media/": 16 * 1024 * 1024,
+    "/api/v1/ingest": 1024 * 1024,
+    "/api/v1/site": 2 * 1024 * 1024,
+}
 """Bytes of a request's body, by the start of its path."""
 LIMIT = 64 * 1024
 

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from datetime import datetime
 
 from sqlalchemy import URL
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cloud.areas.importer import import_site
 from cloud.database import migrate
 from cloud.database.engine import make_engine
-from cloud.nodes import credentials
+from cloud.incidents.store import Actor
 from cloud.link import sites
+from cloud.nodes import credentials
 from cloud.people import accounts
 from cloud.settings import Settings
+from devices.site.edit import site_digest
 from devices.site.model import Site
+
+log = logging.getLogger(__name__)
+GRIDWATCH = Actor("system", "gridwatch")
 
 
 async def prepare(
@@ -34,10 +41,26 @@ async def prepare(
     try:
         await migrate.upgrade(engine)
         async with engine.begin() as connection:
-            if site is not None:
+            if site is not None and not await _overtaken(connection, site):
                 await import_site(connection, site, now)
-                await sites.keep(connection, site)
+                await sites.keep(connection, site, GRIDWATCH, now)
             await credentials.take_file(connection, tokens or {}, now)
         await accounts.add_first_users(engine, settings.state / "users.txt", now)
     finally:
         await engine.dispose()
+
+
+async def _overtaken(connection: AsyncConnection, site: Site) -> bool:
+    """Somebody sent the cloud a newer site since this file was written: a restart must not fail for that."""
+    there = await sites.noticed(connection)
+    if there is None or site.version > there.version or site_digest(site) == there.digest:
+        return False
+    if not await sites.sent_by_hand(connection):
+        return False
+    log.warning(
+        "the site file (version %d) is not taken over: version %d was sent to this cloud and is in force; "
+        "GET /api/v1/site gives it",
+        site.version,
+        there.version,
+    )
+    return True

@@ -84,7 +84,7 @@ async def look(engine: AsyncEngine, hearing: Hearing, registry: Registry, now: d
 
 async def listen(
     engine: AsyncEngine,
-    registry: Registry,
+    registry: Callable[[], Registry],
     after: timedelta,
     now: Callable[[], datetime],
     changed: Callable[[], None],
@@ -94,7 +94,7 @@ async def listen(
     hearing = Hearing(after.total_seconds())
     while True:
         try:
-            if await look(engine, hearing, registry, now(), monotonic()):
+            if await look(engine, hearing, registry(), now(), monotonic()):
                 changed()
         except (*LOST, intake.PlaceTaken) as error:
             hearing.deaf()

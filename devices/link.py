@@ -37,6 +37,8 @@ class CommandKind(StrEnum):
     """Take over the cloud's site."""
     LOG_LEVEL = "log_level"
     """Log more or less, for a time."""
+    ROTATE = "rotate"
+    """Change the node's token."""
 
 
 class PhotoBody(Message):

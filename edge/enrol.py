@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from devices.errors import DevicesError
 from devices.site.load import load_site
 from devices.site.model import Uplink
-from edge.errors import CloudRefused, CredentialTrouble, EdgeError, UplinkError
+from edge.errors import CloudRefused, CredentialBusy, CredentialTrouble, EdgeError, UplinkError
 from edge.send import exchange
 from edge.send.credential import load
 from edge.send.token import VARIABLE
@@ -127,6 +127,8 @@ def finish_rotation(
                 return
             tell(f"node {exchange.rotate(state, door)}: finished the change of its token")
             return
+        except CredentialBusy:
+            stopping.wait(AGAIN_S)
         except (CloudRefused, CredentialTrouble) as error:
             tell(f"the change of this node's token cannot be finished: {error}")
             return

@@ -4,6 +4,7 @@ EdgeError
 ├── ModelUnusable         a detector's model cannot be used as described (`edge.see`, `edge.models`)
 │   └── WeightsMissing    its file is not there yet, or is damaged
 ├── CredentialTrouble     the node's own credential cannot be read, written or exchanged (`edge.send`)
+│   └── CredentialBusy    another process, or thread, exchanges it just now
 ├── MemoryUnreadable      what an eye kept over a restart cannot be read (`edge.see`)
 ├── StoreError            the node's store did not do as asked (`edge.keep`)
 │   ├── StoreBusy         another process works with the same state directory
@@ -38,6 +39,10 @@ class MemoryUnreadable(EdgeError):
 
 class CredentialTrouble(EdgeError):
     """The node's credential cannot be read, written or exchanged; the text names the fix, never a token."""
+
+
+class CredentialBusy(CredentialTrouble):
+    """Somebody else exchanges the node's credential just now; the caller tries again later."""
 
 
 class StoreError(EdgeError):

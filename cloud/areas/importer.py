@@ -20,13 +20,18 @@ _LOCK = 0x6772_6964_7369_7465
 """Key of the advisory lock that lets one process import at a time ("gridsite")."""
 
 
+async def lock(connection: AsyncConnection) -> None:
+    """Keep other sites away until the transaction ends."""
+    await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+
+
 async def import_site(connection: AsyncConnection, site: Site, now: datetime) -> bool:
     """Take `site` over; False when it is the one already there.
 
     Raises:
         SettingsError: the database holds a newer version.
     """
-    await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+    await lock(connection)
     digest = hashlib.sha256(site.model_dump_json().encode()).hexdigest()
     stood = (await connection.execute(select(schema.site.c.version, schema.site.c.digest))).one_or_none()
     if stood is not None:

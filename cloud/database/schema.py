@@ -192,3 +192,8 @@ site_text = Table(
     "site_text", metadata, _key("single", Boolean), _must("version", Integer), _must("digest", Text),
     _must("text", Text),
 )  # fmt: skip
+site_change = Table(
+    "site_change", metadata, Column("id", BigInteger, Identity(always=True), primary_key=True),
+    _must("at", _TIME), _must("version", Integer), _must("digest", Text), _must("actor_kind", Text),
+    _must("actor_name", Text),
+)  # fmt: skip

@@ -23,6 +23,8 @@ log = logging.getLogger(__name__)
 
 POLL = 2.0
 """Seconds between two looks of a link for commands, should nobody wake it."""
+EVERY = "*"
+"""Instead of a node's id: there is another site, all links and processes look."""
 EXPIRE_EVERY = 5.0
 RETRY = 1.0
 
@@ -30,9 +32,15 @@ RETRY = 1.0
 class Hub:
     """Wakes links. `start` before use, `stop` after."""
 
-    def __init__(self, engine: AsyncEngine, now: Callable[[], datetime], changed: Callable[[], None]) -> None:
-        """`changed`: told that something was written that walls should hear of."""
-        self._engine, self._now, self._changed = engine, now, changed
+    def __init__(
+        self,
+        engine: AsyncEngine,
+        now: Callable[[], datetime],
+        changed: Callable[[], None],
+        site_changed: Callable[[], None],
+    ) -> None:
+        """`changed`: told that walls should hear of something; `site_changed`: that there is another site."""
+        self._engine, self._now, self._changed, self._site_changed = engine, now, changed, site_changed
         self._links: dict[str, set[asyncio.Event]] = defaultdict(set)
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -60,16 +68,27 @@ class Hub:
     async def queued(self, node: str) -> None:
         """A command for `node` was committed: its link is woken, in whichever process it is."""
         self._changed()
-        self._wake(node)
+        await self._tell(node)
+
+    async def site_taken(self) -> None:
+        """Another site was committed: every link of every process is woken, and each process told."""
+        await self._tell(EVERY)
+
+    async def _tell(self, whom: str) -> None:
+        self._wake(whom)
         try:
             async with self._engine.begin() as connection:
-                await store.tell(connection, node)
+                await store.tell(connection, whom)
         except LOST:
             log.debug("no notification sent; the others poll")
 
-    def _wake(self, node: str) -> None:
-        for woken in self._links.get(node, ()):
-            woken.set()
+    def _wake(self, whom: str) -> None:
+        if whom == EVERY:
+            self._site_changed()
+        for node, links in self._links.items():
+            if whom in (node, EVERY):
+                for woken in links:
+                    woken.set()
 
     async def _listen(self) -> None:
         while True:

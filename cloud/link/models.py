@@ -32,12 +32,14 @@ ROLES: dict[CommandKind, frozenset[Role]] = {
     CommandKind.LOOK_AGAIN: ANYONE,
     CommandKind.SITE: LEADERS | {Role.ADMINISTRATOR},
     CommandKind.LOG_LEVEL: LEADERS | {Role.ADMINISTRATOR},
+    CommandKind.ROTATE: frozenset({Role.ADMINISTRATOR}),
 }
 LIFETIME: dict[CommandKind, float] = {
     CommandKind.PHOTO: 120.0,
     CommandKind.LOOK_AGAIN: 600.0,
     CommandKind.SITE: 7 * 86400.0,
     CommandKind.LOG_LEVEL: 600.0,
+    CommandKind.ROTATE: 86400.0,
 }
 """Seconds that a command may wait for its node, unless asked otherwise."""
 
@@ -85,7 +87,15 @@ class AskLogLevel(_Asked):
     body: LogLevelBody
 
 
-CommandRequest = Annotated[AskPhoto | AskLookAgain | AskSite | AskLogLevel, Field(discriminator="kind")]
+class AskRotate(_Asked):
+    """Change the node's token."""
+
+    kind: Literal[CommandKind.ROTATE]
+    body: NoBody = NoBody()
+
+
+AnyRequest = AskPhoto | AskLookAgain | AskSite | AskLogLevel | AskRotate
+CommandRequest = Annotated[AnyRequest, Field(discriminator="kind")]
 
 
 class CommandOut(BaseModel):
@@ -112,3 +122,30 @@ class CommandPage(BaseModel):
     """Commands, newest first."""
 
     items: list[CommandOut]
+
+
+class SiteChange(BaseModel):
+    """One site that came into force."""
+
+    at: datetime
+    version: int
+    digest: str
+    """SHA-256 of what it says."""
+    actor_kind: str
+    """`user`: sent by that person; `system`: read from a file when the cloud started."""
+    actor_name: str
+
+
+class SiteChanges(BaseModel):
+    """Which sites came into force, newest first."""
+
+    items: list[SiteChange]
+
+
+class SiteTaken(BaseModel):
+    """The site that is in force now."""
+
+    version: int
+    digest: str
+    warnings: list[str]
+    """What is doubtful in it, a line each."""

@@ -14,7 +14,7 @@ from cloud.errors import Problem
 from cloud.link import sites, store
 from cloud.link.models import (
     ROLES,
-    AskLogLevel,
+    AnyRequest,
     AskLookAgain,
     AskPhoto,
     AskSite,
@@ -45,9 +45,9 @@ Key = Annotated[
     summary="Ask a node for something",
     description=(
         "`photo`: of a camera, now. `look_again`: is what a condition is about still there? `site`: take "
-        "over the cloud's site (leaders). `log_level`: log more or less for a time (leaders). It is sent "
-        "as soon as the node's link is up, answered once, and expires. The answer also comes as `command` "
-        "on the stream."
+        "over the cloud's site (leaders). `log_level`: log more or less for a time (leaders). `rotate`: "
+        "change the node's token (administrators). It is sent as soon as the node's link is up, answered "
+        "once, and expires. The answer also comes as `command` on the stream."
     ),
     status_code=201,
     responses={
@@ -151,7 +151,7 @@ async def _body(
     connection: AsyncConnection,
     context: Context,
     node: str,
-    asked: AskPhoto | AskLookAgain | AskSite | AskLogLevel,
+    asked: AnyRequest,
 ) -> dict[str, object]:
     """The command's body, once it is sure that it makes sense for this node."""
     if isinstance(asked, AskSite):

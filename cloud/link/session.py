@@ -15,7 +15,7 @@ from cloud.link.hub import POLL
 from cloud.link.models import CommandOut
 from cloud.stream.tail import LOST
 from devices.errors import MessageError
-from devices.link import Answer, Command, CommandKind, Hello, parse_frame
+from devices.link import Answer, Command, CommandKind, Hello, SiteNotice, parse_frame
 
 log = logging.getLogger(__name__)
 
@@ -34,6 +34,11 @@ class Session:
         """`allowed`: whether the credential by which the link came still stands."""
         self._socket, self._context, self._node = socket, context, node
         self._allowed = allowed
+        self._hello: Hello | None = None
+        """What the node said last of its site."""
+        self._noticed: SiteNotice | None = None
+        self._greeted: Hello | None = None
+        """What was compared last: the cloud's site, and the node's word."""
 
     async def serve(self) -> None:
         """Both directions; the first that ends, ends the other."""
@@ -57,10 +62,6 @@ class Session:
             await self._socket.close(code)
 
     async def _send(self, woken: asyncio.Event) -> int:
-        async with self._context.engine.connect() as connection:
-            cloud = await sites.present(connection)
-        if cloud is not None:
-            await self._socket.send_text(cloud.notice.model_dump_json())
         clock = asyncio.get_running_loop().time
         anew, checked = True, clock()
         while True:
@@ -69,6 +70,7 @@ class Session:
                 if not await self._allowed():
                     return DENIED
                 checked = clock()
+            await self._compare()
             async with self._context.engine.begin() as connection:
                 due = await store.claim(connection, self._node, self._context.now(), anew=anew)
             anew = False
@@ -99,22 +101,30 @@ class Session:
                 log.warning("link of node %s: a frame that is none: %s", self._node, error)
                 return NOT_UNDERSTOOD
             if isinstance(frame, Hello):
-                await self._greet(frame)
+                self._hello = frame
                 woken.set()
             elif isinstance(frame, Answer):
                 if not await self._allowed():
                     return DENIED
                 await self._settle(frame)
 
-    async def _greet(self, hello: Hello) -> None:
-        """A node whose site is older is sent ours."""
-        async with self._context.engine.begin() as connection:
-            cloud = await sites.present(connection)
-            if cloud is None or not sites.is_behind(hello, cloud):
-                return
-            wish = await sites.wish_for(connection, self._node, cloud)
-            if wish is not None:
-                await store.add(connection, wish, self._context.now())
+    async def _compare(self) -> None:
+        """Tell the node which site the cloud has; one whose own is older is sent it.
+
+        Each is done once for a site, and again when the node says that it runs another one.
+        """
+        async with self._context.engine.connect() as connection:
+            cloud = await sites.noticed(connection)
+        if cloud is not None and cloud != self._noticed:
+            await self._socket.send_text(cloud.model_dump_json())
+        if cloud is None or (cloud, self._hello) == (self._noticed, self._greeted):
+            return
+        self._noticed, self._greeted = cloud, self._hello
+        if self._hello is not None and sites.is_behind(self._hello, cloud):
+            async with self._context.engine.begin() as connection:
+                wish = await sites.wish_for(connection, self._node, cloud)
+                if wish is not None:
+                    await store.add(connection, wish, self._context.now())
 
     async def _settle(self, answer: Answer) -> None:
         async with self._context.engine.begin() as connection:

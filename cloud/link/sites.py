@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from cloud.database.schema import command, site_text
-from cloud.link.models import LIVE
+from cloud.database.schema import command, site_change, site_text
+from cloud.incidents.store import Actor
+from cloud.link.models import LIVE, SiteChange
 from cloud.link.store import Wish
 from devices.link import CommandKind, Hello, SiteBody, SiteNotice
 from devices.site.edit import dump_site, site_digest
@@ -28,21 +30,20 @@ class SiteText:
     text: str
 
     @property
-    def notice(self) -> SiteNotice:
-        """What every node is told of it."""
-        return SiteNotice(version=self.version, digest=self.digest)
-
-    @property
     def body(self) -> SiteBody:
         """The command's body as it is kept: which one; the text joins it when it is sent."""
         return SiteBody(version=self.version, digest=self.digest)
 
 
-async def keep(connection: AsyncConnection, site: Site) -> None:
-    """The cloud has this site now."""
+async def keep(connection: AsyncConnection, site: Site, who: Actor, now: datetime) -> None:
+    """The cloud has this site from now on; `who` brought it, which is written down."""
     row = {"single": True, "version": site.version, "digest": site_digest(site), "text": dump_site(site)}
+    before = await noticed(connection)
     statement = insert(site_text).values(row)
     await connection.execute(statement.on_conflict_do_update(index_elements=["single"], set_=row))
+    if before is None or (before.version, before.digest) != (row["version"], row["digest"]):
+        note = {"at": now, "version": site.version, "digest": row["digest"]}
+        await connection.execute(insert(site_change), note | {"actor_kind": who.kind, "actor_name": who.name})
 
 
 async def present(connection: AsyncConnection) -> SiteText | None:
@@ -52,12 +53,32 @@ async def present(connection: AsyncConnection) -> SiteText | None:
     return None if row is None else SiteText(row.version, row.digest, row.text)
 
 
-def is_behind(node: Hello, cloud: SiteText) -> bool:
+async def noticed(connection: AsyncConnection) -> SiteNotice | None:
+    """Which site the cloud has, without its text."""
+    row = (await connection.execute(select(site_text.c.version, site_text.c.digest))).one_or_none()
+    return None if row is None else SiteNotice(version=row.version, digest=row.digest)
+
+
+async def sent_by_hand(connection: AsyncConnection) -> bool:
+    """The site in force was sent by a person, not read from a file at a start."""
+    last = select(site_change.c.actor_kind).order_by(site_change.c.id.desc()).limit(1)
+    return await connection.scalar(last) == "user"
+
+
+async def history(connection: AsyncConnection, limit: int) -> list[SiteChange]:
+    """Who brought which version, newest first."""
+    statement = select(site_change).order_by(site_change.c.id.desc()).limit(limit)
+    return [
+        SiteChange.model_validate(row, from_attributes=True) for row in await connection.execute(statement)
+    ]
+
+
+def is_behind(node: Hello, cloud: SiteNotice) -> bool:
     """The node shall be sent the cloud's site: versions only rise, and a local file insisted on stays."""
     return not node.local and node.version < cloud.version
 
 
-async def wish_for(connection: AsyncConnection, node: str, cloud: SiteText) -> Wish | None:
+async def wish_for(connection: AsyncConnection, node: str, cloud: SiteNotice) -> Wish | None:
     """The command that brings the node up to date; None while one waits already."""
     waiting = select(command.c.id).where(
         command.c.node == node,
@@ -67,4 +88,5 @@ async def wish_for(connection: AsyncConnection, node: str, cloud: SiteText) -> W
     )
     if (await connection.execute(waiting)).first() is not None:
         return None
-    return Wish(node, CommandKind.SITE, cloud.body.model_dump(exclude_none=True), BY_ITSELF)
+    body = SiteBody(version=cloud.version, digest=cloud.digest)
+    return Wish(node, CommandKind.SITE, body.model_dump(exclude_none=True), BY_ITSELF)

@@ -57,7 +57,11 @@ class Tail:
     """Reads behind the horizon, fans out. `start` before use, `stop` after."""
 
     def __init__(
-        self, engine: AsyncEngine, registry: Registry, metrics: Metrics, now: Callable[[], datetime]
+        self,
+        engine: AsyncEngine,
+        registry: Callable[[], Registry],
+        metrics: Metrics,
+        now: Callable[[], datetime],
     ) -> None:
         self._engine, self._registry, self._metrics, self._now = engine, registry, metrics, now
         self._subscriptions: set[Subscription] = set()
@@ -168,7 +172,7 @@ class Tail:
         below = await reader.horizon(connection)
         rows = await reader.read(connection, self._position, below, BATCH)
         if rows and self._subscriptions:
-            for item in await render(connection, rows, self._registry, self._now()):
+            for item in await render(connection, rows, self._registry(), self._now()):
                 self._hand_out(item)
         full = len(rows) == BATCH
         self._position = rows[-1].cursor if full else max(self._position, Cursor(below, 0))

@@ -141,17 +141,20 @@ class Link:
             except UplinkError as error:
                 stalled = isinstance(error, CloudStalled)
                 self._tell(DeviceStatus.STALLED if stalled else DeviceStatus.UNREACHABLE, str(error))
+            else:
+                failures = 0
+                continue
             failures = 1 if time.monotonic() - began >= STEADY else failures + 1
             self._stopping.wait(self._pace.delay(failures, self._chance()))
 
     def _hold(self) -> None:
-        """One connection, until it fails or the node stops.
+        """One connection, until it fails, the node stops or has another token.
 
         Raises:
-            UplinkError: it could not be opened, or it ended.
+            UplinkError: it could not be opened, or it was ended by others.
         """
-        where = self._address()
-        headers = {"Authorization": bearer(self._token())}
+        where, token = self._address(), self._token()
+        headers = {"Authorization": bearer(token)}
         try:
             with connect(
                 "ws" + where.url.removeprefix("http").rstrip("/") + PATH,
@@ -166,7 +169,7 @@ class Link:
                 max_size=LARGEST_FRAME,
                 logger=_WIRE,
             ) as connection:
-                self._serve(connection)
+                self._serve(connection, token)
         except InvalidStatus as error:
             status = error.response.status_code
             if status in (401, 403):
@@ -180,10 +183,11 @@ class Link:
             fault = certificate_fault(error) or f"gives no link ({type(error).__name__})"
             raise CloudUnreachable(f"{where.url} {fault}") from None
 
-    def _serve(self, connection: ClientConnection) -> None:
+    def _serve(self, connection: ClientConnection, token: str) -> None:
+        """Until the node stops, or has another `token`: this link would end with the one that it came by."""
         self._tell(DeviceStatus.UP, "the cloud's commands arrive")
         self._greeting.set()
-        while not self._stopping.is_set():
+        while not self._stopping.is_set() and self._token() == token:
             if self._greeting.is_set():
                 self._greeting.clear()
                 connection.send(self._hello().model_dump_json())

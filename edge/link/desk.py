@@ -14,7 +14,7 @@ from pydantic import ValidationError
 
 from devices.link import Answer, Command, Outcome
 from devices.messages import Evidence, explain
-from edge.errors import StoreError
+from edge.errors import CredentialBusy, StoreError, UplinkError
 from edge.keep import NodeStore
 
 log = logging.getLogger(__name__)
@@ -44,6 +44,8 @@ class Handler(Protocol):
         Raises:
             ValidationError: the body is not one of this kind.
             StoreError: what it found cannot be kept just now.
+            UplinkError: the cloud did not do its part just now.
+            CredentialBusy: nor can the node.
         """
         ...
 
@@ -87,6 +89,9 @@ class CommandDesk:
             self._keep(answer, done, left)
         except StoreError as error:
             log.error("command %s cannot be kept: %s", command.kind, error)
+            return None
+        except (UplinkError, CredentialBusy) as error:
+            log.warning("command %s cannot be done just now: %s", command.kind, error)
             return None
         log.info("command %s %s", command.kind, answer.outcome)
         if done.evidence:

@@ -14,13 +14,14 @@ from devices.link import Command, CommandKind, Hello, SiteBody, SiteNotice
 from devices.messages import DeviceStatus
 from devices.site.edit import site_digest
 from devices.site.model import Site
-from edge.errors import EdgeError
+from edge.errors import CloudRefused, CredentialBusy, CredentialTrouble, EdgeError
 from edge.link.client import Address, Link
 from edge.link.desk import CommandDesk, Done, Handler
 from edge.link.levels import LogLevels
 from edge.node.changes import Changes
 from edge.node.follow import SiteKeeper
 from edge.node.node import Node
+from edge.send.exchange import HttpDoor, rotate
 from edge.send.token import token_from
 from edge.send.trust import trust_from
 
@@ -38,7 +39,7 @@ class Care:
         Raises:
             StoreError: the node's store cannot be read.
         """
-        self._node, self._keeper, self._env = node, keeper, env
+        self._node, self._keeper, self._env, self._state = node, keeper, env, state
         self._asked = threading.Event()
         self._levels = LogLevels()
         handlers: dict[str, Handler] = {
@@ -46,6 +47,7 @@ class Care:
             CommandKind.LOOK_AGAIN: node.errands.look_again,
             CommandKind.SITE: self._site,
             CommandKind.LOG_LEVEL: self._levels,
+            CommandKind.ROTATE: self._rotate,
         }
         desk = CommandDesk(handlers, node.store, now, node.wake)
         self._link = Link(
@@ -128,6 +130,18 @@ class Care:
             return Done(reason=str(error))
         self._link.greet()
         return Done({"version": site.version, "changes": told.told()})
+
+    def _rotate(self, command: Command) -> Done:
+        """`rotate`: change the node's token; once for each command, whatever dies meanwhile."""
+        uplink = self._keeper.site.uplink
+        door = HttpDoor(uplink.url, trust_from(uplink, self._env))
+        try:
+            rotate(self._state, door, order=str(command.id))
+        except CredentialBusy:
+            raise
+        except (CloudRefused, CredentialTrouble) as error:
+            return Done(reason=str(error))
+        return Done()
 
     def _take(self, site: Site) -> Changes:
         """Between the node's rounds: first in force, then kept: no start with what cannot be applied."""

@@ -2,6 +2,7 @@
 
 `next` is a token that the node made and the cloud may or may not know yet. It is on the disk before anybody
 hears of it, and becomes `token` only after the cloud took it: whatever dies between, one of the two is valid.
+`order` names the order that the latest change was begun for, so that none is carried out twice.
 """
 
 from __future__ import annotations
@@ -13,10 +14,10 @@ import os
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from edge.errors import CredentialTrouble
+from edge.errors import CredentialBusy, CredentialTrouble
 
 FILE, LOCK = "credential.json", "credential.lock"
 
@@ -28,6 +29,7 @@ class Credential:
     node: str = ""
     token: str = field(default="", repr=False)
     next: str = field(default="", repr=False)
+    order: str = ""
 
 
 def new_token() -> str:
@@ -48,12 +50,13 @@ def load(state: Path) -> Credential | None:
     """
     try:
         found = json.loads((state / FILE).read_text(encoding="ascii"))
-        return Credential(**{name: str(found[name]) for name in ("node", "token", "next")})
+        names = ("node", "token", "next")
+        return Credential(**{name: str(found[name]) for name in names}, order=str(found.get("order", "")))
     except FileNotFoundError:
         return None
     except OSError as error:
         raise CredentialTrouble(f"{state / FILE}: cannot be read: {error.strerror}") from None
-    except (ValueError, LookupError, TypeError):
+    except (ValueError, LookupError, TypeError, AttributeError):
         raise CredentialTrouble(f"{state / FILE}: is damaged; enrol this node anew") from None
 
 
@@ -63,7 +66,7 @@ def store(state: Path, credential: Credential) -> None:
     Raises:
         CredentialTrouble: it cannot be written; the one before is still there.
     """
-    text = json.dumps({"node": credential.node, "token": credential.token, "next": credential.next})
+    text = json.dumps(asdict(credential))
     fresh = state / f"{FILE}.part"
     try:
         fresh.unlink(missing_ok=True)
@@ -88,7 +91,8 @@ def held(state: Path) -> Iterator[None]:
     """Keep other processes from changing the credential meanwhile; makes the directory.
 
     Raises:
-        CredentialTrouble: another one is at it, or the directory cannot be made.
+        CredentialBusy: another one is at it.
+        CredentialTrouble: the directory cannot be made.
     """
     try:
         state.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -99,7 +103,7 @@ def held(state: Path) -> Iterator[None]:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise CredentialTrouble("another process changes this node's credential; try again") from None
+            raise CredentialBusy("another process changes this node's credential; try again") from None
         yield
     finally:
         os.close(handle)

@@ -54,8 +54,10 @@ def enrol(state: Path, code: str, door: Door) -> str:
         raise refused
 
 
-def rotate(state: Path, door: Door) -> str:
+def rotate(state: Path, door: Door, order: str = "") -> str:
     """Exchange the node's token for a new one; its id. What an earlier try left unfinished is finished.
+
+    What was done for an `order` is not done again for the same one, whatever died after it.
 
     Raises:
         UplinkError: the cloud cannot be asked, or takes neither the present token nor the next.
@@ -65,13 +67,15 @@ def rotate(state: Path, door: Door) -> str:
         mine = load(state)
         if mine is None or not mine.token:
             raise CredentialTrouble("this node is not enrolled here; run gridwatch edge enrol first")
+        if order and mine.order == order and not mine.next:
+            return mine.node
         if not mine.next or not _is_taken(door, mine.next):
-            mine = replace(mine, next=mine.next or new_token())
+            mine = replace(mine, next=mine.next or new_token(), order=order or mine.order)
             store(state, mine)
             door.rotate(mine.token, digest(mine.next))
             if not door.rotate(mine.next, digest(mine.next)):
                 raise CloudStalled("the cloud does not confirm the new token; try again")
-        store(state, Credential(node=mine.node, token=mine.next))
+        store(state, Credential(node=mine.node, token=mine.next, order=order or mine.order))
         return mine.node
 
 

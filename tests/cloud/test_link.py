@@ -24,6 +24,7 @@ from devices.site.load import load_site
 from devices.site.model import Site
 from tests.cloud.conftest import TOKENS, Someone, Street, make_site
 from tests.cloud.link_for_tests import NodeEnd, serving
+from tests.cloud.sender_for_tests import START
 
 pytestmark = pytest.mark.anyio
 CAMERA = "P01-C1"
@@ -301,7 +302,7 @@ async def test_a_node_that_is_not_behind_or_insists_on_its_own_site_is_sent_none
 async def put_site(url: URL, site: Site) -> None:
     engine = make_engine(url)
     async with engine.begin() as connection:
-        await sites.keep(connection, site)
+        await sites.keep(connection, site, Actor("system", "gridwatch"), START)
     await engine.dispose()
 
 
