@@ -94,9 +94,7 @@ class Session:
                     await asyncio.sleep(SLOW_ANSWER)
                 status, headers, body = self._answer(request)
                 self._reply(request, status, headers, body)
-                if request.method == "PLAY" and status == 200:
-                    self._start()
-                elif request.method == "TEARDOWN" and status == 200:
+                if request.method == "TEARDOWN" and status == 200:
                     return
         except (
             TimeoutError,
@@ -153,10 +151,13 @@ class Session:
             return 200, {"Content-Type": "application/sdp", "Content-Base": base}, body
         if request.method == "SETUP":
             return self._set_up(request, feed)
-        if self._viewer is None or request.headers.get("session", "").partition(";")[0] != self._id:
+        mine = request.headers.get("session", "").partition(";")[0] == self._id
+        if self._feed is None or self._viewer is None or not mine:
             return (200 if request.method == "GET_PARAMETER" else 454), {}, ""
         if request.method == "PLAY":
-            seq, stamp = feed.next_key()
+            # Joined first: the clock goes on between two looks at it; the key frame named is the one sent.
+            self._feed.join(self._viewer)
+            seq, stamp = self._feed.next_key()
             track = request.uri.rstrip("/").removesuffix(TRACK).rstrip("/") + "/" + TRACK
             return 200, {"Range": "npt=now-", "RTP-Info": f"url={track};seq={seq};rtptime={stamp}"}, ""
         return 200, {}, ""
@@ -185,10 +186,6 @@ class Session:
         if body:
             lines.append(f"Content-Length: {len(body)}")
         self._writer.write(("\r\n".join(lines) + "\r\n\r\n" + body).encode())
-
-    def _start(self) -> None:
-        if self._feed is not None and self._viewer is not None:
-            self._feed.join(self._viewer)
 
     def _stop(self) -> None:
         if self._feed is not None and self._viewer is not None:

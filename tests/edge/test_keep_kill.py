@@ -16,8 +16,10 @@ def kill(directory: Path, kills: int, seed: int, seconds: float) -> None:
     assert done.returncode == 0, done.stderr
     promised = [tuple(map(int, line.split())) for line in done.stdout.splitlines()]
     assert len(promised) == kills
-    assert promised == sorted(promised)
-    assert promised[-1][0] > kills // 2, "the writers hardly wrote"
+    # Readings of the last round are kept before it is noted how many: the next writer may keep them again.
+    written = [each for each, _ in promised]
+    assert written == sorted(written)
+    assert written[-1] > kills // 2, "the writers hardly wrote"
 
 
 def test_a_writer_killed_at_any_moment_loses_nothing_it_promised(tmp_path: Path) -> None:
