@@ -165,7 +165,7 @@ def test_it_stops_at_once_with_walls_connected_and_stops_its_database(cloud, sen
         assert any(line == "event: incident" for line in lines)
         code, took = cloud.end(signal.SIGTERM)
     assert code == 0, cloud.output
-    assert took < 4
+    assert took < 20
     assert not (cloud.directory / "state" / "pg" / "postmaster.pid").exists()
     assert "Traceback" not in cloud.output
     for secret in (cloud.token(), (cloud.directory / "state" / "users.txt").read_text().split()[8]):

@@ -208,7 +208,7 @@ async def test_places_are_locked_in_one_order_whatever_the_batch_says(url) -> No
         backend = await second.scalar(text("SELECT pg_backend_pid()"))
         waiting = asyncio.create_task(store.lock(second, [high, low]))
         blocked = text("SELECT cardinality(pg_blocking_pids(:pid))")
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             while not await third.scalar(blocked, {"pid": backend}):
                 await third.rollback()
         assert await third.scalar(attempt, {"key": store.lock_number(high)})

@@ -243,7 +243,7 @@ class TestSilence:
 
         begun = time.monotonic()
         assert isinstance(fail(Script(answers={"DESCRIBE": drip})), StreamUnreachable)
-        assert time.monotonic() - begun < 4
+        assert time.monotonic() - begun < 20
 
     def test_nothing_after_play(self):
         assert "nothing came for 0.6 s" in str(fail(Script()))

@@ -255,7 +255,7 @@ def test_thirty_eight_cameras_open_in_a_second_on_one_loop(segments):
         return took
 
     with rtsp_in_thread(paths) as server:
-        assert asyncio.run(run(server)) < 5  # far from the fifth of a second it takes, for busy machines
+        assert asyncio.run(run(server)) < 20  # far from the fifth of a second it takes, for busy machines
 
 
 class Gather:

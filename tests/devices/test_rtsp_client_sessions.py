@@ -179,7 +179,7 @@ class TestAlive:
         monkeypatch.setattr("devices.stream.rtsp_client.session.KEEP_ALIVE", 30.0)
         begun = time.monotonic()
         script, notes = self.alive({"GET_PARAMETER"}, session="abc;timeout=2")
-        assert 2 <= time.monotonic() - begun < 8
+        assert 2 <= time.monotonic() - begun < 20
         asked = script.of("GET_PARAMETER")
         assert {each.headers["Session"] for each in asked} == {"abc"}
         assert {each.uri for each in asked} == {script.uri + "/"}

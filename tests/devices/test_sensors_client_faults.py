@@ -83,7 +83,7 @@ def first_words():
         )
         clients.append(client)
         client.start()
-        said = [statuses.get(timeout=10) for _ in range(count)]
+        said = [statuses.get(timeout=30) for _ in range(count)]
         assert client._thread.is_alive()
         return said if count > 1 else said[0]
 
@@ -166,7 +166,7 @@ def test_a_topic_that_is_not_text_is_delivered_for_the_decoder_to_refuse(peer):
         on_status=lambda *_: None, retry=QUICK,
     )  # fmt: skip
     client.start()
-    delivery = client.deliveries.get(timeout=5)
+    delivery = client.deliveries.get(timeout=30)
     assert (delivery.topic, delivery.payload) == ("", b"x")
     delivery.ack()
     client.stop()
@@ -187,7 +187,7 @@ def test_a_message_is_acknowledged_once_because_its_packet_id_may_soon_be_anothe
             line.sendall(CONNACK_5)
             line.recv(4096)
             line.sendall(SUBACK_5 + b"\x32\x07\x00\x01a\x00\x07\x00x")
-            delivery = client.deliveries.get(timeout=5)
+            delivery = client.deliveries.get(timeout=30)
             for _ in range(3):
                 delivery.ack()
             client.stop()

@@ -173,7 +173,7 @@ def test_a_stolen_sensor_credential_publishes_its_own_topic_only_and_nothing_els
     assert [topic for topic in elsewhere if published(thief, topic)] == []
     for channel in broker.CHANNELS:
         assert published(thief, f"grid/v1/P01/P01-S1/{channel}")
-    got = [node.deliveries.get(timeout=10).topic for _ in broker.CHANNELS]
+    got = [node.deliveries.get(timeout=30).topic for _ in broker.CHANNELS]
     assert got == [f"grid/v1/P01/P01-S1/{channel}" for channel in broker.CHANNELS]
     assert node.deliveries.empty()
 
@@ -182,7 +182,7 @@ def test_a_node_reads_what_its_own_points_publish_and_writes_nothing(someone, no
     theirs, mine, as_node = someone("P02-S1"), someone("P01-S2"), someone("n1")
     assert published(theirs, "grid/v1/P02/P02-S1/tele")
     assert published(mine, "grid/v1/P01/P01-S2/tele")
-    assert node.deliveries.get(timeout=10).topic == "grid/v1/P01/P01-S2/tele"
+    assert node.deliveries.get(timeout=30).topic == "grid/v1/P01/P01-S2/tele"
     assert node.deliveries.empty()
     assert not published(as_node, "grid/v1/P01/P01-S1/tele")
 

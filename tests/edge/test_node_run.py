@@ -277,7 +277,7 @@ def test_without_broker_cloud_and_camera_the_node_runs_says_so_once_and_ends_whe
             node.says(words)
         code, seconds = node.end()
     assert code == 0, "".join(node.lines)
-    assert seconds < 6
+    assert seconds < 15, "systemd would have killed it"
     for words in ("broker unreachable", "cloud is unreachable", "P01-C1 unreachable"):
         assert node.count(words) == 1, "".join(node.lines)
     assert node.count("Traceback") == 0
@@ -339,7 +339,7 @@ def test_a_defect_in_a_deciding_thread_ends_the_node_instead_of_leaving_it_deaf(
     monkeypatch.setattr(SenseDesk, "take", defect)
     node.start()
     assert node.wait() is False
-    assert crashes.get(timeout=5) is ZeroDivisionError
+    assert crashes.get(timeout=30) is ZeroDivisionError
 
 
 def test_a_failing_store_is_logged_once_each_way_and_ends_nothing(node, monkeypatch, caplog):
@@ -349,7 +349,7 @@ def test_a_failing_store_is_logged_once_each_way_and_ends_nothing(node, monkeypa
 
     def take(desk, deliveries, timeout):
         looked.release()
-        if answers.get(timeout=10):
+        if answers.get(timeout=30):
             return 1
         raise StoreError("no space left")
 
@@ -359,7 +359,7 @@ def test_a_failing_store_is_logged_once_each_way_and_ends_nothing(node, monkeypa
     for one in (True, False, False, False, True, True):
         answers.put(one)
     for _ in range(7):
-        assert looked.acquire(timeout=10)
+        assert looked.acquire(timeout=30)
     lines = [record.getMessage() for record in caplog.records if record.name == "edge.node.trouble"]
     assert lines == ["readings cannot be kept: no space left", "readings can be kept again"]
     node.stop()
