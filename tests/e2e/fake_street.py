@@ -98,6 +98,10 @@ class Street:
         self._areas = {area.id: area for area in self.site.areas}
         self._classes = {kind.code: kind for kind in self.site.event_classes}
 
+    def point(self, name: str) -> Point:
+        """By id."""
+        return self._points[name]
+
     def incidents(self, now: datetime) -> list[dict[str, Any]]:
         return [self.incident(number, scene, now) for number, scene in enumerate(SCENES, 1)]
 

@@ -24,8 +24,10 @@ def shown(wall: Wall) -> Locator:
 
 def test_a_second_look_is_asked_for_once_and_its_verdict_stands_on_the_case(wall: Wall) -> None:
     care = shown(wall)
-    care.get_by_role("button", name="再看一次").click()
+    button = care.get_by_role("button", name="再看一次")
+    button.press("Enter")
     expect(care.locator("li")).to_contain_text(["等待节点"])
+    expect(button).to_be_focused()
     (asked,) = wall.cloud.care.commands.values()
     assert asked["kind"] == "look_again"
     assert asked["body"]["camera"]
@@ -40,8 +42,10 @@ def test_a_photo_that_could_not_be_taken_says_why(wall: Wall) -> None:
     care = shown(wall)
     care.get_by_role("button", name="立即拍照").click()
     expect(care.locator("li")).to_have_count(1)
-    wall.cloud.tell("command", wall.cloud.care.answered("failed", reason="no picture came"))
-    expect(care.locator("li")).to_contain_text(["no picture came"])
+    wall.cloud.tell(
+        "command", wall.cloud.care.answered("failed", reason="no picture came from P23-C1 within 20 s")
+    )
+    expect(care.locator("li")).to_contain_text(["无法完成: P23-C1 在 20 秒内没有送来画面"])
 
 
 def test_what_was_asked_on_one_case_is_not_shown_on_another(wall: Wall) -> None:

@@ -39,13 +39,15 @@ def test_what_is_missing_is_named_and_what_is_refused_or_given_up_has_its_reason
     bad = wall.page.locator("section[aria-labelledby=node-n2]")
     expect(good.locator(".verdict")).to_have_text("全部有着落")
     expect(bad.locator(".verdict")).to_have_text("缺失 3 条")
-    assert cells(wall, "n2", "告警") == ["4,210", "4,193", "12", "3\n17–18, 40", "2", "0", "51"]
-    assert cells(wall, "n2", "证据")[5] == "320"
+    assert cells(wall, "n2", "告警") == ["4,210", "4,210", "4,193", "12", "3\n17–18, 40", "2", "0", "51"]
+    assert cells(wall, "n2", "证据")[6] == "320"
     expect(bad.locator(".ledger .earlier")).to_contain_text("旧库")
     expect(bad.locator(".causes")).to_contain_text("invalid")
     expect(bad.locator(".causes")).to_contain_text("812–1130, 1140: 磁盘配额")
     expect(bad.locator(".node-facts")).to_contain_text("时钟快")
     expect(good.locator(".node-facts")).to_contain_text("时钟正常")
+    expect(bad.locator(".node-facts")).to_contain_text("待传 12 条")
+    expect(bad.locator(".fault")).to_contain_text("版本冲突：本地站点文件（版本 4）未生效")
 
 
 def test_cameras_stand_on_their_ladder_the_worst_first(wall: Wall) -> None:
@@ -75,7 +77,7 @@ def test_a_narrow_screen_shows_all_of_it_without_sideways_scrolling(wall: Wall) 
     widths = wall.page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
     assert widths[0] <= widths[1]
     rights = "all => all.map(one => one.getBoundingClientRect().right)"
-    assert max(wall.page.locator(".node-card").evaluate_all(rights)) <= 390
+    assert max(wall.page.locator(".node-card, .ledger td, .rungs *").evaluate_all(rights)) <= 390
 
 
 def test_a_ledger_that_cannot_be_loaded_is_said(wall: Wall) -> None:

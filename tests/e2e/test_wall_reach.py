@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from tests.e2e.fake_cloud import FakeCloud
+from tests.e2e.fake_street import ODD
 from tests.e2e.wall_page import Wall
 
 pytestmark = pytest.mark.browser
@@ -56,6 +57,13 @@ def test_text_keeps_its_contrast_in_both_lights(lit: Wall) -> None:
         assert lit.page.evaluate(CONTRASTS) == []
     lit.press("KeyF")
     lit.page.wait_for_selector("form.reason")
+    assert lit.page.evaluate(CONTRASTS) == []
+    lit.cloud.appear(ODD["inhibited"])
+    lit.page.locator(".row.inhibited").click()
+    lit.page.wait_for_selector(".inhibited-note")
+    assert lit.page.evaluate(CONTRASTS) == []
+    lit.press("KeyN")
+    lit.page.wait_for_selector(".node-card")
     assert lit.page.evaluate(CONTRASTS) == []
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from playwright.sync_api import Browser, ConsoleMessage, Locator, Route
+from playwright.sync_api import Browser, ConsoleMessage, Locator, Route, expect
 
 from tests.e2e.fake_cloud import PASSWORD, USER, FakeCloud
 
@@ -13,8 +13,9 @@ CHROMIUM_ARGUMENTS = [
     "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
     "--disable-sync", "--no-first-run",
 ]  # fmt: skip
-SOON = 30_000
+SOON = 60_000
 """Milliseconds that anything on the page may take, on a busy machine: a new page is a new process."""
+expect.set_options(timeout=SOON)
 REFUSAL = re.compile(r"the server responded with a status of (401|409|412)")
 """The browser logs every refused request; these are asked for by the tests."""
 
