@@ -49,7 +49,7 @@ class Cloud:
             text=True,
             start_new_session=True,
         )
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 120
         while True:
             try:
                 if httpx.get(f"{self.url}/readyz").status_code == 200:
@@ -65,7 +65,7 @@ class Cloud:
         assert self.process is not None
         began = time.monotonic()
         self.process.send_signal(sig)
-        self.output += self.process.communicate(timeout=30)[0]
+        self.output += self.process.communicate(timeout=120)[0]
         code, self.process = self.process.returncode, None
         return code, time.monotonic() - began
 
@@ -77,9 +77,9 @@ class Cloud:
         lines = (self.directory / "state" / "users.txt").read_text().splitlines()[1:]
         password = {line.split()[0]: line.split()[1] for line in lines}["leader"]
         body = {"username": "leader", "password": password}
-        answer = httpx.post(f"{self.url}/api/v1/session", json=body)
+        answer = httpx.post(f"{self.url}/api/v1/session", json=body, timeout=60)
         assert answer.status_code == 200
-        return httpx.Client(base_url=f"{self.url}/api/v1", cookies=answer.cookies)
+        return httpx.Client(base_url=f"{self.url}/api/v1", cookies=answer.cookies, timeout=60)
 
     @property
     def postmaster(self) -> int:
@@ -97,7 +97,7 @@ def cloud(roomy: Path, site: Any) -> Iterator[Cloud]:
 def send(cloud: Cloud, events: list[Any]) -> dict[str, Any]:
     body = "[" + ",".join(event.model_dump_json() for event in events) + "]"
     headers = {"Authorization": f"Bearer {cloud.token()}"}
-    answer = httpx.post(f"{cloud.url}/api/v1/ingest", content=body, headers=headers, timeout=10)
+    answer = httpx.post(f"{cloud.url}/api/v1/ingest", content=body, headers=headers, timeout=60)
     assert answer.status_code == 200, answer.text
     found: dict[str, Any] = answer.json()
     return found

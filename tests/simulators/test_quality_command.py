@@ -19,8 +19,10 @@ from simulators.scenes.labelled.model import APART, CONDITIONS, TURNS
 from simulators.scenes.stock.extra import extra_stock
 from simulators.scenes.stock.model import Stock
 
-SEEDS = "50000-50027"
-"""Two judging scenes of each condition."""
+pytestmark = pytest.mark.timeout(1800)
+"""The scenes are minutes of work for a busy machine."""
+SEEDS = "50000-50013"
+"""One judging scene of each condition."""
 FIGURES = (
     "precision",
     "recall",
