@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.see.light import light_field
+from edge.see.medians import counted_median
 
 Luma = NDArray[np.uint8]
 Mask = NDArray[np.bool_]
@@ -35,6 +36,9 @@ pavement clip were found from 15 to 30; below 15 compression noise starts to cou
 ESTABLISHED = 4.0
 """Seconds for which a look must have been seen before it is believed to be the usual one: what
 drove past in the very first picture is not."""
+TICK = 0.02
+"""Seconds: the time for which a look was seen is counted in these, in one byte a pixel."""
+ESTABLISHED_TICKS = round(ESTABLISHED / TICK)
 MISSES = 2
 """Pictures in a row that must differ before `recent` follows: one passer-by in one picture
 does not restart the clock of what stands behind."""
@@ -70,18 +74,14 @@ def gain_against(picture: Luma, usual: Reals) -> float:
     """The brightness of `picture` against `usual`: the median ratio over well exposed pixels.
 
     A median, so that anything that covers less than half of the picture does not move it.
-    Clamped to 1/4..4; 1.0 where too few pixels are well exposed to tell.
+    Clamped to 1/4..4, within 0.004; 1.0 where too few pixels are well exposed to tell.
     """
     now = picture[::4, ::4].astype(np.float32)
-    then = usual[::4, ::4]
+    then = usual[::4, ::4].copy()
     fit = (now > 12) & (now < 243) & (then > 12) & (then < 243)
     if np.count_nonzero(fit) < 200:
         return 1.0
-    return float(np.clip(np.median(now[fit] / then[fit]), 0.25, 4.0))
-
-
-def _divided(luma: Luma, light: Reals) -> Luma:
-    return np.asarray(cv2.convertScaleAbs(cv2.divide(luma, light, dtype=cv2.CV_32F)), np.uint8)
+    return counted_median(cv2.divide(now, then), 0.25, 4.0, fit.view(np.uint8))
 
 
 class Backgrounds:
@@ -93,9 +93,11 @@ class Backgrounds:
         self.recent: Reals = first.astype(np.float32) / gain_against(first, self.usual)
         self._since: Reals = np.full(first.shape, at, np.float32)
         self._misses = np.zeros(first.shape, np.uint8)
-        self._agreed_at: Reals = np.full(first.shape, at, np.float32)
-        # Seconds for which each pixel of `usual` was seen.
-        self._agreed_for: Reals = np.full(first.shape, 0.0 if usual is None else ESTABLISHED, np.float32)
+        self._different: Mask = np.zeros(first.shape, np.bool_)
+        # Of the pixels that differ: they left the usual look at once.
+        self._jumped: Mask = np.zeros(first.shape, np.bool_)
+        # Ticks for which each pixel of `usual` was seen.
+        self._agreed_for = np.full(first.shape, 0 if usual is None else ESTABLISHED_TICKS, np.uint8)
         self._began = at
         self._last = at
         self._known = usual is not None
@@ -106,77 +108,93 @@ class Backgrounds:
         gain = gain_against(luma, self.usual)
         light = light_field(luma, self.usual, gain)
         picture: Luma = (
-            cv2.convertScaleAbs(luma, alpha=1.0 / gain) if light is None else _divided(luma, light)
+            cv2.convertScaleAbs(luma, alpha=1.0 / gain)
+            if light is None
+            else cv2.divide(luma, light, dtype=cv2.CV_8U)
         )
-        values = picture.astype(np.float32)
         step = max(0.0, at - self._last)
-        from_recent = cv2.absdiff(values, self.recent)
-        # The lower half of the steps is noise even in a busy street.
-        calm = float(np.median(from_recent[::4, ::4]))
-        self._noise += (min(calm, 12.0) - self._noise) * 0.1
+        self._noise += (min(self._calm(picture), 12.0) - self._noise) * 0.1
         threshold = max(DIFFERENT, 7.0 * self._noise)
-        self._follow(values, from_recent, threshold, at)
-        different = self._differs(picture, threshold)
-        self._learn(values, different, guarded, step, at, threshold)
-        # Where the usual look is not established yet, nothing can be said to have left it.
-        jumped = (self._since >= self._agreed_at - 1.5 * step) & (self._agreed_for >= ESTABLISHED)
+        self._follow(picture, threshold)
+        usual: Luma = cv2.convertScaleAbs(self.usual)
+        different = _differs(picture, usual, threshold)
+        left = different & ~self._different
+        self._jumped[left] = self._since[left] >= self._last - 1.5 * step
+        self._different = different
+        self._agree(different, at)
+        self._learn(picture, usual, guarded, step, at, threshold)
         self._last = at
+        # Where the usual look is not established yet, nothing can be said to have left it.
+        jumped = self._jumped & (self._agreed_for >= ESTABLISHED_TICKS)
         return Change(picture, different, jumped, self._since, gain, threshold, step)
 
     def absorb(self, region: tuple[slice, slice], mask: Mask) -> None:
         """Take what `recent` shows under `mask` as usual (something was taken away for good)."""
         self.usual[region][mask] = self.recent[region][mask]
 
-    def _follow(self, values: Reals, from_recent: Reals, threshold: float, at: float) -> None:
-        moved = (from_recent > threshold).view(np.uint8)
+    def _calm(self, picture: Luma) -> float:
+        """The median step since `recent`, within 0.02: the lower half is noise even in a busy street."""
+        apart = cv2.absdiff(picture[::4, ::4].astype(np.float32), self.recent[::4, ::4].copy())
+        return counted_median(apart, 0.0, 16.0)
+
+    def _follow(self, picture: Luma, threshold: float) -> None:
+        apart = cv2.absdiff(picture, cv2.convertScaleAbs(self.recent))
+        moved = (apart > int(threshold)).view(np.uint8)
         self._misses += 1
         self._misses *= moved
         changed = self._misses >= MISSES
         # Where it holds, recent follows gently, so that slow light does not end its stillness.
-        cv2.accumulateWeighted(values, self.recent, 0.2, mask=1 - moved)
+        cv2.accumulateWeighted(picture, self.recent, 0.2, mask=1 - moved)
         if changed.any():
-            self.recent[changed] = values[changed]
+            self.recent[changed] = picture[changed]
             # It was first seen in the first of the missed pictures, the one before this.
             self._since[changed] = self._last
+            self._jumped |= changed
             self._misses[changed] = 0
 
-    def _differs(self, picture: Luma, threshold: float) -> Mask:
-        """Farther than `threshold` from everything `usual` shows within one pixel (a swaying pole)."""
-        usual: Luma = cv2.convertScaleAbs(self.usual)
-        near = np.ones((3, 3), np.uint8)
-        above = cv2.subtract(picture, cv2.dilate(usual, near))
-        below = cv2.subtract(cv2.erode(usual, near), picture)
-        return np.asarray(cv2.max(above, below) > threshold)
+    def _agree(self, different: Mask, at: float) -> None:
+        """Count the time for which each pixel was seen as usual; in whole ticks since the beginning."""
+        ticks = round((at - self._began) / TICK) - round((self._last - self._began) / TICK)
+        if ticks > 0:
+            cv2.add(self._agreed_for, min(ticks, 255), dst=self._agreed_for, mask=(~different).view(np.uint8))
 
     def _learn(
         self,
-        values: Reals,
-        different: Mask,
+        picture: Luma,
+        usual: Luma,
         guarded: Mask | None,
         step: float,
         at: float,
         threshold: float,
     ) -> None:
         """Pull `usual` towards the light, never towards what merely stands."""
-        free = np.ones(values.shape, np.bool_) if guarded is None else ~guarded
-        alike = ~different
-        agrees = alike.view(np.uint8)
-        cv2.add(self._agreed_for, step, dst=self._agreed_for, mask=agrees)
-        cv2.copyTo(np.full_like(values, at), agrees, self._agreed_at)
         young = not self._known and at - self._began < 5 * FIRST_TAU
-        rate = 1.0 - math.exp(-step / (FIRST_TAU if young else USUAL_TAU))
         # A pixel that is only like its neighbour is not learnt: a thing would be eaten from its rim.
-        own = cv2.absdiff(values, self.usual) <= threshold
-        cv2.accumulateWeighted(values, self.usual, rate, mask=(alike & own & free).view(np.uint8))
-        holding = different & (self._misses == 0)
+        own = cv2.absdiff(picture, usual) <= int(threshold)
+        self._pull(picture, own, guarded, 1.0 - math.exp(-step / (FIRST_TAU if young else USUAL_TAU)))
+        holding = self._different & (self._misses == 0)
         if not holding.any():
             return
-        still_for = at - self._since
-        drifted = holding & (self._since < self._agreed_at - 1.5 * step) & (still_for > DRIFTED)
-        never = holding & (self._agreed_for < ESTABLISHED)
-        never &= still_for > np.maximum(self._agreed_for, ESTABLISHED / 2)
-        taken = never | (holding & (still_for > FORGOTTEN))
-        self._agreed_for[never] = still_for[never]
-        drift = 1.0 - math.exp(-step / FIRST_TAU)
-        cv2.accumulateWeighted(values, self.usual, drift, mask=(drifted & ~taken & free).view(np.uint8))
-        cv2.copyTo(values, (taken & free).view(np.uint8), self.usual)
+        taken = holding & (self._since < at - FORGOTTEN)
+        fresh = holding & (self._agreed_for < ESTABLISHED_TICKS)
+        if fresh.any():
+            still = np.minimum((at - self._since[fresh]) / TICK, 255.0)
+            never = still > np.maximum(self._agreed_for[fresh], ESTABLISHED_TICKS / 2)
+            self._agreed_for[fresh] = np.where(never, still, self._agreed_for[fresh])
+            taken[fresh] |= never
+        drifted = holding & ~self._jumped & ~taken & (self._since < at - DRIFTED)
+        self._pull(picture, drifted, guarded, 1.0 - math.exp(-step / FIRST_TAU))
+        self._pull(picture, taken, guarded, 1.0)
+
+    def _pull(self, picture: Luma, where: Mask, guarded: Mask | None, rate: float) -> None:
+        free = where if guarded is None else where & ~guarded
+        if free.any():
+            cv2.accumulateWeighted(picture, self.usual, rate, mask=free.view(np.uint8))
+
+
+def _differs(picture: Luma, usual: Luma, threshold: float) -> Mask:
+    """Farther than `threshold` from everything `usual` shows within one pixel (a swaying pole)."""
+    near = np.ones((3, 3), np.uint8)
+    above = cv2.subtract(picture, cv2.dilate(usual, near))
+    below = cv2.subtract(cv2.erode(usual, near), picture)
+    return np.asarray(cv2.max(above, below) > int(threshold))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import cv2
 import numpy as np
 
@@ -25,13 +27,24 @@ LARGEST = 15.0
 """Grey steps; what differs more is something in the picture, whatever the shift."""
 
 
+SETTLED = 3
+"""Looks in a row that left the shift as it was, after which only every"""
+EVERY = 5
+"""one is correlated, and any that fits"""
+WORSE = 1.02
+"""times worse: on composed scenes 7 to 8 of 10 correlations are spared, and on swaying ones none."""
+
+
 class Steady:
-    """Follows the shift against the usual picture, by phase correlation at half size (about 2 ms)."""
+    """Follows the shift against the usual picture, by phase correlation at half size (0.4 ms)."""
 
     def __init__(self, shape: tuple[int, ...]) -> None:
         self._size = (shape[1] // 2, shape[0] // 2)
-        self._window = cv2.createHanningWindow(self._size, cv2.CV_32F)
         self.shift = NONE
+        self._kept = 0
+        """Looks in a row that left the shift as it was."""
+        self._held = 0.0
+        """Least misfit since the last correlation."""
 
     def follow(self, luma: Luma, usual: Reals, guarded: Mask | None = None) -> Shift:
         """The shift of this picture. Phase correlation proposes it; it is taken only when it makes
@@ -40,24 +53,39 @@ class Steady:
         """
         now = cv2.resize(luma, self._size, interpolation=cv2.INTER_AREA).astype(np.float32)
         then = cv2.resize(usual, self._size, interpolation=cv2.INTER_AREA)
-        then *= np.float32(float(np.median(now)) / max(1.0, float(np.median(then))))
+        then *= np.float32(_middle(now) / max(1.0, _middle(then)))
         telling = _edges(then)
         if guarded is not None:
-            small = cv2.resize(guarded.view(np.uint8), self._size, interpolation=cv2.INTER_NEAREST)
-            telling &= small == 0
+            telling &= ~guarded[::2, ::2]
         if np.count_nonzero(telling) < FEWEST:
             return self.shift
         held = _misfit(now, then, self.shift, telling)
-        # OpenCV lays the window over what it is given, in place.
-        (dx, dy), _ = cv2.phaseCorrelate(then.copy(), now.copy(), self._window)
-        found = (2.0 * dx, 2.0 * dy)
-        near = max(abs(found[0] - self.shift[0]), abs(found[1] - self.shift[1])) <= STEP
+        before, found = self.shift, self.shift
+        if self._kept < SETTLED or self._kept % EVERY == 0 or held > WORSE * self._held:
+            # OpenCV lays the window over what it is given, in place.
+            (dx, dy), _ = cv2.phaseCorrelate(then.copy(), now.copy(), _window(self._size))
+            found = (2.0 * dx, 2.0 * dy)
+            self._held = held
+        self._held = min(held, self._held)
+        near = max(abs(found[0] - before[0]), abs(found[1] - before[1])) <= STEP
         far = max(abs(found[0]), abs(found[1])) > FARTHEST
-        if near and not far and _misfit(now, then, found, telling) < BETTER * held:
+        if found != before and near and not far and _misfit(now, then, found, telling) < BETTER * held:
             self.shift = found
-        elif self.shift != NONE and _misfit(now, then, NONE, telling) <= held:
+        elif before != NONE and _misfit(now, then, NONE, telling) <= held:
             self.shift = NONE
+        self._kept = self._kept + 1 if self.shift == before else 0
         return self.shift
+
+
+@cache
+def _window(size: tuple[int, int]) -> Reals:
+    window: Reals = cv2.createHanningWindow(size, cv2.CV_32F)
+    return window
+
+
+def _middle(picture: Reals) -> float:
+    """The median of every sixteenth pixel: the same ones of both pictures, whose ratio is looked for."""
+    return float(np.median(picture[::4, ::4]))
 
 
 def _edges(picture: Reals) -> Mask:
@@ -71,8 +99,9 @@ def _edges(picture: Reals) -> Mask:
 
 def _misfit(now: Reals, then: Reals, shift: Shift, telling: Mask) -> float:
     """Mean difference at half size after moving back by `shift`, without what stands in the picture."""
-    apart = cv2.absdiff(_moved(now, shift[0] / 2, shift[1] / 2), then)
-    return float(np.minimum(apart[telling], LARGEST).mean())
+    back = now if shift == NONE else _moved(now, shift[0] / 2, shift[1] / 2)
+    apart = cv2.min(cv2.absdiff(back, then), LARGEST)
+    return float(cv2.mean(apart, telling.view(np.uint8))[0])
 
 
 def steadied(luma: Luma, shift: Shift) -> Luma:

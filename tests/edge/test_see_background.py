@@ -1,5 +1,6 @@
 """The two backgrounds, what makes a blob of them, and what is nothing new at all."""
 
+import cv2
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -62,9 +63,27 @@ def test_a_passer_by_in_one_picture_does_not_restart_the_clock():
     assert blob.since == pytest.approx(10.0, abs=0.1)
 
 
-def test_what_drove_past_in_the_first_picture_is_not_usual():
-    _, change, at = watched([TAKEN] + [EMPTY] * 20)
+@pytest.mark.parametrize(("step", "pictures"), [(1.0, 20), (1 / 15, 180)])
+def test_what_drove_past_in_the_first_picture_is_not_usual(step, pictures):
+    backgrounds, change, at = watched([TAKEN] + [EMPTY] * pictures, step)
     assert still_blobs(change, at, 3.0) == ()
+    assert np.median(np.abs(backgrounds.usual[region_of(BOX)] - EMPTY[region_of(BOX)])) < 6
+
+
+@pytest.mark.parametrize("step", [1.0, 1 / 15])
+def test_a_look_is_the_usual_one_after_four_seconds_at_any_pace(step):
+    def blobs_after(seconds):
+        _, change, at = watched([EMPTY] * round(seconds / step) + [TAKEN] * round(5.0 / step), step)
+        return still_blobs(change, at, 3.0)
+
+    assert blobs_after(2.0) == ()
+    assert len(blobs_after(6.0)) == 1
+
+
+def test_a_thing_that_comes_to_rest_again_after_a_look_without_it_has_left_the_usual_look_at_once():
+    _, change, at = watched([EMPTY] * 10 + [TAKEN] * 4 + [EMPTY] * 4 + [TAKEN] * 6)
+    (blob,) = still_blobs(change, at, 3.0)
+    assert blob.since == pytest.approx(18.0, abs=0.1)
 
 
 @pytest.mark.parametrize("gain", [0.7, 1.3])
@@ -81,6 +100,16 @@ def test_light_that_drifts_leaves_nothing():
         picture[:, :200] = np.clip(picture[:, :200].astype(int) + 10, 0, 255)
     _, change, at = watched(slow)
     assert still_blobs(change, at, 3.0) == ()
+
+
+def test_what_drifts_where_a_thing_stood_once_leaves_nothing():
+    """A pixel that left the usual look at once and came back to it is judged anew when it leaves again."""
+    shares = np.linspace(0.0, 1.0, 150)
+    drift = [np.rint(EMPTY + share * (TAKEN.astype(float) - EMPTY)).astype(np.uint8) for share in shares]
+    backgrounds = Backgrounds(noisy(EMPTY, 0), 0.0)
+    for number, picture in enumerate([EMPTY] * 10 + [TAKEN] * 4 + [EMPTY] * 10 + drift):
+        change = backgrounds.see(noisy(picture, number), float(number))
+        assert number < 24 or still_blobs(change, float(number), 3.0) == ()
 
 
 @given(st.floats(0.3, 1.7))
@@ -153,6 +182,28 @@ def test_a_swaying_camera_is_steadied(shift):
     assert found == pytest.approx(shift, abs=0.4)
     back = steadied(swayed, found)
     assert np.abs(back[20:-20, 20:-20].astype(int) - EMPTY[20:-20, 20:-20]).mean() < 6
+
+
+def test_a_still_camera_is_correlated_now_and_then_and_a_swaying_one_at_once(monkeypatch):
+    asked = []
+    correlate = cv2.phaseCorrelate
+    monkeypatch.setattr(cv2, "phaseCorrelate", lambda *given: asked.append(1) or correlate(*given))
+    steady, usual = Steady(EMPTY.shape), EMPTY.astype(np.float32)
+    for _ in range(33):
+        assert steady.follow(noisy(EMPTY, 1), usual) == (0.0, 0.0)
+    assert len(asked) == 3 + 6
+    for shift in (3, -2, 0, 2):
+        swayed = np.roll(EMPTY, shift, 1)
+        assert steady.follow(noisy(swayed, 1), usual) == pytest.approx((shift, 0.0), abs=0.4)
+
+
+def test_a_camera_that_slowly_turns_is_followed():
+    steady, usual = Steady(EMPTY.shape), EMPTY.astype(np.float32)
+    for number in range(80):
+        matrix = np.array([[1.0, 0.0, 0.05 * number], [0.0, 1.0, 0.0]])
+        turned = cv2.warpAffine(EMPTY, matrix, EMPTY.shape[::-1], borderMode=cv2.BORDER_REPLICATE)
+        found = steady.follow(noisy(turned, number), usual)
+        assert found == pytest.approx((0.05 * number, 0.0), abs=0.8)
 
 
 def test_a_camera_turned_away_is_not_steadied():

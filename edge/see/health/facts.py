@@ -95,12 +95,14 @@ class PictureFacts:
 
 def parts_of(luma: Luma, *, sharply: bool = True) -> Parts:
     """Take one picture [360, 640] (or of any size) apart; without `sharply`, leave its sharpness out."""
-    grey = cv2.resize(luma, SMALL, interpolation=cv2.INTER_AREA)
+    # In two steps of two: OpenCV has a short way for that, and none for a step of four.
+    fine = cv2.resize(luma, FINE, interpolation=cv2.INTER_AREA)
+    grey = cv2.resize(fine, SMALL, interpolation=cv2.INTER_AREA)
     small = grey.astype(np.float32)
     edges = cv2.blur(_gradient(small), (3, 3))
     mean, strength = _blocks(small), _blocks(edges)
     noise = float(np.sort(strength, axis=None)[QUIETEST])
-    sharpness = _sharpness(luma, small) if sharply else None
+    sharpness = _sharpness(fine.astype(np.float32), small) if sharply else None
     return Parts(_levels(grey), edges, mean, strength - noise, sharpness)
 
 
@@ -141,16 +143,16 @@ def _blocks(picture: Reals) -> Blocks:
 
 def _levels(grey: Luma) -> tuple[float, float, float]:
     """2nd, 50th and 98th percentile."""
-    below = np.cumsum(np.bincount(grey.ravel(), minlength=256))
+    below = np.cumsum(cv2.calcHist([grey], [0], None, [256], [0, 256]))
     low, middle, high = np.searchsorted(below, np.array([0.02, 0.5, 0.98]) * below[-1])
     return float(low), float(middle), float(high)
 
 
-def _sharpness(luma: Luma, small: Reals) -> float | None:
+def _sharpness(large: Reals, small: Reals) -> float | None:
     """The steepest edge of each block, fine by coarse: an edge of any height has the same gradient at every
     scale until it is blurred, and the blur halves it at the finer one first.
     """
-    fine = _peaks(_gradient(cv2.resize(luma, FINE, interpolation=cv2.INTER_AREA).astype(np.float32)))
+    fine = _peaks(_gradient(large))
     coarse = _peaks(_gradient(cv2.resize(small, COARSE, interpolation=cv2.INTER_AREA)))
     edged = coarse >= STEP
     if np.count_nonzero(edged) < 12:

@@ -82,8 +82,12 @@ class Usual:
         """Enough was seen to tell something against it."""
         return self.seen >= YOUNG and self.looks >= LOOKS
 
-    def facts(self, parts: Parts, unlike: tuple[float, bool] | None) -> PictureFacts:
-        """One picture held against it."""
+    def alike(self, parts: Parts) -> Blocks:
+        """The agreement of a picture's edges with the usual ones."""
+        return agreement(parts.edges, self.edges)
+
+    def facts(self, parts: Parts, alike: Blocks, unlike: tuple[float, bool] | None) -> PictureFacts:
+        """One picture held against it; `alike` as of `alike`."""
         low, middle, high = parts.levels
         shifted = 0.0
         share, moved = (None, False) if unlike is None else unlike
@@ -95,7 +99,7 @@ class Usual:
         expected = self.texture * light
         telling = (expected > TELLING) & (self.agreement > USUALLY) & (parts.mean < BURNT)
         vanished = telling & (parts.texture < LOST * expected)
-        strange = telling & ~vanished & (agreement(parts.edges, self.edges) < OTHER)
+        strange = telling & ~vanished & (alike < OTHER)
         number = int(np.count_nonzero(telling))
         lost = vanished | strange
         if np.count_nonzero(lost) > SHIFTING * number:
@@ -116,12 +120,12 @@ class Usual:
             self._sharp(parts),
         )
 
-    def learn(self, parts: Parts, step: float) -> None:
-        """Follow a healthy picture, `step` seconds after the one before."""
+    def learn(self, parts: Parts, alike: Blocks, step: float) -> None:
+        """Follow a healthy picture, `step` seconds after the one before; `alike` as of `alike`."""
         self.looks += 1
         self.seen += step
         rate = max(1.0 / self.looks, 1.0 - math.exp(-step / TAU))
-        self.agreement += rate * (agreement(parts.edges, self.edges) - self.agreement)
+        self.agreement += rate * (alike - self.agreement)
         self.edges += rate * (parts.edges - self.edges)
         self.mean += rate * (parts.mean - self.mean)
         # What passes by adds edges and takes none.

@@ -9,7 +9,7 @@ from typing import Any
 from devices.site.model import HealthKind, PictureHealth
 from edge.errors import MemoryUnreadable
 from edge.see.background import Luma
-from edge.see.health.facts import Parts, PictureFacts, parts_of, unlike
+from edge.see.health.facts import Blocks, Parts, PictureFacts, parts_of, unlike
 from edge.see.health.lasting import Lasting
 from edge.see.health.sight import Sight, sight_of_levels
 from edge.see.health.signs import PICTURE_KINDS, Signs, signs_of
@@ -86,7 +86,8 @@ class HealthWatch:
         apart = None if self._before is None else unlike(luma, self._before)
         self._before = luma.copy()
         usual = self.usual = Usual.of(parts) if self.usual is None else self.usual
-        facts = usual.facts(parts, apart)
+        alike = usual.alike(parts)
+        facts = usual.facts(parts, alike, apart)
         signs = signs_of(facts)
         for kind, one in self.standing.items():
             enter = max(self._enter(kind), self.settings.enter)
@@ -98,7 +99,7 @@ class HealthWatch:
             self.usual = Usual.of(parts)
             self.standing[HealthKind.TURNED] = Lasting(on=False, since=at, told_at=at)
         elif not any(signs.values()) and not any(one.on for one in self.standing.values()):
-            self._learn(parts, facts, at, step)
+            self._learn(parts, alike, facts, at, step)
         self.last = Checkup(facts, signs, dict(self.standing), self._sight(facts, signs), renewed)
         return self.last
 
@@ -123,12 +124,12 @@ class HealthWatch:
         except _UNREADABLE as error:
             raise MemoryUnreadable(f"a camera's health cannot be read: {error}") from error
 
-    def _learn(self, parts: Parts, facts: PictureFacts, at: float, step: float) -> None:
+    def _learn(self, parts: Parts, alike: Blocks, facts: PictureFacts, at: float, step: float) -> None:
         """Follow what looks mostly as usual; what does not, and is nothing else, becomes so after a while."""
         assert self.usual is not None
         if facts.vanished + facts.strange <= MOSTLY:
             self._odd_since = None
-            self.usual.learn(parts, step)
+            self.usual.learn(parts, alike, step)
         elif self._odd_since is None:
             self._odd_since = at
         elif at - self._odd_since >= self.settings.new_view_after:
