@@ -8,6 +8,7 @@ import os
 import signal
 import sys
 from pathlib import Path
+from typing import NoReturn
 
 import cv2
 
@@ -49,7 +50,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Run the node until SIGINT or SIGTERM; 0 then, 1 when it could not start or a defect ended it."""
+    """Run the node until SIGINT or SIGTERM; 0 then, 1 when it could not start or a defect ended it.
+
+    A node that did start ends the whole process.
+    """
     if options.helper is not None:
         return enrol.run(options)
     logging.basicConfig(
@@ -84,4 +88,12 @@ def run(options: argparse.Namespace) -> int:
     finally:
         care.stop()
         node.close()
-    return 0 if asked else 1
+    return _leave(0 if asked else 1)
+
+
+def _leave(code: int) -> NoReturn:
+    """End now: what must last is on the disk, and a thread that was left behind in a library of C++ would
+    abort a process that unloads it.
+    """
+    logging.shutdown()
+    os._exit(code)

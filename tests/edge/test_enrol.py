@@ -256,3 +256,50 @@ def test_what_cannot_be_done_is_one_clear_line_without_the_code(
     assert len(err.splitlines()) == 1
     assert CODE not in err
     assert "pw@" not in err
+
+
+@pytest.mark.parametrize("before", [True, False])
+def test_a_rotation_that_was_ordered_is_done_once_whatever_dies_meanwhile(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, before: bool
+) -> None:
+    at, ended = 0, True
+    while ended:
+        at += 1
+        state = tmp_path / str(at)
+        state.mkdir()
+        store(state, Credential("n1", "first"))
+        made: list[str] = []
+
+        def new(made: list[str] = made) -> str:
+            made.append(f"token-{len(made)}")
+            return made[-1]
+
+        monkeypatch.setattr(exchange, "new_token", new)
+        door = FakeDoor("first")
+        ended = step_by_step(
+            monkeypatch, door, lambda to, state=state: exchange.rotate(state, to, "order"), at, before=before
+        )
+        if at % 2:  # what the node does at its next start, before the order comes again
+            enrol.finish_rotation(state, door, threading.Event(), lambda _: None)
+        for _ in range(2):
+            assert exchange.rotate(state, door, "order") == "n1"
+        mine = load(state)
+        assert mine is not None
+        assert (mine.token, mine.next, mine.order) == (made[-1], "", "order")
+        assert list(door.valid) == [digest(mine.token)]
+        assert len(made) <= 2, "a token that never came to the disk was never anybody's"
+        exchange.rotate(state, door, "another order")
+        assert load(state) != mine
+    assert at > 10
+
+
+def test_what_was_begun_by_hand_counts_for_the_order_that_finishes_it(tmp_path: Path) -> None:
+    store(tmp_path, Credential("n1", "first", "second"))
+    door = FakeDoor("first", "second")
+    exchange.rotate(tmp_path, door, "order")
+    assert load(tmp_path) == Credential("n1", "second", "", "order")
+
+
+def test_a_credential_of_an_earlier_version_is_read(tmp_path: Path) -> None:
+    (tmp_path / credential.FILE).write_text('{"node": "n1", "token": "t", "next": ""}')
+    assert load(tmp_path) == Credential("n1", "t")

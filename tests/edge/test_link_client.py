@@ -42,6 +42,19 @@ def test_a_link_says_which_site_it_runs_and_answers_commands(desk):
         assert node.told() is DeviceStatus.UP
 
 
+def test_a_link_is_opened_anew_with_the_token_that_was_changed_and_nobody_hears_of_it(desk, caplog):
+    held = ["first-token"]
+    with CloudEnd() as cloud:
+        cloud.token = held[0]
+        with NodeSide(cloud.port, desk, token=lambda: held[0]) as node:
+            cloud.link()
+            assert node.told() is DeviceStatus.UP
+            cloud.token = held[0] = "second-token"
+            cloud.link().send(command().model_dump_json())
+            assert cloud.answer().outcome is Outcome.DONE
+            assert node.statuses.empty()
+
+
 def test_a_frame_of_a_newer_cloud_is_passed_over(desk):
     with CloudEnd() as cloud, NodeSide(cloud.port, desk):
         link = cloud.link()

@@ -15,9 +15,12 @@ import pytest
 from devices.ids import uuid7
 from devices.link import LogLevelBody, Outcome
 from devices.messages import Evidence, EvidenceKind, Series
+from edge.errors import CloudUnreachable, CredentialBusy
 from edge.keep import NodeStore
 from edge.link.desk import COMMAND, SPARE, CommandDesk, Done
 from edge.link.levels import LogLevels
+from edge.send import credential, exchange
+from tests.edge.door_for_tests import FakeDoor
 from tests.edge.link_for_tests import command
 from tests.edge.points_for_tests import NOON, bodies, disk_full, open_store
 
@@ -219,3 +222,44 @@ def test_a_log_level_ends_by_itself():
     timer.join(20)
     assert named.level == logging.NOTSET
     assert not levels._timers
+
+
+class Rotating:
+    """A handler as the node has it, at a door that counts."""
+
+    def __init__(self, state: Path, door: FakeDoor) -> None:
+        self.state, self.door = state, door
+
+    def __call__(self, asked) -> Done:
+        exchange.rotate(self.state, self.door, str(asked.id))
+        return Done()
+
+
+def test_a_node_that_dies_between_changing_its_token_and_answering_changes_it_once(bench, monkeypatch):
+    credential.store(bench.directory, credential.Credential("n1", "first"))
+    door, asked = FakeDoor("first"), command("rotate")
+    handlers = {"rotate": Rotating(bench.directory, door)}
+    with disk_full(monkeypatch):  # done, not kept: as after kill -9
+        desk = CommandDesk(handlers, bench.store, lambda: NOON, lambda: None, lambda: 100.0)
+        assert desk.handle(asked, 100.0) is None
+    changed = credential.load(bench.directory)
+    bench.again()
+    desk = CommandDesk(handlers, bench.store, lambda: NOON, lambda: None, lambda: 100.0)
+    assert desk.handle(asked, 100.0).outcome is Outcome.DONE
+    assert credential.load(bench.directory) == changed
+    assert list(door.valid) == [credential.digest(changed.token)]
+
+
+@pytest.mark.parametrize("trouble", [CloudUnreachable("away"), CredentialBusy("another one is at it")])
+def test_what_cannot_be_done_just_now_is_not_answered_and_done_when_it_comes_again(bench, trouble):
+    tries = [trouble, None]
+
+    def now_and_then(asked) -> Done:
+        if (now := tries.pop(0)) is not None:
+            raise now
+        return Done()
+
+    desk = CommandDesk({"rotate": now_and_then}, bench.store, lambda: NOON, lambda: None, lambda: 100.0)
+    asked = command("rotate")
+    assert desk.handle(asked, 100.0) is None
+    assert desk.handle(asked, 100.0).outcome is Outcome.DONE
