@@ -21,8 +21,8 @@ from simulators.scenes.stock.model import Stock
 
 pytestmark = pytest.mark.timeout(1800)
 """The scenes are minutes of work for a busy machine."""
-SEEDS = "50000-50013"
-"""One judging scene of each condition."""
+SEEDS = "50000-50027"
+"""Two judging scenes of each condition."""
 FIGURES = (
     "precision",
     "recall",
