@@ -19,6 +19,7 @@ from devices.sensors.presence import Presence, decode_presence, newer
 from devices.sensors.topics import Channel, parse
 from devices.site.model import Point, Sensor, ThresholdRule
 from edge.judge.case import Turn
+from edge.judge.course import Course, place
 from edge.judge.shelf import level_from_json, level_to_json
 from edge.judge.threshold import Level, judge, limit
 from edge.keep import NodeStore
@@ -57,6 +58,8 @@ class SenseDesk:
         self._wall = wall
         self._offset = wall() - monotonic()
         self._levels: dict[str, Level] = {}
+        self._courses: dict[str, Course] = {}
+        """Of each sensor whose own clock can be believed."""
         self._outdated: set[str] = set()
         """Levels that are kept by another wall clock than the one there is now."""
         self._presence: dict[str, Presence] = {}
@@ -85,6 +88,14 @@ class SenseDesk:
         self._levels = {
             key: before.get(key) or level_from_json(raw, self._offset, at) for key, raw in kept.items()
         }
+        sensors = {
+            level_key(sensor, rule): sensor.id
+            for _, sensor in self._sensors.values()
+            for rule in sensor.rules
+        }
+        for key, raw in kept.items():
+            if raw.get("lead") is not None:
+                self._courses.setdefault(sensors[key], Course(raw["lead"] - self._offset))
 
     def take(self, deliveries: queue.Queue[Delivery], timeout: float) -> int:
         """Wait for deliveries, decide all that are there (at most `BATCH`), acknowledge them; how many.
@@ -136,25 +147,32 @@ class SenseDesk:
         offset = self._wall() - self._monotonic()
         if abs(offset - self._offset) >= STEP:
             self._offset, self._outdated = offset, set(self._levels)
-        levels, outdated = dict(self._levels), set(self._outdated)
+        levels, outdated, courses = dict(self._levels), set(self._outdated), dict(self._courses)
         turned: list[tuple[Sensor, ThresholdRule, Turn, Reading]] = []
         with self._store.transaction() as tx:
             for reading in readings:
                 if not tx.mark_reading(f"{reading.sensor}.{reading.quantity}", reading.boot, reading.seq):
                     continue
-                for point, sensor, rule, level, turn in self._judge(reading, levels):
+                now = self._monotonic()
+                at = self._taken(reading, now, courses)
+                for point, sensor, rule, level, turn in self._judge(reading, levels, at):
                     key = level_key(sensor, rule)
                     if level == levels.get(key) and key not in outdated:
                         continue
                     levels[key] = level
                     outdated.discard(key)
                     state = level_to_json(level, offset)
+                    course = courses.get(sensor.id)
+                    state["lead"] = None if course is None else course.lead + offset
                     state["post"] = described_sensor(point, sensor, rule, reading.unit)
                     tx.put_state(LEVEL, key, json.dumps(state, separators=(",", ":")).encode())
                     if turn is not None:
                         turned.append((sensor, rule, turn, reading))
-                        tx.queue(self._condition(point, sensor, rule, turn, reading), reading.received_at)
-        self._levels, self._outdated = levels, outdated
+                        moment = _ago(reading.received_at, now - at)
+                        tx.queue(
+                            self._condition(point, sensor, rule, turn, reading, moment), reading.received_at
+                        )
+        self._levels, self._outdated, self._courses = levels, outdated, courses
         for sensor, rule, turn, reading in turned:
             log.info("%s %s %s: %g %s", sensor.id, rule.id, turn.change, reading.value, reading.unit)
         if turned:
@@ -171,13 +189,20 @@ class SenseDesk:
         detail = "online" if presence.online else "left the broker or lost its power"
         self._reporter.tell(heard.device, "sensor", status, detail)
 
+    def _taken(self, reading: Reading, now: float, courses: dict[str, Course]) -> float:
+        """When it was taken, by our monotonic clock; on arrival where the device has no time to believe."""
+        if reading.quality != "good":
+            return now
+        course = place(courses.get(reading.sensor), reading.taken_at.timestamp(), now)
+        courses[reading.sensor] = course
+        return course.at
+
     def _judge(
-        self, reading: Reading, levels: dict[str, Level]
+        self, reading: Reading, levels: dict[str, Level], at: float
     ) -> Iterable[tuple[Point, Sensor, ThresholdRule, Level, Turn | None]]:
         point, sensor = self._sensors[reading.sensor]
         if reading.quality in ("bad", "uncertain"):
             return
-        at = self._monotonic()
         for rule in sensor.rules:
             if rule.quantity == reading.quantity:
                 level = levels.get(level_key(sensor, rule), Level())
@@ -185,7 +210,13 @@ class SenseDesk:
                 yield point, sensor, rule, after, turn
 
     def _condition(
-        self, point: Point, sensor: Sensor, rule: ThresholdRule, turn: Turn, reading: Reading
+        self,
+        point: Point,
+        sensor: Sensor,
+        rule: ThresholdRule,
+        turn: Turn,
+        reading: Reading,
+        moment: datetime,
     ) -> Condition:
         case = turn.case
         return Condition(
@@ -202,8 +233,8 @@ class SenseDesk:
             label=case.label,
             score=case.score,
             severity=rule.severity,
-            since=_ago(reading.received_at, turn.at - case.since),
-            changed_at=reading.received_at,
+            since=_ago(moment, turn.at - case.since),
+            changed_at=moment,
             measured=Measured(
                 quantity=reading.quantity, value=reading.value, unit=reading.unit, limit=limit(rule)
             ),

@@ -333,3 +333,30 @@ def test_presence_is_told_only_once_the_readings_beside_it_are_kept(street, monk
     street.take()
     assert street.health() == [("P01-S1", DeviceStatus.UP)]
     assert len(street.told()) == 1
+
+
+HELD = threshold(hold=5.0, clear_hold=5.0)
+
+
+@pytest.mark.parametrize("killed", [False, True])
+def test_what_came_and_went_while_the_node_was_away_is_told_apart_although_it_arrives_at_once(street, killed):
+    ahead = 7.0  # the device's clock, which nobody set
+    began = street.now + street.boot_time
+    street.restart(0.0, sensor("P01-S1", HELD))
+    for seq, (second, value) in enumerate([(0, 70.0), (6, 70.0)]):
+        street.now = second
+        street.measure(value, seq, t=round((began + second + ahead) * 1000))
+        street.take()
+    if killed:
+        street.restart(94.0, sensor("P01-S1", HELD))
+    else:
+        street.now = 100.0
+    missed = [(20, 10.0), (26, 10.0), (40, 70.0), (46, 70.0), (60, 10.0), (66, 10.0), (80, 70.0), (86, 70.0)]
+    for seq, (second, value) in enumerate(missed, start=2):
+        street.measure(value, seq, t=round((began + second + ahead) * 1000))
+    street.take()
+    told = bodies(street.store, Series.ALARM)
+    assert [one.change.value for one in told] == ["opened", "cleared", "opened", "cleared", "opened"]
+    seconds = [round(one.changed_at.timestamp() - began) for one in told]
+    assert seconds == [6, 26, 46, 66, 86]
+    assert [round(one.since.timestamp() - began) for one in told] == [0, 0, 40, 40, 80]
