@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import threading
+import time
 from collections.abc import Coroutine
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -28,6 +29,8 @@ class Link:
     target: int
     port: int = 0
     state: State = "sound"
+    answered_at: float = -1e9
+    """By the monotonic clock: when the last piece of an answer went through."""
     pairs: set[tuple[asyncio.StreamWriter, asyncio.StreamWriter]] = field(default_factory=set, repr=False)
 
     async def serve(self) -> asyncio.Server:
@@ -78,6 +81,8 @@ class Link:
                     await asyncio.sleep(DELAY)
                 if answers and self.state == "half_open":
                     continue
+                if answers:
+                    self.answered_at = time.monotonic()
                 writer.write(piece)
                 await writer.drain()
 

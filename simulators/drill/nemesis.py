@@ -5,12 +5,14 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import time
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from simulators.drill.parts import Parts
 from simulators.drill.plan import Fault
+from simulators.drill.witness import FLOWS
 
 FILLER = "filler"
 _PIECES = (1 << 20, 1 << 12, 1)
@@ -35,6 +37,15 @@ class Nemesis:
     def over(self) -> bool:
         """Nothing is broken and nothing comes."""
         return not self._coming and not self._holding
+
+    def shows(self, node: str) -> bool:
+        """Whether that node has its camera's pictures just now: they flow and nothing keeps it from them."""
+        line = self._parts.lines["link_cameras", node]
+        blind = any(
+            one.node == node and one.target in ("node", "link_cameras") and one.kind != "clock_step"
+            for one in self._holding
+        )
+        return not blind and time.monotonic() - line.answered_at < FLOWS
 
     def turn(self, now: float) -> None:
         """Do and undo what is due at this second of the drill."""

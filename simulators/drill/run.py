@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import sqlite3
 import threading
 import time
@@ -18,7 +19,7 @@ from simulators.drill.parts import PASSWORD, Parts
 from simulators.drill.plan import plan, windows
 from simulators.drill.records import cloud_records, node_lines
 from simulators.drill.report import as_json
-from simulators.drill.truths import happenings, truths
+from simulators.drill.truths import LAST, happenings, truths
 from simulators.drill.witness import Bicycles, Ear
 from simulators.errors import DrillError
 from simulators.patrol import Patrol, log_ins
@@ -29,6 +30,8 @@ TICK = 0.05
 EYES_SETTLE = 10.0
 """Seconds of pictures before the first thing may be left: what comes sooner is taken for the usual view."""
 CAMERAS_WITHIN = 60.0
+SEEN_OVER = 12.0
+"""Seconds from the end of the last truth at a sensor until its alarm is cleared."""
 DRAIN = 180.0
 """Seconds within which everything must have arrived once all is healed."""
 STILL = 4.0
@@ -88,12 +91,19 @@ class Drill:
         fleet.start()
         ear = Ear(int(parts.address.rpartition(":")[2]), user, password, self._now)
         bicycles = [
-            Bicycles(parts.street, [one for one in planned if one.device == camera], self._now)
+            Bicycles(
+                parts.street,
+                mine,
+                self._now,
+                functools.partial(nemesis.shows, mine[0].node),
+                wish.seconds - LAST,
+            )
             for camera in parts.cameras
+            if (mine := [one for one in planned if one.device == camera])
         ]
         try:
             self._tell(f"drill: {len(planned)} truths, {len(faults)} faults, {wish.seconds:g} s")
-            self._let(nemesis, max(wish.seconds, max(one.end for one in planned) + 1))
+            self._let(nemesis, bicycles, max(one.end for one in planned if not one.camera) + SEEN_OVER)
             lines = self._drained()
             told = [one for some in bicycles for one in some.told]
             real = [one for one in planned if not one.camera] + told
@@ -117,10 +127,10 @@ class Drill:
     def _now(self) -> float:
         return time.time() - self._origin
 
-    def _let(self, nemesis: Nemesis, until: float) -> None:
+    def _let(self, nemesis: Nemesis, bicycles: Sequence[Bicycles], until: float) -> None:
         """Everything happens. What is broken is always mended by the plan."""
         count = 0
-        while not nemesis.over or self._now() < until:
+        while self._now() < until or not (nemesis.over and all(one.over for one in bicycles)):
             self._pause(TICK)
             nemesis.turn(self._now())
             self._parts.tend()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import http.client
 import json
+import math
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -15,6 +16,11 @@ from simulators.drill.truths import Truth
 from simulators.errors import SimulatorsError
 from simulators.orders import order
 
+VISIBLE = {True: 36.0, False: 24.0}
+"""Seconds of pictures at its node that a bicycle (True) or its absence is given before the next order: one
+block to be brought, the dwell, and looks enough to decide. What no picture shows nobody can know."""
+FLOWS = 3.0
+"""Seconds between two pieces of a stream at most while it flows; a group of pictures is 2 s."""
 AGAIN = 0.5
 """Seconds until a street that was away is asked again."""
 SILENCE = 12.0
@@ -24,14 +30,30 @@ SILENCE = 12.0
 class Bicycles:
     """Leaves and takes bicycles before one camera, in a thread of its own."""
 
-    def __init__(self, street: Path, truths: Sequence[Truth], clock: Callable[[], float]) -> None:
-        """`clock`: seconds of the drill."""
-        self._street, self._truths, self._clock = street, truths, clock
+    def __init__(
+        self,
+        street: Path,
+        truths: Sequence[Truth],
+        clock: Callable[[], float],
+        seen: Callable[[], bool],
+        last: float,
+    ) -> None:
+        """`clock`: seconds of the drill; `seen`: whether the node has the camera's pictures just now.
+
+        Nothing is left any more after the second `last`.
+        """
+        self._street, self._truths, self._clock, self._seen = street, truths, clock, seen
         self.told: list[Truth] = []
         """What was really done: with the times at which the street took the orders."""
+        self._last = last
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="bicycles", daemon=True)
         self._thread.start()
+
+    @property
+    def over(self) -> bool:
+        """The last bicycle was taken, long enough ago to be seen gone."""
+        return not self._thread.is_alive()
 
     def stop(self) -> None:
         """No more orders."""
@@ -39,15 +61,31 @@ class Bicycles:
         self._thread.join(5)
 
     def _run(self) -> None:
+        late = 0.0
         for truth in self._truths:
-            begin = self._at(truth.begin, f"put {truth.device}")
+            if truth.begin + late > self._last:
+                return
+            begin = self._at(truth.begin + late, f"put {truth.device}")
             if begin is None:
                 return
-            self.told.append(replace(truth, begin=begin))
-            end = self._at(truth.end, f"take {truth.device}")
+            self.told.append(replace(truth, begin=begin, end=math.inf))
+            if not self._shown(VISIBLE[True]):
+                return
+            end = self._at(truth.end + begin - truth.begin, f"take {truth.device}")
             if end is None:
                 return
             self.told[-1] = replace(truth, begin=begin, end=end)
+            if not self._shown(VISIBLE[False]):
+                return
+            late = end - truth.end
+
+    def _shown(self, seconds: float) -> bool:
+        """Wait until its node had so many seconds of pictures; False when all is over."""
+        while seconds > 0:
+            if self._stopping.wait(AGAIN):
+                return False
+            seconds -= AGAIN if self._seen() else 0.0
+        return True
 
     def _at(self, when: float, text: str) -> float | None:
         """Give an order at its time or as soon as the street takes it; None when all is over."""
