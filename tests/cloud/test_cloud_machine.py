@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any, ClassVar
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
@@ -111,6 +112,7 @@ class Patrol(RuleBasedStateMachine):
                 assert all(not alarm["state"]["active"] for alarm in one["alarms"])
 
 
+@pytest.mark.timeout(1200)
 def test_no_sequence_of_requests_leaves_the_table(street, seen, sender, other_sender) -> None:
     with asyncio.Runner() as runner:
         opened = street()
@@ -122,7 +124,7 @@ def test_no_sequence_of_requests_leaves_the_table(street, seen, sender, other_se
             run_state_machine_as_test(
                 Patrol,
                 settings=settings(
-                    max_examples=12,
+                    max_examples=6,
                     stateful_step_count=12,
                     deadline=None,
                     suppress_health_check=list(HealthCheck),
