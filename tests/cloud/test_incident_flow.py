@@ -21,6 +21,7 @@ async def test_a_condition_becomes_an_incident_with_its_photo(street, sender, se
             "active": True,
             "acknowledged": False,
             "shelved_until": None,
+            "inhibited": False,
         }
         assert incident["thumbnail_url"] is None
 
