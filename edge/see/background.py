@@ -33,6 +33,12 @@ FIRST_TAU = 6.0
 DIFFERENT = 20.0
 """Luma steps from which a pixel differs; raised with the measured noise. Left objects of a
 pavement clip were found from 15 to 30; below 15 compression noise starts to count."""
+CLEAR_AIR = 7.5
+"""Grey levels: `haze` measures them in streets on a clear day."""
+HAZIEST = 0.7
+"""Below it the picture's noise is all that is left."""
+HAZE_EVERY = 16
+"""Looks between two measurements of the haze."""
 ESTABLISHED = 4.0
 """Seconds for which a look must have been seen before it is believed to be the usual one: what
 drove past in the very first picture is not."""
@@ -84,6 +90,16 @@ def gain_against(picture: Luma, usual: Reals) -> float:
     return counted_median(cv2.divide(now, then), 0.25, 4.0, fit.view(np.uint8))
 
 
+def haze(usual: Reals) -> float:
+    """The contrast of a place against that of one in clear air: rain and fog fade things and ground alike.
+
+    HAZIEST..1.0, from the mean difference of the grey values to those around them.
+    """
+    small = cv2.resize(usual, (160, 90), interpolation=cv2.INTER_AREA)
+    contrast = float(cv2.absdiff(small, cv2.GaussianBlur(small, (0, 0), 2.5)).mean())
+    return min(1.0, max(HAZIEST, contrast / CLEAR_AIR))
+
+
 class Backgrounds:
     """The two backgrounds of one camera; `see` is called once for each analysed picture."""
 
@@ -102,6 +118,7 @@ class Backgrounds:
         self._last = at
         self._known = usual is not None
         self._noise = 2.0
+        self._looks = 0
 
     def see(self, luma: Luma, at: float, guarded: Mask | None = None) -> Change:
         """Compare and learn. `guarded` pixels of `usual` are left alone (places under watch)."""
@@ -114,7 +131,10 @@ class Backgrounds:
         )
         step = max(0.0, at - self._last)
         self._noise += (min(self._calm(picture), 12.0) - self._noise) * 0.1
-        threshold = max(DIFFERENT, 7.0 * self._noise)
+        if self._looks % HAZE_EVERY == 0:
+            self._haze = haze(self.usual)
+        self._looks += 1
+        threshold = max(DIFFERENT, 7.0 * self._noise) * self._haze
         self._follow(picture, threshold)
         usual: Luma = cv2.convertScaleAbs(self.usual)
         different = _differs(picture, usual, threshold)

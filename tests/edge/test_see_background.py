@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge.see.anchors import Anchors, Seen, decide, decide_by_taken, followed, likeness
-from edge.see.background import Backgrounds, gain_against
+from edge.see.background import HAZIEST, Backgrounds, gain_against, haze
 from edge.see.births import only_light, residue
 from edge.see.blobs import Blob, area_of, grown, inside, iou, jolted, overlap, region_of, still_blobs, union
 from edge.see.ghosts import left_behind
@@ -232,6 +232,14 @@ def test_another_view_is_a_changed_picture():
 
 def blob(box, since=5.0):
     return Blob(box, np.ones((box[3] - box[1], box[2] - box[0]), bool), since)
+
+
+def test_rain_fades_things_and_ground_alike_and_less_is_asked_of_a_thing_then():
+    clear = EMPTY.astype(np.float32)
+    assert haze(clear) >= haze(clear * 0.5 + 60.0)
+    assert haze(np.full_like(clear, 90.0)) == HAZIEST
+    sharp = cv2.resize(np.random.default_rng(3).integers(0, 255, (36, 64)).astype(np.float32), (640, 360))
+    assert haze(sharp) == 1.0
 
 
 def test_things_that_come_to_rest_all_over_the_picture_at_once_are_a_knock():
