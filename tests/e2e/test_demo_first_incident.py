@@ -175,7 +175,7 @@ def assert_near(photo: NDArray[np.uint8], at: tuple[float, float], colour: tuple
 
 
 def test_all_cameras_are_up_as_the_cloud_has_it(demo: DemoProcess) -> None:
-    demo.cameras_up(within=60)
+    demo.cameras_up(within=180)
     points = demo.patrol.get("/points")["features"]
     cameras = [camera for point in points for camera in point["properties"]["cameras"]]
     assert len(cameras) == CAMERAS

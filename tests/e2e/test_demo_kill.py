@@ -46,18 +46,18 @@ def all_once(demo: DemoProcess) -> None:
 
 
 def kill_all(demo: DemoProcess) -> Kills:
-    demo.cameras_up(within=60)
+    demo.cameras_up(within=180)
     demo.order(f"put {STANDING}-C1")
-    before = demo.incident_at(STANDING, within=90)
+    before = demo.incident_at(STANDING, within=180)
     for name in PARTS:
         demo.order(f"put {ELSEWHERE[name]}-C1")
         demo.kill(name)
         back(demo, name)
-        still = demo.incident_at(STANDING, within=30)
+        still = demo.incident_at(STANDING, within=180)
         assert (still["id"], conditions(still)) == (before["id"], conditions(before)), name
         all_once(demo)
     return Kills(
-        before, {point: demo.incident_at(point, within=90) for point in [STANDING, *ELSEWHERE.values()]}
+        before, {point: demo.incident_at(point, within=180) for point in [STANDING, *ELSEWHERE.values()]}
     )
 
 
