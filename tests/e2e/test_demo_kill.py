@@ -15,6 +15,8 @@ import pytest
 from tests.e2e.demo_process import BIKES, PARTS, DemoProcess, Incident
 from tests.e2e.processes import until
 
+pytestmark = pytest.mark.timeout(900)
+
 STANDING = "P09"
 """Where a bicycle stands all the time; its node is the one that is killed."""
 ELSEWHERE = {"broker": "P14", "cloud": "P22", "postgres": "P26", "street": "P33", "edge-n1": "P07"}
