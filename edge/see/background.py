@@ -48,6 +48,8 @@ ESTABLISHED_TICKS = round(ESTABLISHED / TICK)
 MISSES = 2
 """Pictures in a row that must differ before `recent` follows: one passer-by in one picture
 does not restart the clock of what stands behind."""
+PAUSE = 15.0
+"""Seconds without a picture after which the ones before and after it are not in a row."""
 
 
 DRIFTED = 3.0
@@ -130,6 +132,8 @@ class Backgrounds:
             else cv2.divide(luma, light, dtype=cv2.CV_8U)
         )
         step = max(0.0, at - self._last)
+        if step > PAUSE:
+            self._misses[:] = 0
         self._noise += (min(self._calm(picture), 12.0) - self._noise) * 0.1
         if self._looks % HAZE_EVERY == 0:
             self._haze = haze(self.usual)

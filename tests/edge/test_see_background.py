@@ -64,6 +64,16 @@ def test_a_passer_by_in_one_picture_does_not_restart_the_clock():
 
 
 @pytest.mark.parametrize(("step", "pictures"), [(1.0, 20), (1 / 15, 180)])
+def test_what_comes_while_there_are_no_pictures_came_when_it_is_first_seen():
+    passing = EMPTY.copy()
+    passing[region_of(BOX)] = 220
+    backgrounds, _, at = watched([EMPTY] * 10 + [passing])
+    for number in range(8):
+        change = backgrounds.see(noisy(TAKEN, number), at + 60 + number)
+    (blob,) = still_blobs(change, at + 67, 3.0)
+    assert blob.since == pytest.approx(at + 60, abs=0.1)
+
+
 def test_what_drove_past_in_the_first_picture_is_not_usual(step, pictures):
     backgrounds, change, at = watched([TAKEN] + [EMPTY] * pictures, step)
     assert still_blobs(change, at, 3.0) == ()
