@@ -63,7 +63,6 @@ def test_a_passer_by_in_one_picture_does_not_restart_the_clock():
     assert blob.since == pytest.approx(10.0, abs=0.1)
 
 
-@pytest.mark.parametrize(("step", "pictures"), [(1.0, 20), (1 / 15, 180)])
 def test_what_comes_while_there_are_no_pictures_came_when_it_is_first_seen():
     passing = EMPTY.copy()
     passing[region_of(BOX)] = 220
@@ -74,6 +73,7 @@ def test_what_comes_while_there_are_no_pictures_came_when_it_is_first_seen():
     assert blob.since == pytest.approx(at + 60, abs=0.1)
 
 
+@pytest.mark.parametrize(("step", "pictures"), [(1.0, 20), (1 / 15, 180)])
 def test_what_drove_past_in_the_first_picture_is_not_usual(step, pictures):
     backgrounds, change, at = watched([TAKEN] + [EMPTY] * pictures, step)
     assert still_blobs(change, at, 3.0) == ()
