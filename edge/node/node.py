@@ -165,7 +165,7 @@ class Node:
 
     def _say_again(self) -> None:
         problem = "; ".join(one for one in (self._problem, self._clock_word) if one)
-        detail = f"gridwatch {self.id} runs"
+        detail = f"gridwatch {self.id} runs version {self._site.version} of its site"
         if self.store.damaged:
             names = ", ".join(path.name for path in self.store.damaged)
             detail += f"; damaged and set aside: {names}"
