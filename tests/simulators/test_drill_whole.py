@@ -48,6 +48,7 @@ def test_whatever_breaks_once_nothing_is_lost_or_doubled(tmp_path: Path) -> None
     assert told["ledger"]["numbered"] > told["alarms"]
 
 
+@pytest.mark.long
 @pytest.mark.timeout(1000)
 def test_a_product_that_clears_early_fails_the_drill(tmp_path: Path) -> None:
     words = ("--minutes", "0.4", "--nodes", "1", "--cameras", "0", "--sabotage", "clear_early")
