@@ -44,12 +44,15 @@ class Patrol(RuleBasedStateMachine):
     def run(self, work: Any) -> Any:
         return self.loop.run(work)
 
-    @rule(node=st.just("n1"), reopens=st.one_of(st.none(), st.integers(0, 3)))
+    @rule(node=st.sampled_from(["n1", "n2"]), reopens=st.one_of(st.none(), st.integers(0, 3)))
     def condition_comes(self, node: str, reopens: int | None) -> None:
-        named = (
-            self.conditions[reopens].id if reopens is not None and reopens < len(self.conditions) else None
-        )
-        found = self.seen(self.senders[node], place=self.place, reopens=named)
+        named = self.conditions[reopens] if reopens is not None and reopens < len(self.conditions) else None
+        found = self.seen(self.senders[node], place=self.place, reopens=named and named.id)
+        if named is not None and named.sender.node != node:
+            answer = self.run(self.street.send(found.now("opened"), node=node))
+            assert [one["code"] for one in answer["refused"]] == ["forbidden"]
+            self.check()
+            return
         self.conditions.append(found)
         self.change(found, "opened")
 
