@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -125,9 +126,11 @@ def coded_clip(path: Path, *, rtp_base: int = 0) -> list[Stamped]:
     """The units of a clip in an MPEG transport stream, in decoding order, from stream time 0 on.
 
     Parameter sets are taken out of the units, as cameras send them that describe them in the session only.
+    Pictures that are shown earlier than they come (B-frames) carry the highest time so far, as those that are
+    received do.
     """
     units: list[Stamped] = []
-    parameters = b""
+    parameters, latest = b"", -math.inf
     with av.open(str(path)) as container:
         video = container.streams.video[0]
         codec = video.codec_context.name
@@ -139,8 +142,8 @@ def coded_clip(path: Path, *, rtp_base: int = 0) -> list[Stamped]:
             parameters = sets or parameters
             data = b"".join(nal for nal in nals if not _is_set(codec, nal))
             stamp = (packet.pts + rtp_base) & 0xFFFFFFFF
-            at = packet.dts / TS_CLOCK
-            units.append(Stamped(at, FakeUnit(codec, packet.is_keyframe, parameters, stamp, data)))
+            latest = max(latest, packet.pts / TS_CLOCK)
+            units.append(Stamped(latest, FakeUnit(codec, packet.is_keyframe, parameters, stamp, data)))
     return [Stamped(one.at - units[0].at, one.unit) for one in units]
 
 

@@ -17,10 +17,13 @@ from av.error import FFmpegError
 from devices.errors import StreamError
 from devices.stream.coded import Coded, Piece, Stamped
 from devices.stream.mp4_boxes import Track, head, inside
+from devices.stream.timeline import BACKWARD
 
 CLOCK = 90_000
 """RTP ticks a second: fixed for H.264 (RFC 6184, 8.2.1) and H.265 (RFC 7798, 7.1)."""
 USUAL_STEP = CLOCK // 25
+LONGEST = (1 << 31) - 1
+"""Ticks that the file's tables can say: 6 hours and a half."""
 QUICKLY = {"probesize": "32", "analyzeduration": "0"}
 DESCRIBED = (b"moov", b"trak", b"mdia", b"minf", b"stbl", b"stsd")
 
@@ -32,14 +35,18 @@ def write_mp4(clip: Sequence[Stamped], size: tuple[int, int]) -> bytes:
     out, which costs more than all the rest. The file's tables stand before its pictures.
 
     Raises:
-        StreamError: there is nothing, it begins with no key unit, or its parameter sets say nothing.
+        StreamError: there is nothing, it begins with no key unit, its parameter sets say nothing, or it lasts
+            for hours.
     """
     if not clip or not clip[0].unit.key:
         raise StreamError("a clip must begin with a key picture")
     first = clip[0].unit
-    units = [one.unit for one in takewhile(lambda one: _shape(one.unit) == _shape(first), clip)]
+    alike = list(takewhile(lambda one: _shape(one.unit) == _shape(first), clip))
+    units = [one.unit for one in alike]
+    shown = _shown(alike)
+    if max(shown) - min(shown) > LONGEST - USUAL_STEP:
+        raise StreamError(f"a clip of {(max(shown) - min(shown)) / CLOCK:.0f} s is too long")
     described = _described(first, size)
-    shown = _shown(units)
     # Decoding times may not fall and not lie after the showing: the showing times in order, moved ahead.
     ordered = sorted(shown)
     delay = max(early - late for early, late in zip(ordered, shown, strict=True))
@@ -89,13 +96,22 @@ def _shape(unit: Coded) -> tuple[str, bytes]:
     return unit.codec, unit.parameters
 
 
-def _shown(units: Sequence[Coded]) -> list[int]:
-    """When each is shown, in ticks since the first; RTP time wraps at 32 bits."""
-    at, before = 0, units[0].rtp_time
+def _shown(units: Sequence[Stamped]) -> list[int]:
+    """When each is shown, in ticks since the first.
+
+    RTP time alone knows of pictures that are shown in another order than they came. It wraps at 32 bits, and
+    begins anywhere with each connection (RFC 3550, 5.1) and each whim of a camera's clock: where it does not
+    go with the stream's time, that counts.
+    """
+    at, before = 0, units[0].unit.rtp_time
     shown = []
-    for unit in units:
-        step = (unit.rtp_time - before) & 0xFFFFFFFF
+    for one in units:
+        due = round((one.at - units[0].at) * CLOCK)
+        step = (one.unit.rtp_time - before) & 0xFFFFFFFF
         at += step - (1 << 32) if step >> 31 else step
-        before = unit.rtp_time
+        # Nothing that came before a key picture is shown after it, so it is shown when it is due.
+        if abs(at - due) > (USUAL_STEP if one.unit.key else BACKWARD * CLOCK):
+            at = due
+        before = one.unit.rtp_time
         shown.append(at)
     return shown

@@ -8,6 +8,10 @@ from dataclasses import dataclass, field
 
 from devices.stream.coded import Stamped
 
+PAUSE = 10.0
+"""Seconds without pictures after which what came before is of another time: a camera may have been away for a
+night."""
+
 
 @dataclass(slots=True)
 class _Group:
@@ -65,7 +69,10 @@ class Ring:
                 self._drop(max(self._tracks.values(), key=lambda each: each.size))
 
     def cut(self, camera: str, begin: float, end: float) -> tuple[Stamped, ...]:
-        """What was kept from the key unit at or before `begin` (or the oldest) to `end`, stream times."""
+        """What was kept from the key unit at or before `begin` (or the oldest) to `end`, stream times.
+
+        Pictures that were followed by nothing for `PAUSE` before `begin` are left out.
+        """
         with self._lock:
             track = self._tracks.get(camera)
             groups = [] if track is None else [group.units for group in track.groups]
@@ -73,6 +80,7 @@ class Ring:
                 return ()
             late = [number for number, units in enumerate(groups) if units[0].at <= begin]
             first = late[-1] if late else 0
+            first += groups[first][-1].at < begin - PAUSE
             return tuple(one for units in groups[first:] for one in units if one.at <= end)
 
     def _drop(self, track: _Track) -> None:

@@ -57,6 +57,24 @@ def test_the_wrap_of_rtp_time_in_the_middle_is_not_seen(tmp_path):
     assert np.diff(times) == pytest.approx([1 / 12] * 47, abs=0.001)
 
 
+@pytest.mark.parametrize("base", [0, 90_000, (1 << 31) - 90_000, 1 << 31, (1 << 31) + 9 * 90_000, 0xFFFFFFFF])
+@pytest.mark.parametrize("b_frames", [0, 2])
+def test_a_connection_that_breaks_in_the_middle_begins_its_rtp_time_anywhere(tmp_path, base, b_frames):
+    path = write_clip(tmp_path / "c.ts", count=48, gop=12, b_frames=b_frames)
+    before, after = coded_clip(path), coded_clip(path, rtp_base=base)
+    shown = played(write_mp4(before + [Stamped(one.at + 6.5, one.unit) for one in after], SIZE))
+    assert [number for number, _ in shown] == [*range(48), *range(48)]
+    times = [float(at - shown[0][1]) for _, at in shown]
+    expected = [number / 12 for number in range(48)]
+    assert times == pytest.approx([*expected, *(6.5 + at for at in expected)], abs=0.001)
+
+
+def test_a_clip_over_a_night_is_refused(tmp_path):
+    units = made(tmp_path)
+    with pytest.raises(StreamError, match=r"50004 s is too long"):
+        write_mp4(units + [Stamped(one.at + 50_000, one.unit) for one in units], SIZE)
+
+
 def test_it_ends_where_the_stream_changes_its_shape(tmp_path):
     before, after = made(tmp_path), made(tmp_path, "d.ts", size=(640, 360), first=100)
     assert [number for number, _ in played(write_mp4(before + after, SIZE))] == list(range(48))

@@ -37,6 +37,17 @@ def test_a_cut_begins_with_the_key_unit_at_or_before_its_begin_and_ends_at_its_e
     assert times(ring, "nobody", 0, 9) == []
 
 
+def test_pictures_from_before_a_long_pause_are_of_another_time():
+    ring = Ring(8, 10_000)
+    fill(ring, "a", 6, 4)
+    fill(ring, "a", 6, 4, first=50_000)
+    assert times(ring, "a", 49_998, 50_002) == [50_000, 50_001, 50_002]
+    assert times(ring, "a", 4, 99_999)[:3] == [4, 5, 50_000]
+    fill(ring, "b", 6, 4)
+    fill(ring, "b", 6, 4, first=12)
+    assert times(ring, "b", 11, 13) == [4, 5, 12, 13]
+
+
 def test_the_seconds_asked_for_can_always_be_cut_and_not_much_more_is_kept():
     ring = Ring(10, 10_000)
     fill(ring, "a", 103, 4)

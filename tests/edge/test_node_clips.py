@@ -142,6 +142,24 @@ def test_an_alarm_comes_with_the_seconds_around_the_arrival(post, coded):
     assert [one.kind for one in street.told()][-1] is EvidenceKind.CLIP
 
 
+@pytest.mark.parametrize("base", [1 << 31, (1 << 31) - 90_000, 0xFFFFFFFF])
+def test_a_camera_that_reconnects_while_a_thing_stands_there_changes_nothing(post, coded, base):
+    """RTP time begins anywhere with each connection (RFC 3550, 5.1)."""
+    _, units = coded
+    again = (ARRIVES + 4) * RATE
+    street = post([*units[:again], *(_with_rtp(one, base) for one in units[again:])])
+    street.show((EMPTY, ARRIVES), (TAKEN, 20))
+    told, _, pictures = street.clip()
+    shown = [at - pictures[0][0] for at, _ in pictures]
+    assert shown == pytest.approx([number / RATE for number in range(len(pictures))], abs=0.01)
+    assert told.seconds == pytest.approx(len(pictures) / RATE, abs=0.01)
+    assert [blue for _, blue in pictures].index(True) >= RATE
+
+
+def _with_rtp(one, base):
+    return replace(one, unit=replace(one.unit, rtp_time=(one.unit.rtp_time + base) & 0xFFFFFFFF))
+
+
 def test_after_a_restart_before_the_alarm_the_last_seconds_are_shown(post, coded):
     codec, units = coded
     street = post(units)
