@@ -23,6 +23,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from paho.mqtt.client import MQTTMessage
 from paho.mqtt.enums import MQTTProtocolVersion
 
 from devices.credentials import Credentials
@@ -48,6 +49,10 @@ class Delivery:
     """It was kept by the broker and is older than this connection."""
     ack: Callable[[], None] = field(repr=False)
     """Call once the content is safe; from any thread; calling it again does nothing."""
+    redelivered: bool = False
+    """The broker sent it before and had no acknowledgement; it may or may not have been committed then."""
+    mid: int = 0
+    """The broker's number of it, the same when it comes again; 0 at QoS 0. Others use it again later."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,9 +158,17 @@ class SensorClient:
             log.warning("broker %s: %s", status, detail)
         self._on_status(status, detail)
 
-    def _arrived(self, topic: str, payload: bytes, retained: bool, ack: Callable[[], None]) -> None:
+    def _arrived(self, topic: str, message: MQTTMessage, ack: Callable[[], None]) -> None:
         """Hand over one message, waiting for room: the broker keeps what we do not read."""
-        delivery = Delivery(topic, payload, datetime.fromtimestamp(self._now(), UTC), retained, ack)
+        delivery = Delivery(
+            topic,
+            bytes(message.payload),
+            datetime.fromtimestamp(self._now(), UTC),
+            bool(message.retain),
+            ack,
+            bool(message.dup),
+            message.mid,
+        )
         while not self._stopping.is_set():
             try:
                 self.deliveries.put(delivery, timeout=_ROOM_TICK_S)

@@ -55,8 +55,8 @@ class Session:
     filters: tuple[str, ...]
 
 
-Arrived = Callable[[str, bytes, bool, Callable[[], None]], None]
-"""topic, payload, retained, acknowledge (to be called once); may block, which stops the reading."""
+Arrived = Callable[[str, MQTTMessage, Callable[[], None]], None]
+"""topic, the message, acknowledge (to be called once); may block, which stops the reading."""
 
 
 class Connection:
@@ -211,7 +211,7 @@ class Connection:
         except UnicodeDecodeError:
             topic = ""  # no topic of ours; the decoder counts and refuses it
         acknowledge = _Acknowledge(self, message.mid) if message.qos else _nothing_to_acknowledge
-        self._arrived(topic, bytes(message.payload), bool(message.retain), acknowledge)
+        self._arrived(topic, message, acknowledge)
 
     def acknowledge(self, mid: int) -> None:
         """Tell the broker that the message is safe here; from any thread; void once the connection ended."""

@@ -23,6 +23,7 @@ from devices.site.planar import ring_fault
 from devices.site.rules import CameraRule as CameraRule
 from devices.site.rules import LeftRule as LeftRule
 from devices.site.rules import ParkedRule as ParkedRule
+from devices.site.wiring import DecoderName, Device, Mapping, Topic
 
 _IDENTIFIER = r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$"
 _CREDENTIALS = r"^[A-Z][A-Z0-9_]*$"
@@ -216,7 +217,7 @@ class Camera(Part):
 
 
 class Sensor(Part):
-    """One MQTT sensor at a point; `id` is the device id in its topic."""
+    """One sensor at a point, heard over MQTT by one of `devices.sensors.decoders`."""
 
     id: Identifier
     name: Names
@@ -225,7 +226,25 @@ class Sensor(Part):
     place: Identifier | None = None
     period: Seconds = 60.0
     """How often it reports."""
+    decoder: DecoderName = "gridwatch"
+    """What it speaks."""
+    device: Device | None = None
+    """What it is called there: devEUI, friendly name, topic, GROUP/NODE/DEVICE; its `id` unless given."""
+    topic: Topic | None = None
+    """Where it is heard, + and # allowed; the decoder's usual topics for `device` unless given."""
+    mapping: Mapping | None = None
+    """Where its values stand, for `json` and wherever a decoder's own names do not fit."""
     rules: tuple[ThresholdRule, ...] = ()
+
+    @model_validator(mode="after")
+    def _any_json_is_mapped(self) -> Self:
+        if self.decoder == "json" and (self.topic is None or self.mapping is None):
+            raise ValueError("is any JSON; give its `topic`, and where its values stand by `mapping`")
+        if self.decoder == "senml" and self.topic is None:
+            raise ValueError("speaks SenML, which has no usual topic; give its `topic`")
+        if self.decoder == "gridwatch" and (self.topic or self.device or self.mapping):
+            raise ValueError("has the topic of its point and id; name another `decoder`, or take it out")
+        return self
 
 
 class Point(Part):
