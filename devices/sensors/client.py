@@ -22,6 +22,7 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Any
 
 from paho.mqtt.client import MQTTMessage
 from paho.mqtt.enums import MQTTProtocolVersion
@@ -30,6 +31,7 @@ from devices.credentials import Credentials
 from devices.errors import BrokerRefused, BrokerUnreachable
 from devices.messages import DeviceStatus
 from devices.sensors.connection import Connection, NoMqtt5, Session
+from devices.sensors.direct import Direct
 from devices.site.model import Broker
 
 log = logging.getLogger(__name__)
@@ -87,6 +89,7 @@ class SensorClient:
         filters: Iterable[str],
         on_status: Callable[[DeviceStatus, str], None],
         capacity: int = 1000,
+        deliveries: queue.Queue[Delivery | Direct] | None = None,
         retry: Retry | None = None,
         now: Callable[[], float] = time.time,
         chance: Callable[[], float] = random.random,
@@ -100,6 +103,7 @@ class SensorClient:
             filters: what to subscribe to (`devices.sensors.topics.filters`).
             on_status: told each change of status with one sentence, on the client's thread; must not raise.
             capacity: deliveries kept in memory; when they are not taken, reading stops.
+            deliveries: where to put them, shared with others, instead of a queue of its own.
             retry: the pace of reconnecting.
             now: wall clock, seconds since 1970 UTC.
             chance: 0..1, the jitter.
@@ -110,7 +114,7 @@ class SensorClient:
         self._retry = retry or Retry()
         self._now = now
         self._chance = chance
-        self.deliveries: queue.Queue[Delivery] = queue.Queue(capacity)
+        self.deliveries: queue.Queue[Any] = queue.Queue(capacity) if deliveries is None else deliveries
         """What arrived and was not taken yet."""
         self._status: DeviceStatus | None = None
         self._full = False

@@ -7,7 +7,7 @@ import logging
 import queue
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -15,6 +15,7 @@ from devices.errors import PayloadError
 from devices.messages import Condition, DeviceStatus, Measured, Reading
 from devices.sensors.client import Delivery
 from devices.sensors.decode import bindings, decode
+from devices.sensors.direct import Direct
 from devices.sensors.presence import Presence, decode_presence, newer
 from devices.sensors.topics import Channel, parse
 from devices.site.model import Point, Sensor, ThresholdRule
@@ -63,7 +64,7 @@ class SenseDesk:
         self._outdated: set[str] = set()
         """Levels that are kept by another wall clock than the one there is now."""
         self._presence: dict[str, Presence] = {}
-        self._undecided: list[Delivery] = []
+        self._undecided: list[Delivery | Direct] = []
         """Taken, but not kept: the store failed. The broker sends nothing twice on one connection."""
         self.refused: Counter[str] = Counter()
         """Payloads that could not be used, by reason."""
@@ -97,7 +98,7 @@ class SenseDesk:
             if raw.get("lead") is not None:
                 self._courses.setdefault(sensors[key], Course(raw["lead"] - self._offset))
 
-    def take(self, deliveries: queue.Queue[Delivery], timeout: float) -> int:
+    def take(self, deliveries: queue.Queue[Delivery | Direct], timeout: float) -> int:
         """Wait for deliveries, decide all that are there (at most `BATCH`), acknowledge them; how many.
 
         Raises:
@@ -118,21 +119,30 @@ class SenseDesk:
             delivery.ack()
         return len(batch)
 
-    def decide(self, batch: Iterable[Delivery]) -> None:
+    def decide(self, batch: Sequence[Delivery | Direct]) -> None:
         """Keep the readings of a batch, judge them in one transaction, then say who is on line and what was
         refused.
         """
-        heard = [(delivery.topic, self._heard(delivery)) for delivery in batch]
-        readings = [reading for _, said in heard if isinstance(said, tuple) for reading in said]
-        if readings:
+        direct = [one for one in batch if isinstance(one, Direct)]
+        heard = [(one.topic, self._heard(one)) for one in batch if not isinstance(one, Direct)]
+        readings = [reading for one in direct for reading in one.readings if reading.sensor in self._sensors]
+        readings += [reading for _, said in heard if isinstance(said, tuple) for reading in said]
+        if kept := [*readings, *(reading for one in direct for reading in one.late)]:
             # For the cloud first: a reading that was judged and not kept could never be shown.
-            self._store.keep_readings(readings)
+            self._store.keep_readings(kept)
+        self._believe({reading.sensor for one in direct if one.clock_right for reading in one.readings})
         self._judge_all(readings)
         for topic, said in heard:
             if isinstance(said, Presence):
                 self._present(said)
             elif isinstance(said, PayloadError):
                 self._refuse(topic, str(said))
+
+    def _believe(self, sensors: Iterable[str]) -> None:
+        """Go by the clocks of these from their first reading on, since they were held against ours."""
+        lead = self._monotonic() - self._wall()
+        for sensor in sensors:
+            self._courses.setdefault(sensor, Course(lead))
 
     def _heard(self, delivery: Delivery) -> Presence | tuple[Reading, ...] | PayloadError:
         """What one message says, or why it cannot be used."""

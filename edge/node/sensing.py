@@ -10,6 +10,7 @@ from devices.sensors.client import SensorClient
 from devices.sensors.topics import filters
 from devices.site.model import Point, Site
 from edge.errors import StoreError
+from edge.node.inbox import CAPACITY, Inbox
 from edge.node.report import Reporter
 from edge.node.sense import SenseDesk
 from edge.node.trouble import StoreTrouble
@@ -36,6 +37,8 @@ class Sensing:
         self._node, self._env, self._desk, self._reporter, self._beat = node, env, desk, reporter, beat
         self.visits = Visits()
         """Work of others on what this thread owns."""
+        self.inbox = Inbox(CAPACITY)
+        """What is to be decided, from the broker and from whoever else hears sensors."""
         self._points = _sensed(points)
         self._broker = self._subscribe(site)
 
@@ -70,12 +73,8 @@ class Sensing:
         while not stopping.is_set():
             self._beat("sense")
             self.visits.do()
-            broker = self._broker
-            if broker is None:
-                stopping.wait(TICK)
-                continue
             try:
-                if self._desk.take(broker.deliveries, TICK):
+                if self._desk.take(self.inbox, TICK):
                     trouble.kept()
             except StoreError as error:
                 trouble.failed(error)
@@ -94,6 +93,7 @@ class Sensing:
             on_status=lambda status, detail: self._reporter.tell(
                 "broker", "broker", status, detail, logged=True
             ),
+            deliveries=self.inbox,
         )
 
 
