@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import Literal
 
 from devices.site.broker import password_file
+from devices.site.mosquitto import LIMITS
 from simulators.errors import BrokerError
 
 Kind = Literal["mosquitto", "nats-server"]
@@ -37,21 +38,10 @@ _MOSQUITTO = """\
 listener {port} {host}
 allow_anonymous false
 password_file {passwords}
-max_queued_messages 200000
-max_queued_bytes 67108864
-max_inflight_messages 100
-message_size_limit 65536
-persistence true
 persistence_location {state}/
-autosave_interval 60
-persistent_client_expiration 7d
-set_tcp_nodelay true
-log_dest stderr
-log_type error
-log_type warning
-log_type notice
 connection_messages false
-{more}"""
+"""
+"""One user may have many connections here, so the client ids stay their own."""
 
 
 def find_broker(prefer: Kind | None = None) -> tuple[Kind, Path]:
@@ -118,7 +108,7 @@ def _write_mosquitto(state: Path, port: int, users: Mapping[str, str], acl: str 
     if acl is not None:
         _write_private(state / "mosquitto.acl", acl)
         more += f"acl_file {state / 'mosquitto.acl'}\n"
-    text = _MOSQUITTO.format(port=port, host=HOST, passwords=passwords, state=state, more=more)
+    text = _MOSQUITTO.format(port=port, host=HOST, passwords=passwords, state=state) + LIMITS + more
     _write_private(config, text)
     return config
 

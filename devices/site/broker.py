@@ -21,6 +21,8 @@ CHANNELS = ("tele", "event", "state", "birth")
 """What a sensor publishes under its topic; a test holds them to `devices.sensors.topics.Channel`."""
 _ITERATIONS = 1000
 """Of the password file. mosquitto itself takes 101; 1000 cost about half a millisecond a connection."""
+_PROBE = "grid/v1/_node/{node}/probe"
+"""Where a node proves to itself that the broker takes and hands out."""
 _USER = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
@@ -36,6 +38,11 @@ def users(site: Site) -> list[str]:
         if _USER.fullmatch(name) is None:
             raise SiteError(f"{name}: cannot be a broker's user; use letters, digits and . _ - in its id")
     return found
+
+
+def probe_topic(node: str) -> str:
+    """Where `node` writes and reads its own probe, and nobody else does either."""
+    return _PROBE.format(node=node)
 
 
 def acl(site: Site) -> str:
@@ -55,6 +62,7 @@ def _lines(site: Site) -> Iterator[str]:
         points = [point for point in site.points_of(node.id) if point.sensors]
         if points:
             yield f"\nuser {node.id}"
+            yield f"topic readwrite {probe_topic(node.id)}"
         for point in points:
             yield from (f"topic read grid/v1/{point.id}/+/{channel}" for channel in CHANNELS)
     for point in site.points:

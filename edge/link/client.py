@@ -26,11 +26,12 @@ from devices.link import (
     parse_frame,
 )
 from devices.messages import DeviceStatus
+from devices.tls import certificate_fault
 from edge.errors import CloudRefused, CloudStalled, CloudUnreachable, TokenMissing, UplinkError
 from edge.link.desk import CommandDesk
 from edge.send.pace import Pace
 from edge.send.token import bearer
-from edge.send.trust import Trust, certificate_fault
+from edge.send.trust import Trust
 
 log = logging.getLogger(__name__)
 

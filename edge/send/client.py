@@ -16,9 +16,9 @@ from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection
 
 from devices.messages import SENT_AT, Event
+from devices.tls import certificate_fault
 from edge.errors import CloudStalled, CloudUnreachable
 from edge.send.token import bearer
-from edge.send.trust import certificate_fault
 
 LARGEST_ANSWER = 1024 * 1024
 _SEND_BUFFER = 64 * 1024

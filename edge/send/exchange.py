@@ -9,10 +9,11 @@ from typing import Any, Protocol
 import requests
 from pydantic import BaseModel, ValidationError
 
+from devices.tls import certificate_fault
 from edge.errors import CloudRefused, CloudStalled, CloudUnreachable, CredentialTrouble, UplinkError
 from edge.send.credential import Credential, digest, held, load, new_token, store
 from edge.send.token import bearer
-from edge.send.trust import Trust, certificate_fault
+from edge.send.trust import Trust
 
 TIMEOUTS_S = (5.0, 20.0)
 """To connect, and for each piece of the answer."""

@@ -58,7 +58,9 @@ def test_the_access_list_names_each_sensor_and_each_node_with_sensors_and_nobody
     assert "user P02-S1\ntopic write grid/v1/P02/P02-S1/tele\n" in text
     assert "pattern" not in text
     assert "#" not in text.replace("# Street, version 7", "")
-    assert "readwrite" not in text
+    assert [line for line in text.splitlines() if "readwrite" in line] == [
+        f"topic readwrite {broker.probe_topic(node)}" for node in ("n1", "n2")
+    ]
     assert set(broker.CHANNELS) == {str(channel) for channel in Channel}
 
 
@@ -80,7 +82,7 @@ def test_the_shipped_street_has_an_access_list_and_every_user_a_password(tmp_pat
 def test_a_name_that_would_begin_a_line_of_its_own_does_not() -> None:
     evil = SITE.model_copy(update={"name": Names(zh="街", en="x\nuser P01-S1\ntopic readwrite #")})
     assert broker.acl(evil).splitlines()[1:] == broker.acl(SITE).splitlines()[1:]
-    assert "\ntopic readwrite" not in broker.acl(evil)
+    assert "\ntopic readwrite #" not in broker.acl(evil)
 
 
 def test_an_id_that_no_broker_takes_is_named() -> None:
@@ -178,13 +180,15 @@ def test_a_stolen_sensor_credential_publishes_its_own_topic_only_and_nothing_els
     assert node.deliveries.empty()
 
 
-def test_a_node_reads_what_its_own_points_publish_and_writes_nothing(someone, node) -> None:
+def test_a_node_reads_what_its_own_points_publish_and_writes_nothing_but_its_probe(someone, node) -> None:
     theirs, mine, as_node = someone("P02-S1"), someone("P01-S2"), someone("n1")
     assert published(theirs, "grid/v1/P02/P02-S1/tele")
     assert published(mine, "grid/v1/P01/P01-S2/tele")
     assert node.deliveries.get(timeout=30).topic == "grid/v1/P01/P01-S2/tele"
     assert node.deliveries.empty()
     assert not published(as_node, "grid/v1/P01/P01-S1/tele")
+    assert not published(as_node, broker.probe_topic("n2"))
+    assert published(as_node, broker.probe_topic("n1"))
 
 
 def test_a_sensor_reads_nothing_not_even_its_neighbours(someone) -> None:
