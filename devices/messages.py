@@ -69,6 +69,10 @@ class Severity(StrEnum):
     LOW = "low"
 
 
+MOST_PARTS = 20
+"""Conditions that a joined one names."""
+
+
 class HintKind(StrEnum):
     """What a camera says by itself of its picture, over ONVIF."""
 
@@ -111,6 +115,20 @@ class Measured(Message):
     unit: str
     limit: float
     """The threshold that was crossed."""
+
+
+class JoinedPart(Message):
+    """One of the conditions that a joined condition is made of, as it was when it was joined."""
+
+    condition_id: UUID
+    """Its own messages, photos and clip go by this."""
+    point: Identifier
+    device: Identifier
+    zone: Identifier | None = None
+    rule: Identifier
+    label: str
+    since: AwareDatetime
+    measured: Measured | None = None
 
 
 class Condition(Message):
@@ -156,6 +174,8 @@ class Condition(Message):
     """Of a camera's health: what the camera itself said of it; beside what was seen, never the cause."""
     no_clip: Literal["stills_only"] | None = None
     """Why it has no clip, where there can be none: its camera gives still pictures only."""
+    parts: tuple[JoinedPart, ...] = ()
+    """Of a rule that joins: the conditions that it is made of, at most `MOST_PARTS`. Its device is the rule."""
 
     @model_validator(mode="after")
     def _change_fits_state(self) -> Self:

@@ -13,7 +13,7 @@ from devices.site.model import Camera, Site
 
 _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 _DURATIONS = {"dwell", "gap", "hold", "clear_after", "clear_hold", "period", "enter", "leave"}
-_DURATIONS |= {"frozen_after", "stalled_after", "new_view_after"}
+_DURATIONS |= {"frozen_after", "stalled_after", "new_view_after", "within", "begun_within"}
 
 
 def with_ports(site: Site, *, broker: int, cloud: int, rtsp: int, onvif: int) -> Site:

@@ -18,6 +18,8 @@ from zoneinfo import ZoneInfo, available_timezones
 from pydantic import AfterValidator, Field, model_validator
 
 from devices.messages import Identifier, Polygon, Severity
+from devices.site.joins import IncidentJoin as IncidentJoin
+from devices.site.joins import Join as Join
 from devices.site.part import Hold, Limit, Part, Seconds
 from devices.site.planar import ring_fault
 from devices.site.rules import CameraRule as CameraRule
@@ -257,6 +259,7 @@ class Point(Part):
     position: Position
     cameras: tuple[Camera, ...] = ()
     sensors: tuple[Sensor, ...] = ()
+    joins: tuple[Join, ...] = ()
 
 
 class Node(Part):
@@ -377,6 +380,7 @@ class Site(Part):
     event_classes: tuple[EventClass, ...] = ()
     health_classes: dict[HealthKind, str] = Field(default_factory=dict)
     """Kind of ill health of a camera -> code of the event class; kinds that are not here are not reported."""
+    incident_joins: tuple[IncidentJoin, ...] = ()
     nodes: tuple[Node, ...] = Field(min_length=1)
     points: tuple[Point, ...] = Field(min_length=1)
 

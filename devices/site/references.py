@@ -10,18 +10,19 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from devices.site.explain import nearest, quoted
+from devices.site.join_findings import join_findings
 from devices.site.labels import GROUPS, LABELS
 from devices.site.model import HealthKind
 from devices.site.source import Finding, Trail, shown
 
 _WITHIN: dict[str, tuple[str, ...]] = {
-    "": ("areas", "event_classes", "nodes", "points"),
-    "points": ("cameras", "sensors"),
+    "": ("areas", "event_classes", "nodes", "points", "incident_joins"),
+    "points": ("cameras", "sensors", "joins"),
     "cameras": ("zones",),
     "zones": ("rules",),
     "sensors": ("rules",),
 }
-_NAMED = {"areas": "id", "event_classes": "code", "rules": "id"}
+_NAMED = {"areas": "id", "event_classes": "code", "rules": "id", "incident_joins": "id"}
 """Kinds with a name space of their own. All others share one: health messages name nodes, cameras and
 sensors by their bare ids, and the place of an incident is the id of a zone or a sensor."""
 RESERVED = "broker"
@@ -41,6 +42,7 @@ def reference_findings(tree: Values) -> Iterator[Finding]:
     yield from _doubles(items)
     yield from _unknown(items, areas_given=bool(tree.get("areas")))
     yield from _health(tree, items)
+    yield from join_findings(items)
     yield from _secrets(tree, ())
     yield from _unsigned(items)
     yield from _idle(items)
