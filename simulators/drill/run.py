@@ -85,7 +85,7 @@ class Drill:
         nemesis = Nemesis(parts, faults)
         fleet = SensorFleet(
             parts.site.points, parts.site.broker, Credentials(PASSWORD, PASSWORD),
-            Scenario(happenings(parts.site, planned)), seed=wish.seed,
+            Scenario(happenings(parts.site, planned), passers=False), seed=wish.seed,
         )  # fmt: skip
         self._origin = time.time()
         fleet.start()

@@ -5,15 +5,13 @@ The same seed, start and scenario give the same bytes.
 
 from __future__ import annotations
 
-import json
-from dataclasses import dataclass
-from typing import Any
-
-from devices.sensors.quantities import KINDS, QUANTITIES
-from devices.sensors.topics import Channel, Topic
 from devices.site.model import Sensor
+from simulators.sensors.chance import noise, part, scramble
 from simulators.sensors.scenario import FaultKind, Happening, Scenario
-from simulators.sensors.series import noise, part, scramble, series
+from simulators.sensors.series import series
+from simulators.sensors.shapes import SHAPES
+from simulators.sensors.shapes.speech import Link, Publication, Sample, Who
+from simulators.sensors.weather import street_seed
 
 FIRST_REPORT_S = 3.0
 """A device reports within this time after its start, then at its period."""
@@ -23,15 +21,7 @@ _JITTER = 0.05
 _FLOOD = 100
 _CLOCK_RESET_MS = 946_684_800_000
 """2000-01-01, where a real-time clock without its battery begins."""
-
-
-@dataclass(frozen=True, slots=True)
-class Publication:
-    """One message to be published at QoS 1."""
-
-    topic: str
-    payload: bytes
-    retain: bool = False
+_WRONG_UNIT = "psi"
 
 
 class SimulatedSensor:
@@ -49,8 +39,6 @@ class SimulatedSensor:
 
         """
         self.id = sensor.id
-        self._point = point
-        self._kind = sensor.kind
         self._period = sensor.period
         self._happenings: tuple[Happening, ...] = tuple(
             happening for happening in scenario.happenings if happening.sensor == sensor.id
@@ -58,7 +46,8 @@ class SimulatedSensor:
         self._faults = tuple(fault for fault in scenario.faults if fault.sensor == sensor.id)
         self._origin = origin
         self._seed = scramble(seed, *sensor.id.encode())
-        self._series = series(sensor.kind, self._seed)
+        self._series = series(sensor.kind, self._seed, street_seed(seed), passers=scenario.passers)
+        self._shape = SHAPES[sensor.decoder](Who(point, sensor, self._seed))
         self._boots = 0
         self._connections = 0
         self._seq = 0
@@ -79,17 +68,25 @@ class SimulatedSensor:
         return f"{scramble(self._seed, self._boots, int(self._origin * 1000)):016x}"
 
     def connected(self) -> list[Publication]:
-        """What it says first on a new connection; both are kept by the broker."""
-        return [self._birth(), self._state(online=True)]
+        """What it says first on a new connection; the broker keeps it."""
+        state = self._shape.state(self._link, online=True)
+        return self._shape.born(self._link) + ([] if state is None else [state])
 
-    def will(self) -> Publication:
-        """What the broker shall say when the connection dies; asked for once before each connection."""
+    def will(self) -> Publication | None:
+        """What the broker shall say when the connection dies; asked for once before each connection.
+
+        None where what it speaks knows no such thing.
+        """
         self._connections += 1
-        return self._state(online=False)
+        return self._shape.state(self._link, online=False)
 
-    def leaving(self) -> Publication:
+    def leaving(self) -> Publication | None:
         """What it says before it disconnects in order."""
-        return self._state(online=False)
+        return self._shape.state(self._link, online=False)
+
+    @property
+    def _link(self) -> Link:
+        return Link(self.boot, self._connections)
 
     def emit(self, t: float) -> list[Publication]:
         """Everything due up to scenario second `t`; a device that was late skips what it missed."""
@@ -102,9 +99,9 @@ class SimulatedSensor:
                 self._seq = 0
                 out += self.connected()
             else:
-                out += self._measured(Channel.EVENT, t)
+                out += self._measured(t, sudden=True)
         if self._next_report <= t:
-            out += self._measured(Channel.TELE, t)
+            out += self._measured(t)
             jitter = 1 + _JITTER * (2 * part(self._seed, 3, self._boots, self._seq) - 1)
             self._next_report = t + self._pace(t) * jitter
         elif self._excited(t):
@@ -137,54 +134,24 @@ class SimulatedSensor:
         self._stuck = self._stuck or values
         return self._stuck
 
-    def _measured(self, channel: Channel, t: float) -> list[Publication]:
+    def _measured(self, t: float, *, sudden: bool = False) -> list[Publication]:
         if self._has(FaultKind.SILENT, t):
             return []
-        wrong = self._has(FaultKind.WRONG_UNIT, t)
-        stamp = round(t * 1000) + (
-            _CLOCK_RESET_MS if self._has(FaultKind.CLOCK_OFF, t) else round(self._origin * 1000)
-        )
-        payload = _json(
-            {
-                "v": 1,
-                "dev": self.id,
-                "boot": self.boot,
-                "seq": self._seq,
-                "t": stamp,
-                "m": [
-                    {"n": name, "v": value, "u": "psi" if wrong else QUANTITIES[name].unit}
-                    for name, value in self._values(t).items()
-                ],
-                "rssi": round(-70 - 25 * part(self._seed, 4) + 4 * noise(self._seed + 5, t, 120)),
-            }
+        origin = _CLOCK_RESET_MS if self._has(FaultKind.CLOCK_OFF, t) else round(self._origin * 1000)
+        sample = Sample(
+            taken_at=(origin + round(t * 1000)) / 1000,
+            values=self._values(t),
+            boot=self.boot,
+            seq=self._seq,
+            rssi=round(-70 - 25 * part(self._seed, 4) + 4 * noise(self._seed + 5, t, 120)),
+            sudden=sudden,
+            odd_unit=_WRONG_UNIT if self._has(FaultKind.WRONG_UNIT, t) else None,
         )
         self._seq += 1
+        said = self._shape.measured(sample)
         if self._has(FaultKind.GARBAGE, t):
-            payload = payload[: 5 + scramble(self._seed, self._seq) % 40] + b"\xff\x00"
-        message = Publication(str(Topic(self._point, self.id, channel)), payload)
-        return [message, message] if self._has(FaultKind.DUPLICATE, t) else [message]
+            said = [Publication(one.topic, self._broken(one.payload), one.retain) for one in said]
+        return said * 2 if self._has(FaultKind.DUPLICATE, t) else said
 
-    def _state(self, *, online: bool) -> Publication:
-        body = {"v": 1, "online": online, "boot": self.boot, "bd": self._connections}
-        return Publication(str(Topic(self._point, self.id, Channel.STATE)), _json(body), retain=True)
-
-    def _birth(self) -> Publication:
-        quantities = [QUANTITIES[name] for name in (*KINDS[self._kind], "battery")]
-        body = {
-            "v": 1,
-            "dev": self.id,
-            "boot": self.boot,
-            "type": self._kind,
-            "model": "gridwatch-simulated",
-            "fw": "1.0",
-            "period_s": self._period,
-            "quantities": [
-                {"n": each.name, "u": each.unit, "min": each.lowest, "max": each.highest}
-                for each in quantities
-            ],
-        }
-        return Publication(str(Topic(self._point, self.id, Channel.BIRTH)), _json(body), retain=True)
-
-
-def _json(body: dict[str, Any]) -> bytes:
-    return json.dumps(body, separators=(",", ":")).encode()
+    def _broken(self, payload: bytes) -> bytes:
+        return payload[: 5 + scramble(self._seed, self._seq) % 40] + b"\xff\x00"

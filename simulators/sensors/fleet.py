@@ -22,8 +22,9 @@ from devices.credentials import Credentials
 from devices.sensors.quantities import KINDS
 from devices.site.model import Broker, Point
 from simulators.errors import SimulatorsError
-from simulators.sensors.device import Publication, SimulatedSensor
+from simulators.sensors.device import SimulatedSensor
 from simulators.sensors.scenario import Scenario
+from simulators.sensors.shapes.speech import Publication
 
 log = logging.getLogger(__name__)
 
@@ -162,8 +163,9 @@ class SensorFleet:
 
     def _leave(self) -> None:
         for line in self._lines:
-            if line.up:
-                line.publish([line.device.leaving()])
+            leave = line.device.leaving()
+            if line.up and leave is not None:
+                line.publish([leave])
         due = time.monotonic() + _STOP_S
         while time.monotonic() < due and any(
             line.up and line.acknowledged < line.published for line in self._lines
@@ -209,7 +211,8 @@ class _Line:
     def connect(self) -> bool:
         """Open the connection; whether there is somebody."""
         will = self.device.will()
-        self.client.will_set(will.topic, will.payload, QOS, will.retain)
+        if will is not None:
+            self.client.will_set(will.topic, will.payload, QOS, will.retain)
         try:
             self.client.connect(self._broker.host, self._broker.port, _KEEPALIVE_S)
         except OSError:

@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from devices.sensors.quantities import KINDS, QUANTITIES
 from devices.site.model import Point, Sensor
-from simulators.sensors.series import scramble
+from simulators.sensors.chance import scramble
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +85,8 @@ class Scenario:
 
     happenings: tuple[Happening, ...] = ()
     faults: tuple[Fault, ...] = ()
+    passers: bool = True
+    """Cars stop at parking bays by themselves, for minutes; no: nothing happens that is not scripted."""
 
 
 _LEVELS: Mapping[str, float] = {
@@ -144,7 +146,7 @@ def _past_the_rule(sensor: Sensor, quantity: str) -> tuple[float, float]:
     """A level clearly past the first limit that the site sets for `quantity`, and how long it must last."""
     highest = QUANTITIES[quantity].highest
     for rule in sensor.rules:
-        if rule.quantity == quantity and rule.above is not None:
+        if rule.kind == "threshold" and rule.quantity == quantity and rule.above is not None:
             level = highest if highest == 1 else min(highest, 1.25 * rule.above)
             return level, rule.hold + _NOTICE_S
     return _LEVELS[quantity], 0.0
