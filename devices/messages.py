@@ -32,6 +32,8 @@ from devices.errors import MessageError
 from devices.losses import Gap as Gap
 from devices.losses import LostEvidence as LostEvidence
 from devices.losses import SeriesReport as SeriesReport
+from devices.samples import Reading as Reading
+from devices.samples import Sample as Sample
 
 
 class Change(StrEnum):
@@ -83,28 +85,6 @@ class HintKind(StrEnum):
     BLURRY = "blurry"
     DARK = "dark"
     BRIGHT = "bright"
-
-
-class Reading(Message):
-    """One measured value of one sensor."""
-
-    point: Identifier
-    sensor: Identifier
-    quantity: str
-    value: float
-    unit: str
-    """UCUM or SenML unit symbol, for example "cm", "Cel", "%RH"."""
-    taken_at: AwareDatetime
-    """The device's own time where it has a clock that can be believed, else the time of arrival."""
-    received_at: AwareDatetime
-    boot: str
-    seq: int = Field(ge=0)
-    quality: Literal["good", "edge_time", "clock", "uncertain", "bad"] = "good"
-    """`edge_time`: the device sent no time; `clock`: its time is more than a day off and was replaced."""
-    battery: float | None = None
-    """Percent."""
-    signal: float | None = None
-    """dBm."""
 
 
 class Measured(Message):
@@ -253,13 +233,14 @@ class Health(Message):
 
 
 class Telemetry(Message):
-    """Readings of one node's sensors, in the order in which they were kept; one message, one number.
+    """Readings of one node's sensors and what it measured itself, as they were kept; one message, one number.
 
     A reading is known by `(sensor, quantity, boot, seq)`; one that comes again is the same.
     """
 
     node: Identifier
-    readings: tuple[Reading, ...] = Field(min_length=1, max_length=500)
+    readings: tuple[Reading, ...] = Field(default=(), max_length=500)
+    samples: tuple[Sample, ...] = Field(default=(), max_length=500)
 
 
 Body = Condition | Evidence | Health | Telemetry | Gap

@@ -66,5 +66,11 @@ def _named(body: Body) -> Iterator[tuple[str, str]]:
             for reading in body.readings:
                 yield "point", reading.point
                 yield "sensor", reading.sensor
+            for sample in body.samples:
+                yield "device", sample.device
+                if sample.point is not None:
+                    yield "point", sample.point
+                if sample.zone is not None:
+                    yield "zone", sample.zone
         case Gap():
             pass

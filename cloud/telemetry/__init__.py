@@ -1,0 +1,1 @@
+"""Telemetry: what nodes measure, kept in PostgreSQL or InfluxDB, read down-sampled for charts."""
