@@ -18,13 +18,16 @@ from zoneinfo import ZoneInfo, available_timezones
 from pydantic import AfterValidator, Field, model_validator
 
 from devices.messages import Identifier, Polygon, Severity
+from devices.site.holidays import Calendar
 from devices.site.joins import IncidentJoin as IncidentJoin
 from devices.site.joins import Join as Join
-from devices.site.part import Hold, Limit, Part, Seconds
+from devices.site.part import Part, Seconds
 from devices.site.planar import ring_fault
 from devices.site.rules import CameraRule as CameraRule
 from devices.site.rules import LeftRule as LeftRule
 from devices.site.rules import ParkedRule as ParkedRule
+from devices.site.sensor_rules import QuantityRule, SensorHealth, SensorHealthKind, Works
+from devices.site.sensor_rules import ThresholdRule as ThresholdRule
 from devices.site.wiring import DecoderName, Device, Mapping, Topic
 
 _IDENTIFIER = r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$"
@@ -108,34 +111,6 @@ class Position(Part):
 
     lon: Lon
     lat: Lat
-
-
-class ThresholdRule(Part):
-    """A quantity passes `above` (or falls under `below`), and is over when it is back past `clear`."""
-
-    kind: Literal["threshold"]
-    id: Identifier
-    event_class: str
-    quantity: str
-    above: Limit | None = None
-    below: Limit | None = None
-    clear: Limit
-    """The other side of the hysteresis: under `above`, or over `below`."""
-    hold: Hold = 0.0
-    """Seconds the value must stay past the limit before the condition opens."""
-    clear_hold: Hold = 0.0
-    """Seconds the value must stay past `clear` before the condition is cleared."""
-    severity: Severity = Severity.MEDIUM
-
-    @model_validator(mode="after")
-    def _one_limit_and_a_way_back(self) -> Self:
-        if (self.above is None) == (self.below is None):
-            raise ValueError("needs exactly one of `above` and `below`; keep one of them")
-        if self.above is not None and self.clear >= self.above:
-            raise ValueError("never clears steadily; set `clear` under `above`")
-        if self.below is not None and self.clear <= self.below:
-            raise ValueError("never clears steadily; set `clear` over `below`")
-        return self
 
 
 class Zone(Part):
@@ -236,7 +211,14 @@ class Sensor(Part):
     """Where it is heard, + and # allowed; the decoder's usual topics for `device` unless given."""
     mapping: Mapping | None = None
     """Where its values stand, for `json` and wherever a decoder's own names do not fit."""
-    rules: tuple[ThresholdRule, ...] = ()
+    parent: Identifier | None = None
+    """The gateway it is heard through, itself a sensor of the site: while that is silent, nobody is told that
+    this one is."""
+    works: tuple[Works, ...] = ()
+    """When somebody works on it: nothing opens meanwhile."""
+    health: SensorHealth = SensorHealth()
+    rules: tuple[QuantityRule, ...] = ()
+    """None: those that are usual for its kind."""
 
     @model_validator(mode="after")
     def _any_json_is_mapped(self) -> Self:
@@ -380,6 +362,10 @@ class Site(Part):
     event_classes: tuple[EventClass, ...] = ()
     health_classes: dict[HealthKind, str] = Field(default_factory=dict)
     """Kind of ill health of a camera -> code of the event class; kinds that are not here are not reported."""
+    sensor_classes: dict[SensorHealthKind, str] = Field(default_factory=dict)
+    """The same for what is wrong with a sensor itself; kinds that are not here have their usual codes."""
+    calendar: Calendar = Calendar()
+    """Holidays, and the days that make up for them."""
     incident_joins: tuple[IncidentJoin, ...] = ()
     nodes: tuple[Node, ...] = Field(min_length=1)
     points: tuple[Point, ...] = Field(min_length=1)

@@ -17,11 +17,13 @@ EASING = 2 / 3
 
 
 def _time(text: str) -> str:
-    hours(text)
+    if hours(text).by_calendar:
+        raise ValueError("goes by the calendar, which is for sensors; write days of the week")
     return text
 
 
-def _listed(value: object) -> object:
+def listed(value: object) -> object:
+    """One written time stands for a list of one."""
     return (value,) if isinstance(value, str) else value
 
 
@@ -36,7 +38,7 @@ def _share(value: object) -> object:
 
 Schedule = Annotated[
     tuple[Annotated[str, AfterValidator(_time)], ...],
-    BeforeValidator(_listed),
+    BeforeValidator(listed),
     WithJsonSchema(
         {
             "anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}],

@@ -6,16 +6,27 @@ from collections.abc import Mapping
 
 from devices.site.durations import written
 from devices.site.labels import GROUPS
-from devices.site.model import ThresholdRule
 from devices.site.rules import CameraRule, ClosedRule, CrowdRule, DogRule, LoiteringRule, ParkedRule, StayRule
+from devices.site.sensor_rules import (
+    AnyRule,
+    CountRule,
+    LevelsRule,
+    Limits,
+    RateRule,
+    SensorRule,
+    StateRule,
+    WindowRule,
+)
 
 
-def sentence(rule: CameraRule | ThresholdRule, classes: Mapping[str, str]) -> str:
+def sentence(rule: CameraRule | AnyRule, classes: Mapping[str, str]) -> str:
     """The rule in words; `classes` maps codes of event classes to names."""
     ends = f"is {rule.severity} {rule.event_class} {classes.get(rule.event_class, '')}".rstrip()
-    if isinstance(rule, ThresholdRule):
-        return _of_quantity(rule, ends)
     hours = f" ({', '.join(rule.schedule)})" if rule.schedule else ""
+    if isinstance(rule, SensorRule):
+        opens, over = _of_quantity(rule)
+        reset = " and it is reset" if rule.latch else ""
+        return f"{opens}{hours} {ends}; over when {over}{reset}"
     return f"{_of_zone(rule)}{hours} {ends}"
 
 
@@ -41,12 +52,41 @@ def _of_things(rule: StayRule) -> str:
     return ", or ".join(few + share)
 
 
-def _of_quantity(rule: ThresholdRule, ends: str) -> str:
-    limit, over, back = (
-        (f"above {rule.above:g}", "under", rule.clear)
-        if rule.above is not None
-        else (f"below {rule.below:g}", "over", rule.clear)
-    )
-    hold = f" for {written(rule.hold)}" if rule.hold else ""
-    clear_hold = f" for {written(rule.clear_hold)}" if rule.clear_hold else ""
-    return f"{rule.quantity} {limit}{hold} {ends}; over when back {over} {back:g}{clear_hold}"
+def _of_quantity(rule: AnyRule) -> tuple[str, str]:
+    """What opens it, and when it is over."""
+    name = rule.quantity
+    if isinstance(rule, CountRule):
+        what = f"{rule.count} times {_counted(rule)} within {written(rule.within)}"
+        return f"{name} {what}", f"fewer than {rule.least} times{_for(rule.clear_hold)}"
+    if isinstance(rule, RateRule):
+        way = "rises" if rule.rises is not None else "falls"
+        opens = f"{name} {way} by more than {rule.limit:g} within {written(rule.within)}{_for(rule.hold)}"
+        return opens, f"it does by no more than {rule.least:g}{_for(rule.clear_hold)}"
+    if isinstance(rule, StateRule):
+        return f"{name} at {rule.equals:g}{_for(rule.hold)}", f"it is not{_for(rule.clear_hold)}"
+    if isinstance(rule, LevelsRule):
+        worse = ", ".join(f"{one.severity} {_past(one)}" for one in rule.levels[1:])
+        opens = f"{name} {_past(rule.levels[0])}{_for(rule.hold)} ({worse})"
+        return opens, f"{_back(rule.levels[0])}{_for(rule.clear_hold)}"
+    if isinstance(rule, Limits):
+        of = f" {rule.of} within {written(rule.within)}" if isinstance(rule, WindowRule) else ""
+        return f"{name}{of} {_past(rule)}{_for(rule.hold)}", f"{_back(rule)}{_for(rule.clear_hold)}"
+    return f"{name} stuck{_for(rule.hold)}", "it moves"
+
+
+def _past(limits: Limits) -> str:
+    return f"{'below' if limits.above is None else 'above'} {limits.limit:g}"
+
+
+def _back(limits: Limits) -> str:
+    return f"back {'over' if limits.above is None else 'under'} {limits.clear:g}"
+
+
+def _counted(rule: CountRule) -> str:
+    if rule.equals is not None:
+        return f"at {rule.equals:g}"
+    return f"above {rule.above:g}" if rule.above is not None else f"below {rule.below:g}"
+
+
+def _for(hold: float) -> str:
+    return f" for {written(hold)}" if hold else ""

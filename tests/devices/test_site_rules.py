@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from devices.errors import SiteError
 from devices.site.edit import dump_site
-from devices.site.hours import hours, open_at
+from devices.site.hours import by_weekday, hours, open_at
 from devices.site.load import load_site
 from devices.site.rules import ClosedRule, CrowdRule, LeftRule, ParkedRule, labels_of
 from devices.site.sentence import sentence
@@ -168,7 +168,7 @@ def test_two_times_that_share_a_day_cover_it_without_gap_or_overlap(minute):
     local = MONDAY + timedelta(minutes=minute)
     assert open_at(["06:30-21:15"], local) is not open_at(["21:15-06:30"], local)
     assert open_at([], local)
-    assert hours("00:00-24:00").hold(local.weekday(), local.hour * 60 + local.minute)
+    assert hours("00:00-24:00").hold(local, by_weekday)
 
 
 def test_a_closed_zone_without_times_is_always_closed():
