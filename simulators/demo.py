@@ -29,7 +29,7 @@ from simulators.orders import order, takes_orders
 from simulators.patrol import Patrol, log_ins
 from simulators.progress import Teller
 from simulators.script import forget_script
-from simulators.supervisor import Program, Supervisor
+from simulators.supervisor import Program, Supervisor, tail
 
 PATIENCE = 240.0
 """Seconds for one part to come up; the first start encodes the street's scenes."""
@@ -147,9 +147,9 @@ class Demo:
         while not ready():
             waited = time.monotonic() - running.since
             if running.process.poll() is not None or waited > PATIENCE:
-                raise DemoError("\n  ".join([f"{name} did not come up; {log} ends with", *_tail(log, 3)]))
+                raise DemoError("\n  ".join([f"{name} did not come up; {log} ends with", *tail(log, 3)]))
             self._pause(f"while {name} came up")
-            self._teller.progress(f"{name} … {_STAMP.sub('', ' '.join(_tail(log, 1)))[:100]}")
+            self._teller.progress(f"{name} … {_STAMP.sub('', ' '.join(tail(log, 1)))[:100]}")
         self._say_pid(name)
 
     def _settle(self, news: News) -> None:
@@ -186,10 +186,6 @@ def _is_ready(address: str) -> bool:
             return bool(answer.status == 200)
     except (urllib.error.URLError, OSError):
         return False
-
-
-def _tail(log: Path, lines: int) -> list[str]:
-    return log.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-lines:]
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

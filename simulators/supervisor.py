@@ -19,6 +19,8 @@ LONGEST = 15.0
 """Seconds between two starts of a process that keeps ending."""
 GRACE = 15.0
 """Seconds a process has to end by itself."""
+TOLD = 3
+"""Lines of its log that are told of a process that ended by itself."""
 _PR_SET_PDEATHSIG = 1
 _PRCTL = ctypes.CDLL(None).prctl if sys.platform == "linux" else None
 
@@ -56,6 +58,9 @@ class Supervisor:
     ) -> None:
         """Logs go to `logs`/NAME.log; `tell` gets one line when a process ends or comes back.
 
+        Of one that was not killed but ended by itself it gets the last lines of the log as well, in the same
+        call.
+
         `grace`: seconds a process has to end by itself.
         """
         self._logs = logs
@@ -75,8 +80,7 @@ class Supervisor:
             if one.again_at is None and (code := one.process.poll()) is not None:
                 one.ends = one.ends + 1 if now - one.since < STEADY else 1
                 one.again_at = now + min(LONGEST, 2.0 ** min(one.ends - 1, 10) - 1.0)
-                how = f"signal {-code}" if code < 0 else f"exit {code}"
-                self._tell(f"{one.program.name} ended ({how}); its log: {self.log(one.program.name)}")
+                self._tell(self._ended(one.program.name, code))
             if one.again_at is not None and now >= one.again_at:
                 one.process, one.since, one.again_at = self._spawn(one.program), now, None
                 self._tell(f"{one.program.name} started again, pid {one.process.pid}")
@@ -97,6 +101,12 @@ class Supervisor:
         """Where a program's output goes."""
         return self._logs / f"{name}.log"
 
+    def _ended(self, name: str, code: int) -> str:
+        how = f"signal {-code}" if code < 0 else f"exit {code}"
+        told = f"{name} ended ({how}); its log: {self.log(name)}"
+        killed = code in (-signal.SIGKILL, -signal.SIGTERM)
+        return told if killed else "\n  ".join([told, *tail(self.log(name), TOLD)])
+
     def _spawn(self, program: Program) -> subprocess.Popen[bytes]:
         self._logs.mkdir(parents=True, exist_ok=True)
         with self.log(program.name).open("ab") as output:
@@ -109,6 +119,15 @@ class Supervisor:
                 start_new_session=True,
                 preexec_fn=functools.partial(_end_with, os.getpid()),
             )
+
+
+def tail(log: Path, lines: int) -> list[str]:
+    """The last lines of a log; none where somebody removed it."""
+    try:
+        text = log.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return []
+    return text.strip().splitlines()[-lines:]
 
 
 def _end_with(parent: int) -> None:

@@ -6,6 +6,7 @@ outage; those are looked for at the end, together.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -103,9 +104,10 @@ def test_every_alarm_that_a_node_numbered_is_accounted_for(kills: Kills, demo: D
 
 
 def test_what_was_killed_says_so_in_one_line_and_nothing_else_ended(kills: Kills, demo: DemoProcess) -> None:
-    said = [line.split()[0] for line in demo.process.text.splitlines() if " ended (" in line]
-    ours = [name for name in PARTS if name != "postgres"]
-    assert Counter(said) == Counter(ours)
+    said = Counter(re.findall(r"^(\S+) ended \(", demo.process.text, re.MULTILINE))
+    ours = Counter(name for name in PARTS if name != "postgres")
+    others = "\n\n".join(f"{name}.log ends with\n{demo.log(name)[-8000:]}" for name in said - ours)
+    assert said == ours, f"{demo.process.text}\n{others}"
 
 
 @pytest.mark.long

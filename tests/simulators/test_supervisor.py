@@ -116,6 +116,21 @@ def test_one_that_keeps_ending_does_not_keep_others_from_being_looked_after(watc
     assert any("exit 3" in line for line in watch.said)
 
 
+def test_of_what_ended_by_itself_the_last_lines_of_its_log_are_told(watch):
+    says = "import os; print('one', 'two', 'ValueError: a defect', 'has ended', sep='\\n', flush=True); os."
+    for name, end in (("exits", "_exit(1)"), ("aborts", "abort()"), ("killed", "kill(os.getpid(), 9)")):
+        watch.start(name, [sys.executable, "-c", says + end]).process.wait(PATIENCE)
+    watch.supervisor.check()
+    ended = [line for line in watch.said if " ended (" in line]
+    logs = {name: watch.supervisor.log(name) for name in watch.supervisor.running}
+    last = "\n  two\n  ValueError: a defect\n  has ended"
+    assert ended == [
+        f"exits ended (exit 1); its log: {logs['exits']}{last}",
+        f"aborts ended (signal 6); its log: {logs['aborts']}{last}",
+        f"killed ended (signal 9); its log: {logs['killed']}",
+    ]
+
+
 def test_output_goes_to_the_log_which_is_continued_after_a_restart(watch):
     watch.start("camera", SLEEP)
     watch.ready("camera")
