@@ -15,25 +15,24 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
-from typing import Any, Literal
+from datetime import datetime
+from typing import Any
 
 from devices.errors import PayloadError
 from devices.messages import Reading
-from devices.sensors.payload import boot_id, count, load_object, number, version
-from devices.sensors.quantities import normalise, possible
+from devices.sensors.canonical import readings
+from devices.sensors.decoders.base import Incoming, Post, Quality, Report, Sample
+from devices.sensors.payload import boot_id, count, load_object, moment, number, version
+from devices.sensors.quantities import normalise
 from devices.sensors.topics import Channel, Topic, parse
 from devices.site.model import Point
 
 MAX_MEASUREMENTS = 64
-MAX_CLOCK_ERROR_S = 24 * 3600
-"""A device clock further off than this is not believed; the time of arrival stands in."""
 
 Bindings = Mapping[str, str]
 """Sensor id -> the point where the site says it stands."""
 
-_Quality = Literal["good", "edge_time", "clock", "uncertain", "bad"]
-_FLAGS: tuple[tuple[str, _Quality], ...] = (("fault", "bad"), ("selftest", "uncertain"))
+_FLAGS: tuple[tuple[str, Quality], ...] = (("fault", "bad"), ("selftest", "uncertain"))
 """What the device says of its own values, worst first: a reading out of a self-test is no finding."""
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,47}")
 _UNIT = re.compile(r"[!-~°℃µμ³ ]{0,16}")
@@ -76,55 +75,49 @@ def decode(topic: str, payload: bytes, bindings: Bindings, received_at: datetime
     where = bound(topic, bindings)
     if where.channel not in (Channel.TELE, Channel.EVENT):
         return ()
+    report = report_of(payload, Post(where.point, where.device, where.device))
+    return tuple(readings(report, Incoming(topic, payload, received_at))[0])
+
+
+def report_of(payload: bytes, post: Post) -> Report:
+    """What a message of `tele` or `event` says of the sensor it comes from.
+
+    Raises:
+        PayloadError: the message is not what the schema says; names the field and never quotes the payload.
+
+    """
     body = load_object(payload)
-    version(body, where.device)
-    boot, seq = boot_id(body), count(body, "seq")
-    taken_at, quality = _time(body, received_at)
-    quality = _flagged(body) or quality
+    version(body, post.sensor)
+    counter = boot_id(body), count(body, "seq")
     rssi = body.get("rssi")
-    signal = None if rssi is None else number(rssi, "rssi")
-    measured = _measurements(body)
-    battery = next((value for name, value, _ in measured if name == "battery"), None)
-    return tuple(
-        Reading(
-            point=where.point,
-            sensor=where.device,
-            quantity=name,
-            value=value,
-            unit=unit,
-            taken_at=taken_at,
-            received_at=received_at,
-            boot=boot,
-            seq=seq,
-            quality=quality if possible(name, value) else "bad",
-            battery=battery,
-            signal=signal,
-        )
-        for name, value, unit in measured
+    return Report(
+        post,
+        _measurements(body),
+        taken_at=_time(body),
+        counter=counter,
+        signal=None if rssi is None else number(rssi, "rssi"),
+        quality=_flagged(body),
     )
 
 
-def _time(body: dict[str, Any], received_at: datetime) -> tuple[datetime, _Quality]:
+def _time(body: dict[str, Any]) -> datetime | None:
     if body.get("t") is None:
-        return received_at, "edge_time"
-    seconds = number(body["t"], "t") / 1000
-    if abs(seconds - received_at.timestamp()) > MAX_CLOCK_ERROR_S:
-        return received_at, "clock"
-    return datetime.fromtimestamp(seconds, UTC), "good"
+        return None
+    return moment(number(body["t"], "t") / 1000)
 
 
-def _flagged(body: dict[str, Any]) -> _Quality | None:
+def _flagged(body: dict[str, Any]) -> Quality | None:
     flags = body.get("flags", [])
     if not isinstance(flags, list):
         raise PayloadError("flags: must be a list")
     return next((quality for flag, quality in _FLAGS if flag in flags), None)
 
 
-def _measurements(body: dict[str, Any]) -> list[tuple[str, float, str]]:
+def _measurements(body: dict[str, Any]) -> tuple[Sample, ...]:
     items = body.get("m")
     if not isinstance(items, list) or not 1 <= len(items) <= MAX_MEASUREMENTS:
         raise PayloadError(f"m: must be a list of 1 to {MAX_MEASUREMENTS} measurements")
-    measured: dict[str, tuple[str, float, str]] = {}
+    measured: dict[str, Sample] = {}
     for at, item in enumerate(items):
         if not isinstance(item, dict):
             raise PayloadError(f"m[{at}]: must be an object")
@@ -139,5 +132,5 @@ def _measurements(body: dict[str, Any]) -> list[tuple[str, float, str]]:
             value, symbol = normalise(name, number(item.get("v"), "v"), unit)
         except PayloadError as error:
             raise PayloadError(f"m[{at}].{error}") from None
-        measured[name] = (name, value, symbol)
-    return list(measured.values())
+        measured[name] = Sample(name, value, symbol)
+    return tuple(measured.values())

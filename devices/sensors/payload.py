@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import math
 import re
+from datetime import UTC, datetime
 from typing import Any
 
 from devices.errors import PayloadError
@@ -18,6 +19,8 @@ MAX_SEQ = 2**53
 """Above it JSON numbers lose digits in other readers."""
 _MAX_VALUE = 1e15
 """Far above every quantity here, far below where float arithmetic overflows."""
+_FIRST, _LAST = -62_135_596_800.0, 253_402_300_799.0
+"""Seconds from 1970 to the begin of the year 1 and the end of 9999, where `datetime` ends."""
 _BOOT = re.compile(r"[A-Za-z0-9._-]{1,32}")
 
 
@@ -32,8 +35,8 @@ def _no_twice(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return fields
 
 
-def load_object(payload: bytes) -> dict[str, Any]:
-    """The JSON object in `payload` (UTF-8, at most 8 KB, no NaN or Infinity, no field twice).
+def load_json(payload: bytes) -> Any:
+    """The JSON in `payload` (UTF-8, at most 8 KB, no NaN or Infinity, no field twice).
 
     Raises:
         PayloadError: anything else.
@@ -42,13 +45,23 @@ def load_object(payload: bytes) -> dict[str, Any]:
     if len(payload) > MAX_BYTES:
         raise PayloadError(f"payload: {len(payload)} bytes; at most {MAX_BYTES} are taken")
     try:
-        body = json.loads(payload.decode(), parse_constant=_no_constant, object_pairs_hook=_no_twice)
+        return json.loads(payload.decode(), parse_constant=_no_constant, object_pairs_hook=_no_twice)
     except UnicodeDecodeError as error:
         raise PayloadError("payload: not UTF-8") from error
     except RecursionError:
         raise PayloadError("payload: nested too deep") from None
     except ValueError as error:  # also an integer of thousands of digits
         raise PayloadError("payload: not JSON") from error
+
+
+def load_object(payload: bytes) -> dict[str, Any]:
+    """The JSON object in `payload`.
+
+    Raises:
+        PayloadError: it is none.
+
+    """
+    body = load_json(payload)
     if not isinstance(body, dict):
         raise PayloadError("payload: not a JSON object")
     return body
@@ -80,6 +93,11 @@ def number(value: object, place: str) -> float:
     if not abs(value) <= _MAX_VALUE or not math.isfinite(value):
         raise PayloadError(f"{place}: out of every range")
     return float(value)
+
+
+def moment(seconds: float) -> datetime:
+    """The time so many seconds after 1970 UTC; the nearest there is, where the calendar of years ends."""
+    return datetime.fromtimestamp(min(max(seconds, _FIRST), _LAST), UTC)
 
 
 def count(body: dict[str, Any], name: str) -> int:

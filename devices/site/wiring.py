@@ -1,4 +1,4 @@
-"""How a sensor is heard: which decoder reads it, under which topic, and where in its message its values stand."""
+"""How a sensor is heard: by which decoder, under which topic, and where its values stand in a message."""
 
 from __future__ import annotations
 

@@ -6,18 +6,17 @@ import json
 import logging
 import queue
 import time
-from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from uuid import UUID
 
-from devices.errors import PayloadError
 from devices.messages import Condition, DeviceStatus, Measured, Reading
 from devices.sensors.client import Delivery
-from devices.sensors.decode import bindings, decode
+from devices.sensors.decoders.base import Ask, Incoming
 from devices.sensors.direct import Direct
-from devices.sensors.presence import Presence, decode_presence, newer
-from devices.sensors.topics import Channel, parse
+from devices.sensors.presence import Presence, newer
+from devices.sensors.refused import Refused
+from devices.sensors.router import Heard, Refusal, Router
 from devices.site.model import Point, Sensor, ThresholdRule
 from edge.judge.case import Turn
 from edge.judge.course import Course, place
@@ -48,6 +47,7 @@ class SenseDesk:
         wake: Callable[[], None],
         monotonic: Callable[[], float] = time.monotonic,
         wall: Callable[[], float] = time.time,
+        zone: tzinfo = UTC,
     ) -> None:
         """Go on where an earlier desk on this store stopped."""
         self._node = node
@@ -66,8 +66,13 @@ class SenseDesk:
         self._presence: dict[str, Presence] = {}
         self._undecided: list[Delivery | Direct] = []
         """Taken, but not kept: the store failed. The broker sends nothing twice on one connection."""
-        self.refused: Counter[str] = Counter()
-        """Payloads that could not be used, by reason."""
+        self._speaking: set[str] = set()
+        """Sensors that measured something since the start."""
+        self.refused = Refused()
+        """What could not be used."""
+        self.asks: list[Ask] = []
+        """To be published by whoever holds the line; taken out then."""
+        self.router = Router(points, zone)
         self.restock(points)
 
     def restock(self, points: list[Point]) -> None:
@@ -75,7 +80,7 @@ class SenseDesk:
 
         Conditions of rules that the site no longer has are cleared at once.
         """
-        self._bindings = bindings(points)
+        self.router.restock(points)
         self._sensors = {sensor.id: (point, sensor) for point in points for sensor in point.sensors}
         known = {
             level_key(sensor, rule): rule
@@ -83,6 +88,8 @@ class SenseDesk:
             for sensor in point.sensors
             for rule in sensor.rules
         }
+        self.refused.forget_but(self._sensors.keys())
+        self._speaking &= self._sensors.keys()
         now = datetime.fromtimestamp(self._wall(), UTC)
         kept = close_removed_sensors(self._store, LEVEL, self._node, known, now)
         before, at = self._levels, self._monotonic()
@@ -124,19 +131,16 @@ class SenseDesk:
         refused.
         """
         direct = [one for one in batch if isinstance(one, Direct)]
-        heard = [(one.topic, self._heard(one)) for one in batch if not isinstance(one, Direct)]
+        heard = [(one, self._heard(one)) for one in batch if not isinstance(one, Direct)]
         readings = [reading for one in direct for reading in one.readings if reading.sensor in self._sensors]
-        readings += [reading for _, said in heard if isinstance(said, tuple) for reading in said]
+        readings += [reading for _, said in heard for reading in said.readings]
         if kept := [*readings, *(reading for one in direct for reading in one.late)]:
             # For the cloud first: a reading that was judged and not kept could never be shown.
             self._store.keep_readings(kept)
         self._believe({reading.sensor for one in direct if one.clock_right for reading in one.readings})
         self._judge_all(readings)
-        for topic, said in heard:
-            if isinstance(said, Presence):
-                self._present(said)
-            elif isinstance(said, PayloadError):
-                self._refuse(topic, str(said))
+        for delivery, said in heard:
+            self._note(delivery, said)
 
     def _believe(self, sensors: Iterable[str]) -> None:
         """Go by the clocks of these from their first reading on, since they were held against ours."""
@@ -144,14 +148,30 @@ class SenseDesk:
         for sensor in sensors:
             self._courses.setdefault(sensor, Course(lead))
 
-    def _heard(self, delivery: Delivery) -> Presence | tuple[Reading, ...] | PayloadError:
-        """What one message says, or why it cannot be used."""
-        try:
-            if parse(delivery.topic).channel is Channel.STATE:
-                return decode_presence(delivery.topic, delivery.payload, self._bindings)
-            return decode(delivery.topic, delivery.payload, self._bindings, delivery.received_at)
-        except PayloadError as error:
-            return error
+    def _heard(self, delivery: Delivery) -> Heard:
+        return self.router.hear(
+            Incoming(
+                delivery.topic,
+                delivery.payload,
+                delivery.received_at,
+                delivery.retained,
+                delivery.redelivered,
+                delivery.mid,
+            )
+        )
+
+    def _note(self, delivery: Delivery, said: Heard) -> None:
+        """Who is there, what was refused, and what is to be asked, once what was measured is kept."""
+        for presence in said.presence:
+            self._present(presence)
+        for sensor in {reading.sensor for reading in said.readings} - self._presence.keys() - self._speaking:
+            self._speaking.add(sensor)
+            if self._sensors[sensor][1].decoder != "gridwatch":
+                # Many have no word for being there: that it measures says so.
+                self._reporter.tell(sensor, "sensor", DeviceStatus.UP, "its readings come")
+        for one in said.refused:
+            self._refuse(delivery, one)
+        self.asks += said.asks
 
     def _judge_all(self, readings: list[Reading]) -> None:
         offset = self._wall() - self._monotonic()
@@ -188,10 +208,22 @@ class SenseDesk:
         if turned:
             self._wake()
 
-    def _refuse(self, topic: str, reason: str) -> None:
-        if not self.refused[reason]:
-            log.warning("%.80r: %s (said once)", topic, reason)
-        self.refused[reason] += 1
+    def _refuse(self, delivery: Delivery, one: Refusal) -> None:
+        if self.refused.note(one.sensor, one.reason, delivery.payload):
+            log.warning("%.80r: %s (said once)", delivery.topic, one.reason)
+        if one.sensor is not None:
+            unusable = self.refused.sensors[one.sensor]
+            self._reporter.note(
+                one.sensor,
+                {
+                    "undecoded": unusable.times,
+                    "undecoded_why": unusable.reason,
+                    "undecoded_like": unusable.sample,
+                },
+            )
+            if one.sensor not in self._speaking and one.sensor not in self._presence:
+                detail = "it sends what cannot be read"
+                self._reporter.tell(one.sensor, "sensor", DeviceStatus.STALLED, detail)
 
     def _present(self, heard: Presence) -> None:
         presence = self._presence[heard.device] = newer(self._presence.get(heard.device), heard)

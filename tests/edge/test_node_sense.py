@@ -205,7 +205,7 @@ def test_what_cannot_be_decoded_is_counted_logged_once_and_acknowledged_while_it
         assert street.take() == 7
     assert len(street.acked) == 7
     assert [change for _, change, _ in street.told()] == ["opened", "cleared"]
-    assert sorted(street.desk.refused.values()) == [1, 1, 3]
+    assert sorted(street.desk.refused.reasons.values()) == [1, 1, 3]
     lines = [record.getMessage() for record in caplog.records]
     assert len(lines) == 3
     assert not any("\n" in line for line in lines)
@@ -215,9 +215,9 @@ def test_a_refused_message_is_counted_once_though_the_store_failed_meanwhile(str
     street.say("grid/v1/P01/P01-S1/tele", b"\xff")
     with disk_full(monkeypatch), pytest.raises(StoreFull):
         street.take()
-    assert street.desk.refused.total() == 0
+    assert street.desk.refused.reasons.total() == 0
     street.take()
-    assert street.desk.refused.total() == 1
+    assert street.desk.refused.reasons.total() == 1
 
 
 def test_readings_of_a_self_test_or_a_broken_probe_open_nothing(street):
