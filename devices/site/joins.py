@@ -11,7 +11,7 @@ from devices.site.part import Hold, Part, Seconds
 
 Alone = Literal["report", "suspected", "silent"]
 """What is told of a part that nothing has joined yet: all of it; all, but as suspected and of low severity;
-nothing until it is joined (of sensors only: what a camera's condition has in photos is not kept for later)."""
+nothing until it is joined (of sensors only: the photos of a camera's condition are not kept for later)."""
 
 
 class PartOf(Part):
@@ -37,8 +37,8 @@ class PartOf(Part):
 class Join(Part):
     """A rule over what other rules hold open, at one point; a condition of its own.
 
-    `all_of`: each part is there. `any_of`: `count` different ones are, of whatever part. `confirmed`: the first
-    part is there, and `count` of the others.
+    `all_of`: each part is there. `any_of`: `count` different ones are, of whatever part. `confirmed`: the
+    first part is there, and `count` of the others.
     """
 
     kind: Literal["all_of", "any_of", "confirmed"]
