@@ -67,10 +67,14 @@ class SimulatedSensor:
         """The id of its present start."""
         return f"{scramble(self._seed, self._boots, int(self._origin * 1000)):016x}"
 
-    def connected(self) -> list[Publication]:
-        """What it says first on a new connection; the broker keeps it."""
-        state = self._shape.state(self._link, online=True)
-        return self._shape.born(self._link) + ([] if state is None else [state])
+    def connected(self, t: float = 0.0) -> list[Publication]:
+        """What it says first on a new connection, at scenario second `t`, and whenever it is asked to."""
+        return self._shape.born(self._link(t))
+
+    @property
+    def asked(self) -> str | None:
+        """Under this topic it is asked to say again what it said first; None where there is no such thing."""
+        return self._shape.asked
 
     def will(self) -> Publication | None:
         """What the broker shall say when the connection dies; asked for once before each connection.
@@ -78,15 +82,14 @@ class SimulatedSensor:
         None where what it speaks knows no such thing.
         """
         self._connections += 1
-        return self._shape.state(self._link, online=False)
+        return self._shape.gone(self._link())
 
     def leaving(self) -> Publication | None:
         """What it says before it disconnects in order."""
-        return self._shape.state(self._link, online=False)
+        return self._shape.gone(self._link())
 
-    @property
-    def _link(self) -> Link:
-        return Link(self.boot, self._connections)
+    def _link(self, t: float = 0.0) -> Link:
+        return Link(self.boot, self._connections, self._origin + t)
 
     def emit(self, t: float) -> list[Publication]:
         """Everything due up to scenario second `t`; a device that was late skips what it missed."""
@@ -97,7 +100,7 @@ class SimulatedSensor:
                 self._boots += 1
                 self._connections = 1
                 self._seq = 0
-                out += self.connected()
+                out += self.connected(t)
             else:
                 out += self._measured(t, sudden=True)
         if self._next_report <= t:

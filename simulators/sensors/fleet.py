@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from paho.mqtt.client import Client, ConnectFlags
+from paho.mqtt.client import Client, ConnectFlags, MQTTMessage
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
@@ -81,6 +81,7 @@ class SensorFleet:
                 broker,
                 credentials,
                 self._selector,
+                self._second,
             )
             for point, sensor in chosen
         ]
@@ -110,11 +111,15 @@ class SensorFleet:
         if self._thread.is_alive():
             self._thread.join(2 * _STOP_S)
 
+    def _second(self) -> float:
+        """Of the scenario."""
+        return self._clock() - self._origin
+
     def _run(self) -> None:
         misc_at = 0.0
         while not self._stopping.is_set():
             self._connect()
-            now = self._clock() - self._origin
+            now = self._second()
             for line in self._lines:
                 if line.device.due <= now:
                     line.publish(line.device.emit(now))
@@ -186,6 +191,7 @@ class _Line:
         broker: Broker,
         credentials: Credentials | None,
         selector: selectors.BaseSelector,
+        second: Callable[[], float],
     ) -> None:
         self.device = device
         self.up = False
@@ -195,6 +201,7 @@ class _Line:
         self.acknowledged = 0
         self._broker = broker
         self._selector = selector
+        self._second = second
         self._writing = False
         # 3.1.1 is what small devices speak, and what both brokers understand.
         self.client = Client(CallbackAPIVersion.VERSION2, client_id=device.id, reconnect_on_failure=False)
@@ -207,6 +214,7 @@ class _Line:
         self.client.on_connect = self._on_connect
         self.client.on_disconnect = self._on_disconnect
         self.client.on_publish = self._on_publish
+        self.client.on_message = self._on_message
 
     def connect(self) -> bool:
         """Open the connection; whether there is somebody."""
@@ -239,6 +247,7 @@ class _Line:
         """Undo the reference cycles, so that paho closes its sockets now."""
         self.client.on_socket_open = self.client.on_socket_close = None
         self.client.on_connect = self.client.on_disconnect = self.client.on_publish = None
+        self.client.on_message = None
 
     def _on_socket_open(self, client: Client, _: Any, sock: Any) -> None:
         self._writing = False
@@ -255,7 +264,16 @@ class _Line:
         self.connecting = False
         self.up = not self.refused
         if self.up:
-            self.publish(self.device.connected())
+            if self.device.asked is not None:
+                self.client.subscribe(self.device.asked, QOS)
+            self._introduce()
+
+    def _introduce(self) -> None:
+        self.publish(self.device.connected(self._second()))
+
+    def _on_message(self, client: Client, _: Any, message: MQTTMessage) -> None:
+        """Somebody who came later asks who this is."""
+        self._introduce()
 
     def _on_disconnect(self, client: Client, _: Any, *details: Any) -> None:
         self.up = self.connecting = False

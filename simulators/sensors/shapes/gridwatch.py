@@ -10,11 +10,13 @@ from simulators.sensors.shapes.speech import Link, Publication, Sample, Who, as_
 class Canonical:
     """A device that speaks our own format."""
 
+    asked = None
+
     def __init__(self, who: Who) -> None:
         self._who = who
 
     def born(self, link: Link) -> list[Publication]:
-        """What it is and measures, kept by the broker."""
+        """What it is and measures, and that it is there; kept by the broker."""
         sensor = self._who.sensor
         body = {
             "v": 1,
@@ -29,10 +31,16 @@ class Canonical:
                 for each in (QUANTITIES[name] for name in (*KINDS[sensor.kind], "battery"))
             ],
         }
-        return [Publication(self._topic(Channel.BIRTH), as_json(body), retain=True)]
+        return [
+            Publication(self._topic(Channel.BIRTH), as_json(body), retain=True),
+            self._state(link, online=True),
+        ]
 
-    def state(self, link: Link, *, online: bool) -> Publication:
+    def gone(self, link: Link) -> Publication:
         """Kept by the broker."""
+        return self._state(link, online=False)
+
+    def _state(self, link: Link, *, online: bool) -> Publication:
         body = {"v": 1, "online": online, "boot": link.boot, "bd": link.number}
         return Publication(self._topic(Channel.STATE), as_json(body), retain=True)
 

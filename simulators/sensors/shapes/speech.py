@@ -71,16 +71,22 @@ class Link:
     boot: str
     number: int
     """Of the connections since this boot, from 1."""
+    at: float = 0.0
+    """Unix seconds."""
 
 
 class Shape(Protocol):
     """How one device speaks. One object for each device."""
 
-    def born(self, link: Link) -> list[Publication]:
-        """What it says first on a new connection, besides its state."""
+    @property
+    def asked(self) -> str | None:
+        """Under this topic it is asked to say again what it says first."""
 
-    def state(self, link: Link, *, online: bool) -> Publication | None:
-        """That it is on line or not, also as its last will; None where its format has no such thing."""
+    def born(self, link: Link) -> list[Publication]:
+        """What it says first on a new connection: that it is there, and what it is."""
+
+    def gone(self, link: Link) -> Publication | None:
+        """Its last will and its leave; None where its format has no such thing."""
 
     def measured(self, sample: Sample) -> list[Publication]:
         """The messages of one measurement."""
