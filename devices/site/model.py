@@ -28,6 +28,7 @@ from devices.site.rules import LeftRule as LeftRule
 from devices.site.rules import ParkedRule as ParkedRule
 from devices.site.sensor_rules import QuantityRule, SensorHealth, SensorHealthKind, Works
 from devices.site.sensor_rules import ThresholdRule as ThresholdRule
+from devices.site.stations import Listener, Station
 from devices.site.wiring import DecoderName, Device, Mapping, Topic
 
 _IDENTIFIER = r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$"
@@ -211,6 +212,8 @@ class Sensor(Part):
     """Where it is heard, + and # allowed; the decoder's usual topics for `device` unless given."""
     mapping: Mapping | None = None
     """Where its values stand, for `json` and wherever a decoder's own names do not fit."""
+    station: Station | None = None
+    """Which station it is, for one that speaks to the node itself over TCP and not to the broker."""
     parent: Identifier | None = None
     """The gateway it is heard through, itself a sensor of the site: while that is silent, nobody is told that
     this one is."""
@@ -228,6 +231,8 @@ class Sensor(Part):
             raise ValueError("speaks SenML, which has no usual topic; give its `topic`")
         if self.decoder == "gridwatch" and (self.topic or self.device or self.mapping):
             raise ValueError("has the topic of its point and id; name another `decoder`, or take it out")
+        if self.station is not None and self.decoder != "gridwatch":
+            raise ValueError("is a `station`, which no decoder of MQTT reads; take one of them out")
         return self
 
 
@@ -255,6 +260,8 @@ class Node(Part):
     disk_quota: Annotated[float, Field(ge=0.0625, allow_inf_nan=False)] = 2.0
     """GiB of the disk its store may use, 64 MiB at least. Beyond it telemetry gives way, then health reports,
     clips, photos, and what led to alarms of low severity that are over; the cloud is told each number."""
+    stations: tuple[Listener, ...] = ()
+    """Where it takes connections of stations, in its network of devices; nowhere unless given."""
 
 
 class Tls(Part):
