@@ -17,6 +17,7 @@ from __future__ import annotations
 import logging
 import queue
 import random
+import secrets
 import threading
 import time
 from collections.abc import Callable, Iterable
@@ -32,6 +33,7 @@ from devices.errors import BrokerRefused, BrokerUnreachable
 from devices.messages import DeviceStatus
 from devices.sensors.connection import Connection, NoMqtt5, Session
 from devices.sensors.direct import Direct
+from devices.sensors.probe import Probe
 from devices.site.model import Broker
 
 log = logging.getLogger(__name__)
@@ -91,6 +93,7 @@ class SensorClient:
         capacity: int = 1000,
         deliveries: queue.Queue[Delivery | Direct] | None = None,
         retry: Retry | None = None,
+        probe: str | None = None,
         now: Callable[[], float] = time.time,
         chance: Callable[[], float] = random.random,
     ) -> None:
@@ -105,11 +108,14 @@ class SensorClient:
             capacity: deliveries kept in memory; when they are not taken, reading stops.
             deliveries: where to put them, shared with others, instead of a queue of its own.
             retry: the pace of reconnecting.
+            probe: a topic that only this client reads and writes (`devices.site.broker.probe_topic`), to
+                prove that the broker takes and hands out; None where there is none.
             now: wall clock, seconds since 1970 UTC.
             chance: 0..1, the jitter.
 
         """
-        self._session = Session(broker, credentials, client_id, tuple(filters))
+        asking = None if probe is None else Probe(probe, secrets.token_hex(8))
+        self._session = Session(broker, credentials, client_id, tuple(filters), asking)
         self._on_status = on_status
         self._retry = retry or Retry()
         self._now = now
@@ -132,12 +138,17 @@ class SensorClient:
         if self._thread.is_alive():
             self._thread.join(STOP_TIMEOUT_S)
 
+    def facts(self) -> dict[str, int]:
+        """What was counted since the start: `connections`, messages `redelivered`, publications `denied`."""
+        counts = self._session.counts
+        return {name: counts[name] for name in ("connections", "redelivered", "denied")}
+
     def _run(self) -> None:
         failures = 0
         while not self._stopping.is_set():
             began = time.monotonic()
             try:
-                Connection(self._session, self._protocol, self._arrived, self._up).run(self._stopping)
+                Connection(self._session, self._protocol, self._arrived, self._tell).run(self._stopping)
             except NoMqtt5:
                 self._protocol = MQTTProtocolVersion.MQTTv311
                 continue
@@ -146,11 +157,6 @@ class SensorClient:
                 self._tell(DeviceStatus.REFUSED if refused else DeviceStatus.UNREACHABLE, str(error))
                 failures = 1 if time.monotonic() - began > self._retry.steady else failures + 1
                 self._stopping.wait(self._retry.delay(failures, refused=refused, chance=self._chance()))
-
-    def _up(self) -> None:
-        spoken = "5" if self._protocol is MQTTProtocolVersion.MQTTv5 else "3.1.1"
-        broker = self._session.broker
-        self._tell(DeviceStatus.UP, f"subscribed at {broker.host}:{broker.port} over MQTT {spoken}")
 
     def _tell(self, status: DeviceStatus, detail: str) -> None:
         if status is self._status:

@@ -6,11 +6,13 @@ packet id belongs to another message: it is dropped, and the broker sends the me
 
 from __future__ import annotations
 
+import re
 import ssl
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from paho.mqtt.client import MQTT_CLEAN_START_FIRST_ONLY, Client, ConnectFlags, DisconnectFlags, MQTTMessage
@@ -21,7 +23,11 @@ from paho.mqtt.reasoncodes import ReasonCode
 
 from devices.credentials import Credentials
 from devices.errors import BrokerRefused, BrokerUnreachable
+from devices.messages import DeviceStatus
+from devices.sensors.probe import Probe
+from devices.sensors.trust import secure
 from devices.site.model import Broker
+from devices.tls import alert, certificate_fault
 
 QOS = 1
 KEEPALIVE_S = 30
@@ -36,6 +42,7 @@ MAX_PACKET = 65536
 RECEIVE_MAXIMUM = 100
 """Messages the broker sends ahead of our acknowledgements."""
 _TICK_S = 0.5
+_ALERT = re.compile(r"\[SSL: (\w+)\]")
 _PAHO_FAILURES = (OSError, ValueError, LookupError, ArithmeticError, TypeError, AttributeError, RuntimeError)
 """What paho raises on bytes that are not MQTT, besides its own return codes."""
 
@@ -53,22 +60,30 @@ class Session:
     client_id: str
     """Stable: the broker finds the session by it."""
     filters: tuple[str, ...]
+    probe: Probe | None = None
+    """How the broker is asked whether it hands out; None: it is taken at its word."""
+    counts: Counter[str] = field(default_factory=Counter)
+    """`connections` that came up, messages `redelivered`, publications `denied`; over all connections."""
 
 
 Arrived = Callable[[str, MQTTMessage, Callable[[], None]], None]
 """topic, the message, acknowledge (to be called once); may block, which stops the reading."""
+Told = Callable[[DeviceStatus, str], None]
+"""The status, and one sentence of why."""
 
 
 class Connection:
     """One connection of one session."""
 
-    def __init__(
-        self, session: Session, protocol: MQTTProtocolVersion, arrived: Arrived, up: Callable[[], None]
-    ) -> None:
+    def __init__(self, session: Session, protocol: MQTTProtocolVersion, arrived: Arrived, told: Told) -> None:
         self._session = session
         self._protocol = protocol
         self._arrived = arrived
-        self._up = up
+        self._told = told
+        self._doubted = False
+        """It was told that the broker hands nothing out, or takes nothing."""
+        self._denied = ""
+        self._broken = ""
         self._failure: BrokerRefused | BrokerUnreachable | None = None
         self._subscribed = False
         self._lock = threading.Lock()
@@ -90,7 +105,9 @@ class Connection:
         client.on_connect = self._on_connect
         client.on_subscribe = self._on_subscribe
         client.on_message = self._on_message
+        client.on_publish = self._on_publish
         client.on_disconnect = self._on_disconnect
+        client.on_log = self._on_log
         client.on_socket_register_write = _leave_writing_to_the_loop
         return client
 
@@ -131,7 +148,7 @@ class Connection:
             properties.MaximumPacketSize = MAX_PACKET
         try:
             if broker.tls:
-                _secure(client, broker)
+                secure(client, broker)
             client.connect(
                 broker.host,
                 broker.port,
@@ -139,10 +156,10 @@ class Connection:
                 clean_start=MQTT_CLEAN_START_FIRST_ONLY if properties is None else False,
                 properties=properties,
             )
-        except ssl.SSLCertVerificationError as error:
-            raise BrokerRefused(
-                f"the certificate of {self._where} is not trusted ({error.verify_message})"
-            ) from None
+        except ssl.SSLError as error:
+            fault = f"the broker at {self._where} {certificate_fault(error)}"
+            said = isinstance(error, ssl.SSLCertVerificationError) or "ALERT" in (error.reason or "")
+            raise (BrokerRefused if said else BrokerUnreachable)(fault) from None
         except OSError as error:
             reason = error.strerror or str(error) or type(error).__name__
             raise BrokerUnreachable(f"no broker answers at {self._where} ({reason})") from None
@@ -154,8 +171,12 @@ class Connection:
             if self._failure is not None:
                 raise self._failure
             if code is not MQTTErrorCode.MQTT_ERR_SUCCESS:
+                if self._broken:  # over TLS 1.3 a client learns only afterwards that it is not let in
+                    raise BrokerRefused(f"the broker at {self._where} {self._broken}")
                 raise BrokerUnreachable(f"the connection to {self._where} was lost")
-            if not self._subscribed and time.monotonic() > answer_due:
+            if self._subscribed:
+                self._ask_again(client)
+            elif time.monotonic() > answer_due:
                 raise BrokerUnreachable(
                     f"{self._where} takes connections but does not answer as an MQTT broker"
                 )
@@ -167,17 +188,21 @@ class Connection:
     ) -> None:
         if not reason.is_failure:
             # Always: that the broker says it has the session does not prove that it kept the subscriptions.
-            client.subscribe([(topic, QOS) for topic in self._session.filters])
+            probe = self._session.probe
+            own = () if probe is None else (probe.topic,)
+            client.subscribe([(topic, QOS) for topic in (*self._session.filters, *own)])
+            self._ask(client)
             return
         name = str(reason)
+        where = f"the broker at {self._where}"
         if self._protocol is MQTTProtocolVersion.MQTTv5 and name == "Unsupported protocol version":
-            self._failure = NoMqtt5(f"the broker at {self._where} does not speak MQTT 5")
+            self._failure = NoMqtt5(f"{where} does not speak MQTT 5")
         elif name in ("Server unavailable", "Server busy", "Use another server", "Server moved"):
-            self._failure = BrokerUnreachable(f"the broker at {self._where} answers: {name.lower()}")
+            self._failure = BrokerUnreachable(f"{where} answers: {name.lower()}")
         elif name in ("Bad user name or password", "Not authorized"):
-            self._failure = BrokerRefused(f"the broker at {self._where} refuses the user name or password")
+            self._failure = BrokerRefused(f"{where} refuses the user name or password")
         else:
-            self._failure = BrokerRefused(f"the broker at {self._where} refuses the session: {name.lower()}")
+            self._failure = BrokerRefused(f"{where} refuses the session: {name.lower()}")
 
     def _on_subscribe(
         self, client: Client, _: Any, mid: int, reasons: list[ReasonCode], properties: Properties | None
@@ -186,7 +211,53 @@ class Connection:
             self._failure = BrokerRefused(f"the broker at {self._where} refuses the subscriptions")
             return
         self._subscribed = True
-        self._up()
+        client.on_log = None  # else paho words each packet
+        self._session.counts["connections"] += 1
+        self._tell_up()
+
+    def _tell_up(self) -> None:
+        self._doubted = False
+        spoken = "5" if self._protocol is MQTTProtocolVersion.MQTTv5 else "3.1.1"
+        self._told(DeviceStatus.UP, f"subscribed at {self._where} over MQTT {spoken}{self._denied}")
+
+    def _ask(self, client: Client) -> None:
+        """Publish a word that must come back to us."""
+        probe = self._session.probe
+        if probe is not None:
+            client.publish(probe.topic, probe.ask(time.monotonic()), QOS, retain=True)
+
+    def _ask_again(self, client: Client) -> None:
+        probe, now = self._session.probe, time.monotonic()
+        if probe is None:
+            return
+        if probe.unanswered(now) and not self._doubted:
+            self._doubted = True
+            self._told(
+                DeviceStatus.STALLED,
+                f"the broker at {self._where} takes the subscriptions but hands nothing out, "
+                "not even our own probe; see its access list (`gridwatch broker acl`)",
+            )
+        if probe.due(now):
+            self._ask(client)
+
+    def _on_publish(
+        self, client: Client, _: Any, mid: int, reason: ReasonCode, properties: Properties | None
+    ) -> None:
+        """The broker's word on the probe. Over MQTT 3.1.1 it confirms also what it throws away."""
+        if reason.is_failure:
+            self._session.counts["denied"] += 1
+            self._denied = f"; it refuses our probe ({str(reason).lower()})"
+            self._doubted = True
+            self._told(
+                DeviceStatus.REFUSED,
+                f"the broker at {self._where} refuses what we publish ({str(reason).lower()}); "
+                "give it the access list of this site (`gridwatch broker acl`)",
+            )
+
+    def _on_log(self, client: Client, _: Any, level: int, words: str) -> None:
+        found = _ALERT.search(words)
+        if found is not None:
+            self._broken = alert(found[1])
 
     def _on_disconnect(
         self,
@@ -211,7 +282,20 @@ class Connection:
         except UnicodeDecodeError:
             topic = ""  # no topic of ours; the decoder counts and refuses it
         acknowledge = _Acknowledge(self, message.mid) if message.qos else _nothing_to_acknowledge
-        self._arrived(topic, message, acknowledge)
+        probe = self._session.probe
+        if probe is not None and topic == probe.topic:
+            acknowledge()
+            if probe.hear(bytes(message.payload)):
+                self._failure = BrokerRefused(
+                    f"another client at {self._where} uses the id {self._session.client_id}"
+                )
+        else:
+            self._session.counts["redelivered"] += message.dup
+            self._arrived(topic, message, acknowledge)
+        if probe is not None and not message.retain:
+            probe.arrived(time.monotonic())
+        if self._doubted and self._subscribed and not message.retain:
+            self._tell_up()
 
     def acknowledge(self, mid: int) -> None:
         """Tell the broker that the message is safe here; from any thread; void once the connection ended."""
@@ -247,25 +331,7 @@ def _leave_writing_to_the_loop(client: Client, _: Any, sock: Any) -> None:
     """
 
 
-def _secure(client: Client, broker: Broker) -> None:
-    """Speak TLS; the broker's certificate and name are always checked.
-
-    Raises:
-        BrokerRefused: the site's files cannot be used.
-
-    """
-    try:
-        client.tls_set(
-            broker.ca_file,
-            broker.client_cert,
-            broker.client_key or broker.client_cert,
-            tls_version=ssl.PROTOCOL_TLS_CLIENT,
-        )
-    except (OSError, ValueError) as error:
-        words = "ca_file, client_cert or client_key of the site's broker cannot be used"
-        raise BrokerRefused(f"{words} ({getattr(error, 'strerror', None) or type(error).__name__})") from None
-
-
 def _unhook(client: Client) -> None:
     """Undo the reference cycle, so that paho closes its sockets now and not at some garbage collection."""
     client.on_connect = client.on_subscribe = client.on_message = client.on_disconnect = None
+    client.on_publish = client.on_log = None
