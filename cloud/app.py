@@ -34,6 +34,7 @@ from cloud.people.routes import router as people
 from cloud.settings import Settings
 from cloud.stream.routes import router as stream
 from cloud.stream.tail import Tail
+from cloud.telemetry.opening import keeper_of
 
 DESCRIPTION = """
 Alarms of edge nodes become grid incidents; people work on them; every wall hears of it at once.
@@ -76,7 +77,9 @@ def create_app(settings: Settings, url: URL, now: Callable[[], datetime] = utc_n
             hub = Hub(engine, now, tail.changed, current.wake)
             hub.start()
             after = settings.node_silent_after
+            telemetry = keeper_of(settings, engine, now)
             tasks = [
+                asyncio.create_task(telemetry.follow()),
                 asyncio.create_task(keep_tidy(engine, settings, now)),
                 asyncio.create_task(current.follow()),
                 asyncio.create_task(
@@ -85,7 +88,9 @@ def create_app(settings: Settings, url: URL, now: Callable[[], datetime] = utc_n
             ]
             try:
                 media_store = MediaStore(settings.state / "media")
-                app.state.context = Context(settings, engine, current, media_store, tail, metrics, now, hub)
+                app.state.context = Context(
+                    settings, engine, current, media_store, tail, metrics, now, hub, telemetry
+                )
                 yield
             finally:
                 await hub.stop()
@@ -93,6 +98,7 @@ def create_app(settings: Settings, url: URL, now: Callable[[], datetime] = utc_n
                 for task in tasks:
                     task.cancel()
                 await asyncio.gather(*tasks, return_exceptions=True)
+                await telemetry.store.close()
         finally:
             await engine.dispose()
 

@@ -18,6 +18,7 @@ from cloud.media.store import MediaStore
 from cloud.metrics import Metrics
 from cloud.settings import Settings
 from cloud.stream.tail import Tail
+from cloud.telemetry.keeper import Keeper
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,7 @@ class Context:
     metrics: Metrics
     now: Callable[[], datetime]
     hub: Hub
+    telemetry: Keeper
     history: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(1))
     """Held while a group of history is stored: what is live waits for no more than one."""
 

@@ -17,6 +17,7 @@ from cloud.link import sites
 from cloud.nodes import credentials
 from cloud.people import accounts
 from cloud.settings import Settings
+from cloud.telemetry.partitions import Pieces
 from devices.site.edit import site_digest
 from devices.site.model import Site
 
@@ -46,6 +47,7 @@ async def prepare(
                 await sites.keep(connection, site, GRIDWATCH, now)
             await credentials.take_file(connection, tokens or {}, now)
         await accounts.add_first_users(engine, settings.state / "users.txt", now)
+        await Pieces(engine).ahead(now)
     finally:
         await engine.dispose()
 

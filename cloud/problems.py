@@ -52,6 +52,7 @@ KINDS: dict[str, Kind] = {
     "internal": Kind(500, "The server failed"),
     "page_not_built": Kind(503, "The page is not built"),
     "unavailable": Kind(503, "The database does not answer"),
+    "store_away": Kind(503, "The store of telemetry does not answer"),
 }
 
 _BY_STATUS = {400: "bad_request", 401: "unauthenticated", 403: "forbidden", 404: "not_found"} | {

@@ -11,6 +11,7 @@ from sqlalchemy import delete, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from cloud.areas.limits import limits_of
 from cloud.database import schema
 from cloud.errors import SettingsError
 from devices.site.model import Site
@@ -74,6 +75,7 @@ def _rows(site: Site) -> dict[Any, list[dict[str, Any]]]:
                 "point": point.id,
                 "name": camera.name.model_dump(),
                 "sensor_kind": None,
+                "limits": [],
             }
             for camera in point.cameras
         ]
@@ -84,6 +86,7 @@ def _rows(site: Site) -> dict[Any, list[dict[str, Any]]]:
                 "point": point.id,
                 "name": s.name.model_dump(),
                 "sensor_kind": s.kind,
+                "limits": limits_of(s),
             }
             for s in point.sensors
         ]

@@ -91,7 +91,7 @@ point = Table(
 )  # fmt: skip
 device = Table(
     "device", metadata, _key("id", Text), _must("kind", Text), _must("point", Text), _must("name", _JSON),
-    _may("sensor_kind", Text), _must("position", Integer), _must("active", Boolean),
+    _may("sensor_kind", Text), _must("position", Integer), _must("active", Boolean), _must("limits", _JSON),
 )  # fmt: skip
 device_health = Table(
     "device_health", metadata, _key("node", Text), _key("device", Text), _must("kind", Text),
@@ -118,12 +118,29 @@ gap = Table(
     _must("series", Text), _must("numbers", INT8MULTIRANGE), _must("cause", Text), _may("first_at", _TIME),
     _may("last_at", _TIME), _must("readings", BigInteger), _must("at", _TIME),
 )  # fmt: skip
-reading = Table(
-    "reading", metadata, _key("sensor", Text), _key("quantity", Text), _key("boot", Text),
-    _key("seq", BigInteger), _must("point", Text), _must("value", Double), _must("unit", Text),
-    _must("taken_at", _TIME), _must("received_at", _TIME), _must("quality", Text), _may("battery", Double),
-    _may("signal", Double),
+trace = Table(
+    "trace", metadata, Column("id", Integer, Identity(always=True), primary_key=True), _must("node", Text),
+    _must("point", Text), _must("device", Text), _must("zone", Text), _must("quantity", Text),
+    _must("unit", Text), _may("last_at", _TIME), _may("last_value", Double),
 )  # fmt: skip
+sample = Table(
+    "sample", metadata, _key("trace", Integer), _key("at", _TIME), _must("value", Double),
+    _must("sound", Boolean),
+)  # fmt: skip
+sample_mark = Table("sample_mark", metadata, _key("trace", Integer), _key("hour", _TIME))
+_ROLLED = ("low", "total", "high", "last")
+sample_minute, sample_hour = (
+    Table(
+        name, metadata, _key("trace", Integer), _key("at", _TIME), _must("count", BigInteger),
+        *(_must(column, Double) for column in _ROLLED),
+    )
+    for name in ("sample_minute", "sample_hour")
+)  # fmt: skip
+telemetry_journal = Table(
+    "telemetry_journal", metadata, Column("id", BigInteger, Identity(always=True), primary_key=True),
+    _must("at", _TIME), _must("lines", LargeBinary),
+)  # fmt: skip
+telemetry_server = Table("telemetry_server", metadata, _key("single", Boolean), _must("started", Text))
 
 incident_number = Sequence("incident_number", metadata=metadata)
 incident = Table(

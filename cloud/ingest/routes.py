@@ -17,6 +17,8 @@ from devices.messages import SENT_AT, Event, IngestAnswer, parse_batch
 router = APIRouter(tags=["ingest"])
 
 MAX_EVENTS = 500
+STORE_AGAIN = "5"
+"""Seconds after which a node may ask again when the store of telemetry is away."""
 _BATCH = "application/cloudevents-batch+json"
 _EVENT = Event.model_json_schema(ref_template="#/components/schemas/{model}")
 del _EVENT["$defs"]  # what it names stands in the document's components, through IngestAnswer
@@ -32,7 +34,7 @@ neither must be sent again. Sending an event again is safe: it counts as committ
     operation_id="ingest",
     summary="Send events (nodes)",
     description=_DESCRIPTION,
-    responses=problems("bad_token", "too_large", "invalid", "unavailable"),
+    responses=problems("bad_token", "too_large", "invalid", "unavailable", "store_away"),
     openapi_extra={
         "requestBody": {
             "required": True,
@@ -49,12 +51,16 @@ async def ingest(context: InContext, node: Sender, request: Request) -> IngestAn
         raise Problem("invalid", "the body is not a batch of CloudEvents", errors=[fault]) from error
     if len(events) > MAX_EVENTS:
         raise Problem("too_large", f"{len(events)} events; send at most {MAX_EVENTS} at once")
-    intake = Intake(context.engine, context.registry, context.media, context.history, context.tail)
+    intake = Intake(
+        context.engine, context.registry, context.media, context.history, context.tail, context.telemetry
+    )
     now = context.now()
     ages = Ages(now, sent_at(request.headers.get(SENT_AT)))
     await records.heard(context.engine, node.id, node.last_seen_at, now, ages.clock_offset_s)
     tally = await intake.take(node.id, events, now, ages)
     answer = tally.answer()
+    if tally.waiting and not (answer.committed or answer.refused):
+        raise Problem("store_away", "keep it and send it again", headers={"Retry-After": STORE_AGAIN})
     outcomes = {
         "committed": sum(map(len, tally.committed.values())),
         "duplicate": answer.duplicates,

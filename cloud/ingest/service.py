@@ -19,11 +19,14 @@ from cloud.alarms import intake
 from cloud.areas.registry import Registry
 from cloud.database.schema import received
 from cloud.incidents.store import Actor
-from cloud.ingest import ledger, losses, records, telemetry
+from cloud.ingest import ledger, losses, records
 from cloud.ingest.lateness import Ages
 from cloud.ingest.tally import Tally
 from cloud.media.store import MediaStore
+from cloud.nodes import owns
 from cloud.stream.tail import Tail
+from cloud.telemetry.keeper import Keeper
+from cloud.telemetry.store import StoreAway
 from devices.errors import MessageError
 from devices.messages import (
     Body,
@@ -62,6 +65,7 @@ class Intake:
     media: MediaStore
     history: asyncio.Semaphore
     tail: Tail
+    telemetry: Keeper
 
     async def take(self, node: str, events: Sequence[Event], now: datetime, ages: Ages) -> Tally:
         """Store what can be stored of `events`; each is committed, refused, or must be sent again."""
@@ -73,6 +77,7 @@ class Intake:
             except _Refused as refusal:
                 tally.refuse(event, refusal.code, str(refusal), book=refusal.book)
         sound = await self._with_media(sound, tally)
+        sound = await self._with_telemetry(node, sound, tally)
         if tally.refused:
             await self._book_refusals(node, tally.refused, now)
         for start in range(0, len(sound), GROUP):
@@ -108,6 +113,31 @@ class Intake:
             else:
                 kept.append((event, body))
         return kept
+
+    async def _with_telemetry(
+        self, node: str, sound: list[tuple[Event, Body]], tally: Tally
+    ) -> list[tuple[Event, Body]]:
+        """Have it kept before its numbers are booked; a store that is away leaves them to be sent again.
+
+        What is foreign is left to be refused with the rest. Written twice is as good as once.
+        """
+        own = [
+            (event, body)
+            for event, body in sound
+            if isinstance(body, Telemetry) and owns.refusal(body, node, self.registry.owners, {}) is None
+        ]
+        if not own:
+            return sound
+        try:
+            faults = await self.telemetry.keep([(event.id, body) for event, body in own])
+        except StoreAway:
+            tally.waiting += len(own)
+            put_off = {event.id for event, _ in own}
+            return [one for one in sound if one[0].id not in put_off]
+        for event, _ in own:
+            if event.id in faults:
+                tally.refuse(event, "store_refused", faults[event.id])
+        return [one for one in sound if one[0].id not in faults]
 
     async def _book_refusals(self, node: str, refused: Sequence[Refusal], now: datetime) -> None:
         lines = _by_line(refused)
@@ -210,7 +240,6 @@ async def _store(
     await intake.take(connection, conditions, stored, registry, Actor("node", node), now, late)
     await records.keep_evidence(connection, [body for body in bodies if isinstance(body, Evidence)])
     await records.keep_health(connection, [body for body in bodies if isinstance(body, Health)])
-    await telemetry.keep(connection, [body for body in bodies if isinstance(body, Telemetry)], now)
     await losses.keep_gaps(
         connection, [(event.id, body) for event, body in accepted if isinstance(body, Gap)], now
     )

@@ -20,6 +20,8 @@ class Tally:
     refused: list[Refusal] = field(default_factory=list)
     unbooked: list[Refusal] = field(default_factory=list)
     """Refused without a trace in the ledger: not this node's numbers, or worth sending again."""
+    waiting: int = 0
+    """Left open: the store that they are for is away."""
 
     def refuse(self, event: Event, code: str, reason: str, *, book: bool = True) -> None:
         """Refuse one event by its number."""
@@ -33,6 +35,7 @@ class Tally:
                 mine[line] += seqs
         self.refused += other.refused
         self.unbooked += other.unbooked
+        self.waiting += other.waiting
 
     def answer(self) -> IngestAnswer:
         """The answer to the node."""

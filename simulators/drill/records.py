@@ -79,7 +79,7 @@ class CloudRecords:
     incidents: tuple[Incident, ...]
     lines: tuple[Booked, ...]
     readings: int
-    """Different readings, by sensor, quantity, boot and number."""
+    """Different readings, by sensor, quantity and moment."""
 
 
 _OVER = ("closed", "evaluated", "rejected", "void", "false_alarm")
@@ -105,6 +105,12 @@ def node_lines(node: str, store: Path) -> list[Line]:
     return lines
 
 
+_READINGS = """
+    SELECT count(*) FROM sample JOIN trace ON trace.id = sample.trace JOIN device ON device.id = trace.device
+    WHERE device.kind = 'sensor' AND trace.quantity NOT IN ('battery', 'signal')
+"""
+
+
 def cloud_records(socket: Path) -> CloudRecords:
     """All that counts in the cloud's database behind that Unix socket.
 
@@ -122,7 +128,7 @@ async def _cloud_records(socket: Path) -> CloudRecords:
                 tuple(_alarm(row) for row in await database.fetch("SELECT * FROM alarm")),
                 tuple(_incident(row) for row in await database.fetch("SELECT * FROM incident")),
                 tuple([await _booked(database, row) for row in await database.fetch("SELECT * FROM ledger")]),
-                await database.fetchval("SELECT count(*) FROM reading"),
+                await database.fetchval(_READINGS),
             )
     finally:
         await database.close()

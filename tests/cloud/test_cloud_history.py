@@ -91,10 +91,10 @@ async def test_photos_are_waited_for_only_so_long(street, sender, seen) -> None:
         assert (await leader.the_incident())["evidence_due"] is False
 
 
-async def readings(s) -> list[tuple[str, int, float]]:
+async def readings(s) -> list[float]:
     async with s.app.state.context.engine.connect() as connection:
-        rows = await connection.execute(text("SELECT boot, seq, value FROM reading ORDER BY boot, seq"))
-        return [tuple(row) for row in rows]
+        rows = await connection.execute(text("SELECT value, at FROM sample ORDER BY at"))
+        return sorted(row.value for row in rows)
 
 
 async def test_readings_are_kept_once_however_often_they_come(street, sender) -> None:
@@ -106,7 +106,7 @@ async def test_readings_are_kept_once_however_often_they_come(street, sender) ->
         ]
         assert (await s.send(first))["duplicates"] == 1
         await s.send(sender.readings(2, 3), sender.readings(1, boot="b2"))
-        assert await readings(s) == [("b1", 1, 0.1), ("b1", 2, 0.2), ("b1", 3, 0.3), ("b2", 1, 0.1)]
+        assert await readings(s) == [0.1, 0.1, 0.2, 0.3]
         leader = await s.log_in()
         (node, _) = await leader.get("/nodes")
         assert node["ledger"]["telemetry"] == sums(numbered=3, accepted=3, duplicate=1)
@@ -123,11 +123,11 @@ async def test_nothing_is_acknowledged_that_was_not_committed(street, sender, se
     async with street() as s:
         engine = s.app.state.context.engine
         async with engine.begin() as connection:
-            await connection.execute(text("ALTER TABLE reading RENAME TO elsewhere"))
+            await connection.execute(text("ALTER TABLE sample RENAME TO elsewhere"))
         with pytest.raises(ProgrammingError):
             await s.post(sender.readings(1))
         async with engine.begin() as connection:
-            await connection.execute(text("ALTER TABLE elsewhere RENAME TO reading"))
+            await connection.execute(text("ALTER TABLE elsewhere RENAME TO sample"))
         sender.numbers.clear()
         again = await s.send(sender.readings(1))
         assert (again["duplicates"], again["committed"][0]["ranges"]) == (0, [[1, 1]])

@@ -1,0 +1,97 @@
+"""The way of telemetry through the cloud: out of messages into the store, which is tended now and then."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from uuid import UUID
+
+from cloud.stream.tail import LOST
+from cloud.telemetry.catalogue import Catalogue
+from cloud.telemetry.store import StoreAway, TelemetryStore
+from cloud.telemetry.unpack import unpack
+from cloud.telemetry.values import Value
+from devices.messages import Telemetry
+
+log = logging.getLogger(__name__)
+
+FIRST_AGAIN = 5.0
+"""Seconds until the store is tended again after it could not be."""
+
+
+class Keeper:
+    """See the module; one for each API process."""
+
+    def __init__(self, store: TelemetryStore, catalogue: Catalogue, now: Callable[[], datetime]) -> None:
+        self.store = store
+        self._catalogue = catalogue
+        self._now = now
+        self._away = False
+
+    async def keep(self, batches: Sequence[tuple[UUID, Telemetry]]) -> dict[UUID, str]:
+        """Have the store keep what these messages carry; id of each that it took only in part -> why.
+
+        What is not named is kept when this returns, and so is the sound rest of what is.
+
+        Raises:
+            StoreAway: nothing of it may be acknowledged.
+        """
+        values: list[Value] = []
+        owners: list[UUID] = []
+        faults: dict[UUID, list[str]] = {}
+        counts: dict[UUID, int] = {}
+        for key, batch in batches:
+            counts[key] = 0
+            for found in unpack(batch):
+                counts[key] += 1
+                if isinstance(found, str):
+                    faults.setdefault(key, []).append(found)
+                else:
+                    values.append(found)
+                    owners.append(key)
+        refused = await self._written(values)
+        for place, reason in sorted(refused.items()):
+            trace = values[place].trace
+            faults.setdefault(owners[place], []).append(f"{trace.device} {trace.quantity} {reason}")
+        await self._catalogue.note([one for place, one in enumerate(values) if place not in refused])
+        return {
+            key: f"{len(told)} of {counts[key]} values cannot be kept, the rest was: {told[0]}"
+            for key, told in faults.items()
+        }
+
+    async def _written(self, values: Sequence[Value]) -> dict[int, str]:
+        if not values:
+            return {}
+        try:
+            refused = dict(await self.store.write(values))
+        except StoreAway as error:
+            self._gone(error)
+            raise
+        self._back()
+        return refused
+
+    async def follow(self) -> None:
+        """Tend the store, again and again, until cancelled."""
+        while True:
+            pause = self.store.tend_every
+            try:
+                await self.store.tend(self._now())
+                self._back()
+            except StoreAway as error:
+                self._gone(error)
+                pause = min(pause, FIRST_AGAIN)
+            except LOST as error:
+                log.warning("telemetry could not be tended: %s; next time", type(error).__name__)
+            await asyncio.sleep(pause)
+
+    def _gone(self, error: StoreAway) -> None:
+        if not self._away:
+            log.warning("telemetry waits at the nodes: %s", error)
+        self._away = True
+
+    def _back(self) -> None:
+        if self._away:
+            log.info("the store of telemetry answers again")
+        self._away = False
