@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 from devices.messages import Condition
@@ -24,6 +25,8 @@ class Fact:
     """When that was decided, by what was seen or measured; not when it was heard of."""
     since: float
     """When it began."""
+    heard_at: datetime
+    """When it was heard of, UTC: the time of its message, by which live is told from history."""
 
 
 class Teller(Protocol):
@@ -47,7 +50,7 @@ class Plain:
 
     def tell(self, tx: Transaction, fact: Fact) -> None:
         """Queue the condition."""
-        tx.queue(fact.condition, fact.condition.changed_at)
+        tx.queue(fact.condition, fact.heard_at)
 
     def kept(self, facts: Sequence[Fact]) -> None:
         """Nothing more is to be done."""
