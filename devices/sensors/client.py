@@ -125,6 +125,7 @@ class SensorClient:
         self._status: DeviceStatus | None = None
         self._full = False
         self._protocol = MQTTProtocolVersion.MQTTv5
+        self._connection: Connection | None = None
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"mqtt-{client_id}", daemon=True)
 
@@ -138,6 +139,11 @@ class SensorClient:
         if self._thread.is_alive():
             self._thread.join(STOP_TIMEOUT_S)
 
+    def publish(self, topic: str, payload: bytes) -> None:
+        """Ask a device something, at QoS 0: who asks gets an answer or asks again. Returns at once."""
+        if self._connection is not None:
+            self._connection.publish(topic, payload)
+
     def facts(self) -> dict[str, int]:
         """What was counted since the start: `connections`, messages `redelivered`, publications `denied`."""
         counts = self._session.counts
@@ -148,7 +154,8 @@ class SensorClient:
         while not self._stopping.is_set():
             began = time.monotonic()
             try:
-                Connection(self._session, self._protocol, self._arrived, self._tell).run(self._stopping)
+                self._connection = Connection(self._session, self._protocol, self._arrived, self._tell)
+                self._connection.run(self._stopping)
             except NoMqtt5:
                 self._protocol = MQTTProtocolVersion.MQTTv311
                 continue

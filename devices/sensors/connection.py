@@ -304,6 +304,13 @@ class Connection:
         if client is not None:
             client.ack(mid, QOS)
 
+    def publish(self, topic: str, payload: bytes) -> None:
+        """At QoS 0, from any thread; lost where there is no connection just now."""
+        with self._lock:
+            client = self._client
+        if client is not None and self._subscribed:
+            client.publish(topic, payload)
+
 
 class _Acknowledge:
     """Acknowledges one message, once: its packet id may soon belong to another message."""

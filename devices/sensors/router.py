@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, tzinfo
+from datetime import tzinfo
 
 from paho.mqtt.matcher import MQTTMatcher
 
@@ -46,21 +46,20 @@ class Router:
     """Takes each message to the decoders of the sensors that are heard under its topic. For one thread."""
 
     def __init__(
-        self,
-        points: Iterable[Point],
-        zone: tzinfo = UTC,
-        decoders: Mapping[str, Make] = DECODERS,
+        self, points: Iterable[Point], zone: tzinfo, decoders: Mapping[str, Make] = DECODERS
     ) -> None:
-        """`zone`: in which devices without a zone in their times live."""
+        """`zone`: of times that are sent without one."""
         self._zone = zone
         self._decoders = decoders
         self._made: dict[str, Decoder] = {}
         self._learnt: dict[str, dict[str, None]] = {}
         """Sensor -> the topics that it said it is heard under, in the order in which it did."""
-        self.restock(points)
+        self.restock(points, zone)
 
-    def restock(self, points: Iterable[Point]) -> None:
+    def restock(self, points: Iterable[Point], zone: tzinfo) -> None:
         """Hear the sensors of these points; what decoders learnt of those that stay is kept."""
+        if zone != self._zone:
+            self._zone, self._made = zone, {}
         self._sensors = [(point.id, sensor) for point in points for sensor in point.sensors]
         self._learnt = {sensor.id: self._learnt.get(sensor.id, {}) for _, sensor in self._sensors}
         self._stock()

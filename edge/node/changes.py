@@ -80,12 +80,14 @@ def _sensors(points: Iterable[Point]) -> dict[str, object]:
 
 
 def _described(point: Point, sensor: Sensor) -> object:
-    return point.id, sensor.kind, sensor.place, sensor.period
+    how = sensor.decoder, sensor.device, sensor.topic, sensor.mapping
+    return point.id, sensor.kind, sensor.place, sensor.period, how
 
 
 def _rules(points: Iterable[Point]) -> dict[str, object]:
     found: dict[str, object] = {}
     for point in points:
+        found |= {join.id: (point.id, join) for join in point.joins}
         for camera in point.cameras:
             for post in posts_of(camera.zones):
                 found[key_of(camera, post)] = (point.id, post.zone.polygon, post.zone.place, post.rule)

@@ -25,6 +25,7 @@ from edge.node.errands import Errands
 from edge.node.health import HealthDesk
 from edge.node.heap import give_back
 from edge.node.hearing import Hearing
+from edge.node.joins import Joins
 from edge.node.looking import Looking, cameras_of, eyes_of, needs_of
 from edge.node.mailbox import Mailbox
 from edge.node.metrics import serve_metrics
@@ -75,8 +76,11 @@ class Node:
         self.reporter = Reporter(node, self.store, self._time.now, self.wake)
         self._throttle = Throttle(node_in(site, node).cpu_budget)
         self._see(site, points, detector)
-        sense = SenseDesk(node, points, self.store, self.reporter, uuid7, self.wake, wall=self._time.wall)
-        self._sensing = Sensing(site, points, node, env, sense, self.reporter, self._watchdog.beat)
+        zone = ZoneInfo(site.timezone)
+        sense = SenseDesk(
+            node, points, self.store, self.reporter, uuid7, self.wake, wall=self._time.wall, zone=zone
+        )
+        self._sensing = Sensing(site, node, env, sense, self.reporter, self._watchdog.beat)
         self._threads = [
             threading.Thread(target=self._deciding, args=(work,), name=name, daemon=True)
             for name, work in (
@@ -97,6 +101,10 @@ class Node:
             self.reporter,
             clock=self._time,
         )
+        self._joins = Joins(
+            self.id, points, self.store, uuid7, self._reception.wake, self._time.monotonic, self._time.wall
+        )
+        self.store.relay = self._joins
         self._watchdog = Watchdog(self.id, Notifier(self._env), self._reception.decoders.busy_for)
         self._sight = SightDesk(
             self.id,
@@ -232,7 +240,7 @@ class Node:
             self._hearing.stop()
             self._hearing = self._listener(points)
             self._hear()
-        self._sensing.move(site, points, anew="broker" in told.node_changed)
+        self._sensing.move(site, anew="broker" in told.node_changed)
         if "uplink" in told.node_changed:
             self._cloud.move(site)
         log.info("site version %d is in force: %s", site.version, told.told() or "nothing changed here")
@@ -242,7 +250,8 @@ class Node:
         """Both threads go by the new site. Half of that no node must run by: it ends, and is started anew."""
         done = False
         try:
-            self._sensing.restock(points)
+            self._joins.restock(points)
+            self._sensing.restock(site, points)
             self._looking.restock(site, points, told)
             done = True
         finally:

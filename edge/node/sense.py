@@ -71,16 +71,16 @@ class SenseDesk:
         self.refused = Refused()
         """What could not be used."""
         self.asks: list[Ask] = []
-        """To be published by whoever holds the line; taken out then."""
-        self.router = Router(points, zone)
-        self.restock(points)
+        """To be published by whoever holds the line, who clears it."""
+        self.router = Router((), zone)
+        self.restock(points, zone)
 
-    def restock(self, points: list[Point]) -> None:
+    def restock(self, points: list[Point], zone: tzinfo) -> None:
         """Judge the sensors that the site has now; what is known of rules that stay is not touched.
 
         Conditions of rules that the site no longer has are cleared at once.
         """
-        self.router.restock(points)
+        self.router.restock(points, zone)
         self._sensors = {sensor.id: (point, sensor) for point in points for sensor in point.sensors}
         known = {
             level_key(sensor, rule): rule

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
+from zoneinfo import ZoneInfo
 
 from devices.credentials import Credentials
 from devices.sensors.client import SensorClient
-from devices.sensors.topics import filters
+from devices.sensors.trust import with_files
+from devices.site.broker import probe_topic
 from devices.site.model import Point, Site
 from edge.errors import StoreError
 from edge.node.inbox import CAPACITY, Inbox
@@ -26,7 +28,6 @@ class Sensing:
     def __init__(
         self,
         site: Site,
-        points: list[Point],
         node: str,
         env: Mapping[str, str],
         desk: SenseDesk,
@@ -39,25 +40,34 @@ class Sensing:
         """Work of others on what this thread owns."""
         self.inbox = Inbox(CAPACITY)
         """What is to be decided, from the broker and from whoever else hears sensors."""
-        self._points = _sensed(points)
-        self._broker = self._subscribe(site)
+        self._line = threading.Lock()
+        """Whoever changes the line to the broker holds it: the main thread for another site, this one to
+        hear more of a device that named its topics."""
+        self._site, self._filters = site, desk.router.filters
+        self._broker = self._subscribe()
 
     def start(self) -> None:
         """Begin to hear."""
         if self._broker is not None:
             self._broker.start()
 
-    def restock(self, points: list[Point]) -> None:
+    def restock(self, site: Site, points: list[Point]) -> None:
         """Judge by these points; the thread is held meanwhile."""
-        self._desk.restock(points)
+        self._desk.restock(points, ZoneInfo(site.timezone))
 
-    def move(self, site: Site, points: list[Point], *, anew: bool) -> None:
-        """Hear the sensors of these points; by another line when the broker is another one (`anew`)."""
-        sensed = _sensed(points)
-        if not anew and sensed == self._points:
+    def move(self, site: Site, *, anew: bool) -> None:
+        """Hear the sensors that the desk was given; by another line when the broker is another (`anew`)."""
+        with self._line:
+            self._site = site
+            self._hear(anew=anew)
+
+    def _hear(self, *, anew: bool) -> None:
+        """Be subscribed to what the sensors are heard under now."""
+        filters = self._desk.router.filters
+        if not anew and filters == self._filters:
             return
-        self._points = sensed
-        before, self._broker = self._broker, self._subscribe(site)
+        self._filters = filters
+        before, self._broker = self._broker, self._subscribe()
         if before is not None:
             before.stop()
         self.start()
@@ -76,27 +86,34 @@ class Sensing:
             try:
                 if self._desk.take(self.inbox, TICK):
                     trouble.kept()
+                    self._speak()
             except StoreError as error:
                 trouble.failed(error)
                 stopping.wait(TICK)
 
-    def _subscribe(self, site: Site) -> SensorClient | None:
+    def _speak(self) -> None:
+        """What the desk wants of the broker after a batch: to hear more topics, to ask devices something."""
+        with self._line:
+            self._hear(anew=False)
+            for ask in self._desk.asks:
+                if self._broker is not None:
+                    self._broker.publish(ask.topic, ask.payload)
+        self._desk.asks.clear()
+
+    def _subscribe(self) -> SensorClient | None:
         """To the broker, if there are any sensors."""
-        if not self._points:
+        if not self._filters:
             return None
+        site = self._site
         name = site.broker.credentials
         return SensorClient(
-            site.broker,
+            with_files(site.broker, self._env),
             None if name is None else Credentials.from_environment(name, self._env),
             client_id=f"gridwatch-{self._node}",
-            filters=filters(self._points),
+            filters=self._filters,
             on_status=lambda status, detail: self._reporter.tell(
                 "broker", "broker", status, detail, logged=True
             ),
             deliveries=self.inbox,
+            probe=probe_topic(self._node),
         )
-
-
-def _sensed(points: list[Point]) -> list[str]:
-    """The points that the broker is asked about."""
-    return [point.id for point in points] if any(point.sensors for point in points) else []

@@ -7,6 +7,7 @@ import signal
 import threading
 import time
 from collections.abc import Iterator
+from datetime import UTC
 from pathlib import Path
 
 import pytest
@@ -116,10 +117,10 @@ def test_sensors_come_and_go_and_what_a_removed_rule_had_open_is_cleared(tmp_pat
     try:
         decide(desk, 70.0, 1)
         low = threshold(id="low", above=20.0, clear=5.0)
-        desk.restock([point(sensors=(sensor("P01-S1", threshold(), low),))])
+        desk.restock([point(sensors=(sensor("P01-S1", threshold(), low),))], UTC)
         decide(desk, 71.0, 2)
         assert [one.rule for one in bodies(store, Series.ALARM)] == ["high", "low"]
-        desk.restock([point(sensors=(sensor("P01-S1", threshold(id="low", above=20.0, clear=5.0)),))])
+        desk.restock([point(sensors=(sensor("P01-S1", threshold(id="low", above=20.0, clear=5.0)),))], UTC)
         last = bodies(store, Series.ALARM)[-1]
         assert (last.rule, last.change, last.ended) == ("high", Change.CLEARED, "rule_removed")
         decide(desk, 1.0, 3)
