@@ -11,12 +11,15 @@ import socket
 import subprocess
 import time
 from collections import defaultdict
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import pytest
 import yaml
 
 from cloud import housekeeping
+from devices.site.certificates import Authority, today
+from devices.site.model import Broker
+from devices.site.mosquitto import config, files_under
 from edge.node import pulse, throttle
 from simulators.broker import free_port
 from tests.test_docs import understood
@@ -211,24 +214,30 @@ def test_the_compose_file_names_what_is_there():
         assert any(path.rstrip("/").startswith(mount) for mount in inside), path
 
 
+def test_the_brokers_file_is_the_one_that_is_made_for_a_site_with_certificates():
+    line = Broker(tls=True, port=8883, client_cert="/etc/gridwatch/tls/node.pem")
+    made = config(line, files_under(PurePosixPath("/mosquitto")))
+    assert (DEPLOY / "mosquitto.conf").read_text(encoding="utf-8") == made
+    broker = yaml.safe_load((DEPLOY / "compose.yaml").read_text(encoding="utf-8"))["services"]["broker"]
+    assert broker["ports"] == ["8883:8883"]
+    assert "./tls/broker:/mosquitto/tls:ro" in broker["volumes"], "the authority's own key stays outside"
+
+
 def listens(port: int) -> bool:
     with socket.socket() as line:
         return line.connect_ex(("127.0.0.1", port)) == 0
 
 
 def test_the_broker_starts_with_its_configuration(tmp_path):
-    """By the mosquitto of this machine, with a certificate of its own; paths are those of the test."""
-    trustme = pytest.importorskip("trustme", reason="comes with the tests' requirements")
-    cert = trustme.CA().issue_cert("localhost")
-    for name, part in (("cert.pem", cert.cert_chain_pems[0]), ("key.pem", cert.private_key_pem)):
-        part.write_to_path(str(tmp_path / name))
-    (tmp_path / "acl").write_text("user n1\ntopic read #\n")
-    (tmp_path / "passwords").write_text("")
+    """By the mosquitto of this machine, with certificates of its own; paths are those of the test."""
+    Authority(tmp_path / "made", today()).make(["127.0.0.1"], ["n1"])
+    (tmp_path / "made/broker").rename(tmp_path / "tls")
+    for name in ("config", "data"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "config/acl").write_text("user n1\ntopic read #\n")
     conf = (DEPLOY / "mosquitto.conf").read_text(encoding="utf-8")
     port = free_port()
-    conf = re.sub(r"/mosquitto/(config|tls|data)/?", f"{tmp_path}/", conf).replace(
-        "listener 8883", f"listener {port} 127.0.0.1"
-    )
+    conf = conf.replace("/mosquitto/", f"{tmp_path}/").replace("listener 8883", f"listener {port} 127.0.0.1")
     (tmp_path / "mosquitto.conf").write_text(f"user {getpass.getuser()}\n{conf}")
     binary = shutil.which("mosquitto") or "/usr/sbin/mosquitto"
     with subprocess.Popen(
