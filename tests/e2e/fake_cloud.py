@@ -11,7 +11,7 @@ import queue
 import threading
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from devices.site.geojson import to_geojson
 from tests.e2e import fake_upkeep
 from tests.e2e.fake_care import FakeCare
 from tests.e2e.fake_street import ODD, SCENES, Scene, Street, stamp
+from tests.edge.fake_cloud import PatientServer
 
 DIST = Path(__file__).parents[2] / "cloud" / "web" / "dist"
 USER, PASSWORD, CSRF = "liwei", "street-demo-2026", "csrf-of-the-fake"
@@ -96,8 +97,7 @@ class FakeCloud:
     def start(self, port: int = 0) -> None:
         """Serve at `origin` until `stop`."""
         handler = type("Handler", (_Handler,), {"cloud": self})
-        self._server = ThreadingHTTPServer(("127.0.0.1", port), handler)
-        self._server.daemon_threads = True
+        self._server = PatientServer(("127.0.0.1", port), handler)
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
         self._thread.start()
         self.origin = f"http://127.0.0.1:{self._server.server_port}"
