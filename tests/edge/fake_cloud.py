@@ -112,7 +112,7 @@ class Fault:
 
 
 class PatientServer(ThreadingHTTPServer):
-    """Clients that hang up before their answer are what half of the tests are about, and no fault of the server."""
+    """Clients that hang up before their answer are what many tests are about: no fault of the server."""
 
     daemon_threads = True
 
