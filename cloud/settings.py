@@ -13,6 +13,8 @@ from sqlalchemy import URL
 
 from cloud.database.engine import parse_url
 from cloud.errors import SettingsError
+from cloud.telemetry.influx_settings import TOKEN as INFLUX_TOKEN
+from cloud.telemetry.influx_settings import InfluxSettings, influx_from
 
 DATABASE = "GRIDWATCH_DATABASE_URL"
 HEARTBEAT = "GRIDWATCH_HEARTBEAT_URL"
@@ -53,6 +55,8 @@ class Settings:
     """A node that sends nothing for this long counts as unreachable; nodes send health every minute."""
     heartbeat_url: str | None = field(default=None, repr=False)
     """Asked for every minute while the cloud is well; a secret."""
+    influx: InfluxSettings | None = None
+    """What keeps telemetry; None: PostgreSQL."""
     keep_alive: float = 5.0
     """Seconds between comments on an idle event stream."""
 
@@ -129,4 +133,5 @@ def settings_from(state: Path, *, secure_cookies: bool = False) -> Settings:
         tls=tls,
         secure_cookies=secure_cookies or bool(tls),
         heartbeat_url=heartbeat_from(os.environ),
+        influx=influx_from(os.environ, _secret(INFLUX_TOKEN, os.environ)),
     )
