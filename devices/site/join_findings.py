@@ -51,8 +51,7 @@ def _part(
                 f"{quoted(name)} belongs to another node",
                 "join what one node has; alarms of several nodes are joined by `incident_joins`",
             )
-    health = str(part.get("rule")).startswith("health.")
-    if part.get("alone") == "silent" and (kind == "cameras" or part.get("zone") or health):
+    if part.get("alone") == "silent" and (kind == "cameras" or part.get("zone")):
         yield Finding(
             (*trail, "alone"),
             "a camera's condition is never silent: its photos are not kept for later",

@@ -1,19 +1,17 @@
-"""Which conditions a node's joins are about, and a joined condition as a message. Pure."""
+"""Which conditions a node's joins are about, and what becomes of a condition's message. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from uuid import UUID
 
 from devices.messages import Condition, ConditionState, JoinedPart, Severity
 from devices.site.joins import Join, PartOf
 from devices.site.model import Point
 from edge.judge.case import Turn
-from edge.judge.joined import Heard, Life
-
-HEALTH = "health."
-"""How the rules of a camera's health begin."""
+from edge.judge.joined import Heard, Life, Notes, hear
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +22,8 @@ class Joint:
     point: str
     where: tuple[frozenset[str], ...]
     """Of each part, the points."""
+    cameras: frozenset[str]
+    """Of the node."""
 
     def part(self, condition: Condition) -> int | None:
         """The first part that a condition can be; None: it is none of them."""
@@ -36,6 +36,7 @@ class Joint:
 def joints_of(points: Iterable[Point]) -> tuple[Joint, ...]:
     """All joins of a node's points."""
     mine = list(points)
+    cameras = frozenset(camera.id for one in mine for camera in one.cameras)
     grids = {one.grid: frozenset(each.id for each in mine if each.grid == one.grid) for one in mine}
 
     def where(point: Point, part: PartOf) -> frozenset[str]:
@@ -44,7 +45,7 @@ def joints_of(points: Iterable[Point]) -> tuple[Joint, ...]:
         return grids[point.grid] if part.at == "grid" else frozenset({point.id})
 
     return tuple(
-        Joint(join, point.id, tuple(where(point, part) for part in join.parts))
+        Joint(join, point.id, tuple(where(point, part) for part in join.parts), cameras)
         for point in mine
         for join in point.joins
     )
@@ -58,21 +59,67 @@ def _fits(part: PartOf, condition: Condition) -> bool:
     )
 
 
-def quiet(joint: Joint, part: int, condition: Condition) -> bool:
-    """Whether nothing is told of it until it is joined; what a camera sees has photos and is always told."""
-    seen = condition.zone is not None or condition.rule.startswith(HEALTH)
-    return joint.join.parts[part].alone == "silent" and not seen
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What is kept of one join between two words."""
+
+    notes: Notes = field(default_factory=Notes)
+    withheld: Mapping[UUID, Condition] = field(default_factory=dict)
+    """The latest messages of silent parts that nothing has joined yet."""
 
 
-def doubtful(joint: Joint, part: int, condition: Condition) -> bool:
-    """Whether it is told as suspected until it is joined."""
-    alone = joint.join.parts[part].alone
-    return alone == "suspected" or (alone == "silent" and not quiet(joint, part, condition))
+@dataclass(frozen=True, slots=True)
+class Relayed:
+    """What one join makes of one condition's message."""
+
+    kept: Kept
+    told: bool
+    """It is told, not withheld."""
+    sure: bool
+    """It is told as it is, not as suspected."""
+    more: tuple[Condition, ...]
+    """Told after it: the joined condition, and parts that were withheld until now."""
 
 
-def in_doubt(condition: Condition) -> Condition:
-    """The condition as it is told while nothing confirms it."""
-    return condition.model_copy(update={"suspected": True, "severity": Severity.LOW})
+def relayed(
+    joint: Joint,
+    part: int,
+    kept: Kept,
+    condition: Condition,
+    now: float,
+    to_utc: float,
+    new_id: Callable[[], UUID],
+) -> Relayed:
+    """Have a join hear of a condition that is its part, at the judge's `now`; plus `to_utc` that is UTC."""
+    life = life_of(joint, part, condition, -to_utc)
+    at = min(now, condition.changed_at.timestamp() - to_utc)
+    heard = hear(joint.join, kept.notes, life, at, new_id)
+    told = {one.id: one.told for one in heard.notes.lives}
+    withheld = {**kept.withheld, condition.condition_id: condition}
+    released = [one for key, one in withheld.items() if told.get(key) and key != condition.condition_id]
+    joined = [] if heard.turn is None else [message(joint, condition.node, heard.turn, heard, to_utc)]
+    return Relayed(
+        Kept(heard.notes, {key: one for key, one in withheld.items() if told.get(key) is False}),
+        told.get(life.id, life.told),
+        joint.join.parts[part].alone == "report" or life.source in heard.notes.members,
+        (*joined, *released),
+    )
+
+
+def passed_on(condition: Condition, all_joins: Iterable[Relayed]) -> tuple[Condition, ...]:
+    """What is told in a condition's place, after all joins whose part it is have heard of it."""
+    heard = list(all_joins)
+    more = tuple(one for each in heard for one in each.more)
+    if not all(one.told for one in heard):
+        return more
+    if not all(one.sure for one in heard):
+        condition = condition.model_copy(update={"suspected": True, "severity": Severity.LOW})
+    return (condition, *more)
+
+
+def _silent(joint: Joint, part: int, condition: Condition) -> bool:
+    """Nothing is told of it until it is joined; what a camera sees has photos and is told as suspected."""
+    return joint.join.parts[part].alone == "silent" and condition.device not in joint.cameras
 
 
 def life_of(joint: Joint, part: int, condition: Condition, to_clock: float) -> Life:
@@ -97,7 +144,7 @@ def life_of(joint: Joint, part: int, condition: Condition, to_clock: float) -> L
         suspected=condition.suspected,
         held=condition.state is ConditionState.HELD,
         end=max(begin, condition.changed_at.timestamp() + to_clock) if over else None,
-        told=not quiet(joint, part, condition),
+        told=not _silent(joint, part, condition),
     )
 
 

@@ -34,7 +34,7 @@ from edge.keep.quota import GIB
 from edge.keep.room import Room
 from edge.keep.schema import NODE, TELEMETRY, Shape
 from edge.keep.telemetry import TelemetryLog
-from edge.keep.transaction import Transaction
+from edge.keep.transaction import Relay, Transaction
 
 log = logging.getLogger(__name__)
 
@@ -75,6 +75,8 @@ class NodeStore:
         self._share = share
         self._photos = PhotoFolder(directory, files)
         self._ballast = Ballast(directory, files)
+        self.relay: Relay | None = None
+        """Set before anybody decides: hears of each condition that is queued."""
         self._unqueued: Counter[str] = Counter()
         """Photos saved and not yet queued; nobody may delete them."""
         self._book = self._open(NODE)
@@ -166,7 +168,12 @@ class NodeStore:
         try:
             with self._book.writing() as sql:
                 tx = Transaction(
-                    sql, node=self.node, epoch=self.epoch, new_id=self._new_id, photos=self._photos
+                    sql,
+                    node=self.node,
+                    epoch=self.epoch,
+                    new_id=self._new_id,
+                    photos=self._photos,
+                    relay=self.relay,
                 )
                 try:
                     yield tx

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from typing import Protocol
 from uuid import UUID
 
-from devices.messages import Body, Event, Evidence, envelope, series_of
+from devices.messages import Body, Condition, Event, Evidence, envelope, series_of
 from edge.errors import StoreError
 from edge.keep import heard, outbox
 from edge.keep.opening import explained
@@ -16,6 +17,13 @@ from edge.keep.photos import PhotoFolder
 
 LARGEST_EVENT = 256 * 1024
 """Bytes of JSON; a batch may hold 1 MiB, and no honest message comes near this."""
+
+
+class Relay(Protocol):
+    """Hears of each condition in the transaction that queues it, whichever thread decided it."""
+
+    def __call__(self, tx: Transaction, condition: Condition, at: datetime) -> Iterable[Condition]:
+        """What is queued in its place."""
 
 
 class Transaction:
@@ -29,7 +37,9 @@ class Transaction:
         epoch: UUID,
         new_id: Callable[[], UUID],
         photos: PhotoFolder,
+        relay: Relay | None = None,
     ) -> None:
+        self._relay = relay
         self._connection = connection
         self._node = node
         self._epoch = epoch
@@ -57,15 +67,30 @@ class Transaction:
         with self._running() as sql:
             sql.execute("DELETE FROM state WHERE kind = ? AND key = ?", (kind, key))
 
-    def queue(self, body: Body, at: datetime, *, clock_offset: float = 0.0) -> Event:
+    def state(self, kind: str, key: str) -> bytes | None:
+        """What is kept under `(kind, key)`, as this transaction sees it."""
+        with self._running() as sql:
+            row = sql.execute("SELECT value FROM state WHERE kind = ? AND key = ?", (kind, key)).fetchone()
+        return None if row is None else bytes(row[0])
+
+    def queue(self, body: Body, at: datetime, *, clock_offset: float = 0.0) -> Event | None:
         """Number `body`, wrap it and put it into the outbox; `at` becomes the event's time.
 
-        An `Evidence` needs its photo on the disk first (`NodeStore.save_photo`).
+        Of a condition what the store's relay makes of it; None when that is nothing. An `Evidence` needs its
+        photo on the disk first (`NodeStore.save_photo`).
 
         Raises:
             StoreError: the photo is not there, the message is absurdly large, or the store failed.
 
         """
+        if self._relay is None or not isinstance(body, Condition):
+            return self._append(body, at, clock_offset)
+        event = None
+        for one in self._relay(self, body, at):
+            event = self._append(one, at, clock_offset)
+        return event
+
+    def _append(self, body: Body, at: datetime, clock_offset: float) -> Event:
         series = series_of(body)
         photo = body.sha256 if isinstance(body, Evidence) else None
         if photo is not None and not self._photos.path(photo).is_file():

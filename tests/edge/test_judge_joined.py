@@ -260,7 +260,7 @@ def _values(one: Life) -> dict:
     return {name: getattr(one, name) for name in Life.__slots__}
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(stories())
 def test_it_agrees_with_trying_every_set_of_lives(story):
     asked, words = story
@@ -283,7 +283,7 @@ def test_it_agrees_with_trying_every_set_of_lives(story):
     assert desk.notes.case is None or desk.notes.case.rev == revs
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(stories(), st.data())
 def test_a_restart_anywhere_changes_nothing(story, data):
     """Kept as JSON and read back by a clock that began anew: the same turns, none told twice."""
