@@ -116,6 +116,8 @@ class Router:
     def _stock(self) -> None:
         heard: dict[str, list[tuple[str, Post]]] = {}
         for point, sensor in self._sensors:
+            if sensor.station is not None:  # it speaks to the node itself
+                continue
             name = sensor.decoder
             post = Post(point, sensor.id, sensor.device or sensor.id, sensor.kind, sensor.mapping)
             if name not in self._made:

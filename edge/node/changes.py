@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 
 from devices.site.model import Camera, Point, Sensor, Site
+from devices.site.stations import Listener
 from edge.judge.panel import posts_of
 from edge.node.removed import key_of, level_key
 
@@ -28,7 +29,8 @@ class Changes:
     rules_removed: tuple[str, ...] = ()
     rules_changed: tuple[str, ...] = ()
     node_changed: tuple[str, ...] = ()
-    """What concerns the whole node: `broker`, `uplink`, `timezone`, `cpu_budget`, `health_classes`."""
+    """What concerns the whole node: `broker`, `uplink`, `timezone`, `cpu_budget`, `stations`,
+    `health_classes`."""
 
     def __bool__(self) -> bool:
         """Whether there are any."""
@@ -51,6 +53,7 @@ def changes(old: Site, new: Site, node: str) -> Changes:
         ("uplink", old.uplink != new.uplink),
         ("timezone", old.timezone != new.timezone),
         ("cpu_budget", _budget(old, node) != _budget(new, node)),
+        ("stations", _stations(old, node) != _stations(new, node)),
         ("health_classes", old.health_classes != new.health_classes),
     )
     return Changes(*cameras, *sensors, *rules, tuple(name for name, other in told if other))
@@ -80,7 +83,7 @@ def _sensors(points: Iterable[Point]) -> dict[str, object]:
 
 
 def _described(point: Point, sensor: Sensor) -> object:
-    how = sensor.decoder, sensor.device, sensor.topic, sensor.mapping
+    how = sensor.decoder, sensor.device, sensor.topic, sensor.mapping, sensor.station
     return point.id, sensor.kind, sensor.place, sensor.period, how
 
 
@@ -99,3 +102,7 @@ def _rules(points: Iterable[Point]) -> dict[str, object]:
 
 def _budget(site: Site, node: str) -> float | None:
     return next((one.cpu_budget for one in site.nodes if one.id == node), None)
+
+
+def _stations(site: Site, node: str) -> tuple[Listener, ...]:
+    return next((one.stations for one in site.nodes if one.id == node), ())

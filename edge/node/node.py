@@ -35,6 +35,7 @@ from edge.node.report import REPEAT, Facts, Reporter
 from edge.node.sense import SenseDesk
 from edge.node.sensing import Sensing
 from edge.node.sight import LOOKS_PER_SECOND, SightDesk
+from edge.node.stations import Stations
 from edge.node.terms import node_in, points_for
 from edge.node.throttle import WINDOW, Throttle
 from edge.node.visits import Visits
@@ -81,6 +82,7 @@ class Node:
             node, points, self.store, self.reporter, uuid7, self.wake, wall=self._time.wall, zone=zone
         )
         self._sensing = Sensing(site, node, env, sense, self.reporter, self._watchdog.beat)
+        self.stations = Stations(site, node, points, env, self._sensing.inbox, self.reporter)
         self._threads = [
             threading.Thread(target=self._deciding, args=(work,), name=name, daemon=True)
             for name, work in (
@@ -164,6 +166,7 @@ class Node:
             thread.start()
         self._hear()
         self._sensing.start()
+        self.stations.start()
         log.info("node %s: %d cameras", self.id, len(self._looking.cameras))
 
     def say(self, problem: str) -> None:
@@ -241,6 +244,7 @@ class Node:
             self._hearing = self._listener(points)
             self._hear()
         self._sensing.move(site, anew="broker" in told.node_changed)
+        self.stations.move(site, points)
         if "uplink" in told.node_changed:
             self._cloud.move(site)
         log.info("site version %d is in force: %s", site.version, told.told() or "nothing changed here")
@@ -322,7 +326,11 @@ class Node:
         self._mailbox.close()
         ending = [
             threading.Thread(target=stop, name=f"end-{name}", daemon=True)
-            for name, stop in (("uplink", self._cloud.stop), ("broker", self._sensing.stop))
+            for name, stop in (
+                ("uplink", self._cloud.stop),
+                ("broker", self._sensing.stop),
+                ("stations", self.stations.stop),
+            )
         ]
         for thread in ending:
             thread.start()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from devices.credentials import Credentials
+from devices.credentials import Credentials, secret
 from devices.errors import CredentialsError
 from devices.site.model import Node, Point, Site
 from edge.errors import EdgeError, TokenMissing
@@ -21,7 +21,7 @@ def points_for(site: Site, node: str, env: Mapping[str, str], state: Path) -> li
     """
     node_in(site, node)
     points = list(site.points_of(node))
-    _check_secrets(site, points, env, state)
+    _check_secrets(site, node, points, env, state)
     trust_from(site.uplink, env)
     return points
 
@@ -39,7 +39,7 @@ def node_in(site: Site, node: str) -> Node:
     return found
 
 
-def _check_secrets(site: Site, points: list[Point], env: Mapping[str, str], state: Path) -> None:
+def _check_secrets(site: Site, node: str, points: list[Point], env: Mapping[str, str], state: Path) -> None:
     """A secret that is missing at the start is the operator's slip: said at once, and all of them.
 
     Raises:
@@ -52,6 +52,11 @@ def _check_secrets(site: Site, points: list[Point], env: Mapping[str, str], stat
     for name in sorted(one for one in names if one is not None):
         try:
             Credentials.from_environment(name, env)
+        except CredentialsError as error:
+            faults.append(str(error))
+    for password in sorted({one.password for one in node_in(site, node).stations if one.password}):
+        try:
+            secret(f"{password}_PASSWORD", env)
         except CredentialsError as error:
             faults.append(str(error))
     try:
