@@ -25,7 +25,10 @@ DecoderName = Literal[
 
 MAX_TOPIC = 256
 MAX_VALUES = 64
-_STEP = r"(\.[A-Za-z_][A-Za-z0-9_-]{0,63}|\[(0|-?[1-9][0-9]{0,3})\]|\['[^'\\\x00-\x1f]{1,64}'\])"
+_TEXT = r"'[^'\\\x00-\x1f]{1,64}'"
+_NAME = r"[A-Za-z_][A-Za-z0-9_-]{0,63}"
+_INDEX = r"(0|-?[1-9][0-9]{0,3})"
+_STEP = rf"(\.{_NAME}|\[{_INDEX}\]|\[{_TEXT}\]|\[\?@\.{_NAME}==({_TEXT}|{_INDEX})\])"
 _PATH = re.compile(rf"\${_STEP}{{0,16}}")
 _QUANTITY = r"^[a-z][a-z0-9_]{0,47}$"
 
@@ -50,14 +53,15 @@ def _device(text: str) -> str:
 
 def _path(text: str) -> str:
     if _PATH.fullmatch(text) is None:
-        raise ValueError("is not a path to one value; write such as $.data.level, $.list[0] or $['a b']")
+        known = "$.data.level, $.list[0], $['a b'] or $.list[?@.name=='temp'].value"
+        raise ValueError(f"is not a path to one value; write such as {known}")
     return text
 
 
 Topic = Annotated[str, AfterValidator(topic_filter)]
 Device = Annotated[str, AfterValidator(_device)]
 Path = Annotated[str, AfterValidator(_path)]
-"""JSONPath (RFC 9535), only its singular queries: `$`, names and indices, which find one value or none."""
+"""JSONPath (RFC 9535): its singular queries and the first of a list by name (`devices.sensors.paths`)."""
 
 
 class Value(Part):
