@@ -40,6 +40,7 @@ from simulators.scenes import demo as camera_script
 from simulators.scenes.encode import GROUP
 from simulators.scenes.scenario import Name
 from simulators.script import keep_script, resume_script
+from simulators.sensors import command as sensors
 from simulators.sensors.fleet import SensorFleet
 from simulators.sensors.scenario import Scenario
 from simulators.sensors.scenario import demo as sensor_script
@@ -271,6 +272,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         choices=["first", "all"],
         help="encode the scenes that are missing in the cache, those needed first or all, and end",
     )
+    sensors.configure(parser)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -279,6 +281,8 @@ def run(options: argparse.Namespace) -> int:
     try:
         if options.order:
             print(order(options.state, options.order))
+        elif sensors.asked(options):
+            sensors.run(options)
         elif options.prepare:
             _prepare(load_site(options.site), options.prepare)
         else:

@@ -6,11 +6,12 @@ The same seed, start and scenario give the same bytes.
 from __future__ import annotations
 
 from devices.site.model import Sensor
-from simulators.sensors.chance import noise, part, scramble
+from simulators.sensors.chance import part, scramble
+from simulators.sensors.radio import BY_RADIO, lost, rssi
 from simulators.sensors.scenario import FaultKind, Happening, Scenario
 from simulators.sensors.series import series
 from simulators.sensors.shapes import SHAPES
-from simulators.sensors.shapes.speech import Link, Publication, Sample, Who
+from simulators.sensors.shapes.speech import Link, Publication, Sample, Shape, Who
 from simulators.sensors.weather import street_seed
 
 FIRST_REPORT_S = 3.0
@@ -27,7 +28,15 @@ _WRONG_UNIT = "psi"
 class SimulatedSensor:
     """One device of the site."""
 
-    def __init__(self, point: str, sensor: Sensor, scenario: Scenario, seed: int, origin: float) -> None:
+    def __init__(
+        self,
+        point: str,
+        sensor: Sensor,
+        scenario: Scenario,
+        seed: int,
+        origin: float,
+        shape: Shape | None = None,
+    ) -> None:
         """Nothing is published before `emit`.
 
         Args:
@@ -36,6 +45,7 @@ class SimulatedSensor:
             scenario: of the whole street; what concerns others is left aside.
             seed: of the street.
             origin: Unix time of the scenario's second 0; another origin gives other boot ids.
+            shape: what it speaks; what the site's decoder hears unless given.
 
         """
         self.id = sensor.id
@@ -47,11 +57,13 @@ class SimulatedSensor:
         self._origin = origin
         self._seed = scramble(seed, *sensor.id.encode())
         self._series = series(sensor.kind, self._seed, street_seed(seed), passers=scenario.passers)
-        self._shape = SHAPES[sensor.decoder](Who(point, sensor, self._seed))
+        self._shape = shape or SHAPES[sensor.decoder](Who(point, sensor, self._seed))
         self._boots = 0
         self._connections = 0
         self._seq = 0
         self._stuck: dict[str, float] | None = None
+        self._held: list[Publication] = []
+        self._radio = sensor.decoder in BY_RADIO
         self._next_report = FIRST_REPORT_S * part(self._seed, 2)
         reboots = [(fault.start, "reboot") for fault in self._faults if fault.kind is FaultKind.REBOOT]
         edges = [(edge, "edge") for happening in self._happenings for edge in happening.edges]
@@ -126,11 +138,17 @@ class SimulatedSensor:
         pace = min(self._period, EXCITED_PERIOD_S) if self._excited(t) else self._period
         return pace / _FLOOD if self._has(FaultKind.FLOOD, t) else pace
 
-    def _values(self, t: float) -> dict[str, float]:
+    def true_values(self, t: float) -> dict[str, float]:
+        """What an instrument without faults shows there at scenario second `t`."""
         values = self._series(self._origin + t)
         for happening in self._happenings:
-            share, normal = happening.share(t), values[happening.quantity]
-            values[happening.quantity] = round(normal + (happening.level - normal) * share, 4)
+            if share := happening.share(t):
+                normal = values[happening.quantity]
+                values[happening.quantity] = round(normal + (happening.level - normal) * share, 4)
+        return values
+
+    def _values(self, t: float) -> dict[str, float]:
+        values = self.true_values(t)
         if not self._has(FaultKind.STUCK, t):
             self._stuck = None
             return values
@@ -146,15 +164,25 @@ class SimulatedSensor:
             values=self._values(t),
             boot=self.boot,
             seq=self._seq,
-            rssi=round(-70 - 25 * part(self._seed, 4) + 4 * noise(self._seed + 5, t, 120)),
+            rssi=rssi(self._seed, self._origin + t),
             sudden=sudden,
             odd_unit=_WRONG_UNIT if self._has(FaultKind.WRONG_UNIT, t) else None,
         )
         self._seq += 1
+        # An alarm is sent confirmed, again and again until it is heard.
+        fades = self._radio and not sudden and lost(self._seed, sample.seq)
+        if fades or self._has(FaultKind.RADIO, t):
+            return []
         said = self._shape.measured(sample)
         if self._has(FaultKind.GARBAGE, t):
             said = [Publication(one.topic, self._broken(one.payload), one.retain) for one in said]
-        return said * 2 if self._has(FaultKind.DUPLICATE, t) else said
+        if self._has(FaultKind.DUPLICATE, t):
+            said = said * 2
+        if self._has(FaultKind.LATE, t):
+            self._held += said
+            return []
+        held, self._held = self._held, []
+        return held + said
 
     def _broken(self, payload: bytes) -> bytes:
         return payload[: 5 + scramble(self._seed, self._seq) % 40] + b"\xff\x00"

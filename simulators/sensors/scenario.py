@@ -61,6 +61,10 @@ class FaultKind(StrEnum):
     """A hundred times as often."""
     WRONG_UNIT = "wrong_unit"
     """A unit that does not measure the quantity."""
+    RADIO = "radio"
+    """Nothing that it sends is heard; its numbers go on."""
+    LATE = "late"
+    """What it sends is held back, and comes all at once when the fault ends."""
     REBOOT = "reboot"
     """Starts anew at the fault's first moment: another boot id, numbers from 0."""
 
