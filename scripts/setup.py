@@ -27,7 +27,12 @@ CACHE = Path(os.environ.get("GRIDWATCH_CACHE") or ROOT / ".cache" / "gridwatch")
 WEB = ROOT / "cloud" / "web"
 STOCK = ROOT / "simulators" / "scenes" / "stock"
 NODE_LEAST = 20
-APT = {"mosquitto": "mosquitto", "chromium": "chromium"}
+APT = {
+    "mosquitto": "mosquitto",
+    "chromium": "chromium",
+    "influxdb": "influxd",
+    "victoria-metrics": "victoria-metrics",
+}
 """Debian package -> the command it brings. The tests need them."""
 FONT, FONT_FOLDER = "fonts-noto-cjk", Path("/usr/share/fonts/opentype/noto")
 
@@ -265,7 +270,7 @@ def main() -> int:
                 lambda: pip("install", "--no-deps", "--require-hashes", "-r", str(peers)),
             )
             needed = all(on_path(command) for command in APT.values()) and FONT_FOLDER.exists()
-            steps.step("Chromium, mosquitto and a font", "1", needed, [], system_packages)
+            steps.step("Chromium, servers and a font", "2", needed, [], system_packages)
             stock = CACHE / "stock"
             recipe = [
                 ROOT / "scripts" / "fetch_stock.py",
