@@ -28,8 +28,8 @@ class Talk:
         self._framer = Framer()
         self._part: tuple[str, datetime] | None = None
         """QN and data time of a packet in parts: only its first part need tell it."""
-        self._last: tuple[datetime, str] | None = None
-        """Data time and QN of what it measured last."""
+        self._last: tuple[datetime, str, datetime | None] | None = None
+        """Data time, QN and mark of what it measured last."""
         self._clock_set: datetime | None = None
 
     @property
@@ -90,9 +90,11 @@ class Talk:
         """By what to tell values apart whose data time stands still while QN goes on: by QN."""
         if packet.cn != answers.READ_NOW or packet.in_parts or sent is None:
             return None
-        still = self._last is not None and self._last[0] == taken and self._last[1] < packet.qn
-        self._last = taken, packet.qn
-        return sent if still else None
+        mark = None
+        if self._last is not None and self._last[0] == taken:
+            mark = sent if self._last[1] < packet.qn else self._last[2]
+        self._last = taken, packet.qn, mark
+        return mark
 
     def _set_clock(self, packet: Packet, sent: datetime | None, now: datetime) -> bytes:
         if not self._clock:
