@@ -130,7 +130,7 @@ class _Plot:
         if ends > (slot + 1) * SLOT_S or not all(self._allowed(rule, at) for at in (script[0].start, ends)):
             return False
         calm = _Course(self._calm, begins, ends)
-        return not any(spans(one, calm.of(one), begins, ends) for one in self._sensor.rules)
+        return not any(spans(_at_once(one), calm.of(one), begins, ends) for one in self._sensor.rules)
 
     def _window(self, script: tuple[Happening, ...]) -> tuple[float, float]:
         """From when to when it matters to any of the rules."""
@@ -169,6 +169,11 @@ class _Plot:
 
     def _allowed(self, rule: AnyRule, t: float) -> bool:
         return open_at(rule.schedule, datetime.fromtimestamp(self._begin + t, self._zone))
+
+
+def _at_once(rule: AnyRule) -> AnyRule:
+    """The rule without its wait: a car that stops for a minute is past the limit, too."""
+    return rule.model_copy(update={"hold": 0.0}) if hasattr(rule, "hold") else rule
 
 
 class _Course:

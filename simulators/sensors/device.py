@@ -5,6 +5,7 @@ The same seed, start and scenario give the same bytes.
 
 from __future__ import annotations
 
+from devices.sensors.quantities import KINDS
 from devices.site.model import Sensor
 from simulators.sensors.chance import part, scramble
 from simulators.sensors.radio import BY_RADIO, lost, rssi
@@ -58,6 +59,8 @@ class SimulatedSensor:
         self._seed = scramble(seed, *sensor.id.encode())
         self._series = series(sensor.kind, self._seed, street_seed(seed), passers=scenario.passers)
         self._shape = shape or SHAPES[sensor.decoder](Who(point, sensor, self._seed))
+        self.breadth = len(KINDS[sensor.kind]) + 1
+        """Readings of one measurement."""
         self._boots = 0
         self._connections = 0
         self._seq = 0
@@ -114,9 +117,9 @@ class SimulatedSensor:
                 self._seq = 0
                 out += self.connected(t)
             else:
-                out += self._measured(t, sudden=True)
+                out += self.measure(t, sudden=True)
         if self._next_report <= t:
-            out += self._measured(t)
+            out += self.measure(t)
             jitter = 1 + _JITTER * (2 * part(self._seed, 3, self._boots, self._seq) - 1)
             self._next_report = t + self._pace(t) * jitter
         elif self._excited(t):
@@ -155,7 +158,8 @@ class SimulatedSensor:
         self._stuck = self._stuck or values
         return self._stuck
 
-    def _measured(self, t: float, *, sudden: bool = False) -> list[Publication]:
+    def measure(self, t: float, *, sudden: bool = False) -> list[Publication]:
+        """Measure at scenario second `t` whether it is due or not."""
         if self._has(FaultKind.SILENT, t):
             return []
         origin = _CLOCK_RESET_MS if self._has(FaultKind.CLOCK_OFF, t) else round(self._origin * 1000)

@@ -11,30 +11,19 @@ import selectors
 import threading
 import time
 from collections.abc import Callable, Iterable
-from typing import Any
-
-from paho.mqtt.client import Client, ConnectFlags, MQTTMessage
-from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
-from paho.mqtt.properties import Properties
-from paho.mqtt.reasoncodes import ReasonCode
 
 from devices.credentials import Credentials
 from devices.sensors.quantities import KINDS
 from devices.site.model import Broker, Point
 from simulators.errors import SimulatorsError
 from simulators.sensors.device import SimulatedSensor
+from simulators.sensors.line import KEPT, Line
 from simulators.sensors.scenario import Scenario
-from simulators.sensors.shapes.speech import Publication
 
 log = logging.getLogger(__name__)
 
-QOS = 1
-_KEEPALIVE_S = 30
-_CONNECT_TIMEOUT_S = 2.0
 _RETRY_S = (0.5, 10.0)
 """First and longest wait before the fleet tries the broker again."""
-_KEPT = 50
-"""Messages a device keeps while it is off line; then it loses new ones, as small devices do."""
 _STOP_S = 3.0
 _MISC_S = 1.0
 
@@ -51,6 +40,8 @@ class SensorFleet:
         *,
         seed: int = 1,
         clock: Callable[[], float] = time.time,
+        connections: int | None = None,
+        kept: int = KEPT,
     ) -> None:
         """Second 0 of the scenario is now.
 
@@ -61,6 +52,8 @@ class SensorFleet:
             scenario: a quiet street unless given.
             seed: of series and jitter.
             clock: Unix time in seconds; must not go backwards.
+            connections: shared by all devices, which then have no last wills; one for each unless given.
+            kept: messages on their way or waiting on one connection at most.
 
         Raises:
             SimulatorsError: a sensor of a kind that has no series.
@@ -75,15 +68,14 @@ class SensorFleet:
                     f"sensor {sensor.id}: kind {sensor.kind!r} is none of {', '.join(KINDS)}"
                 )
         self._selector = selectors.DefaultSelector()
-        self._lines = [
-            _Line(
-                SimulatedSensor(point, sensor, scenario or Scenario(), seed, self._origin),
-                broker,
-                credentials,
-                self._selector,
-                self._second,
-            )
+        devices = [
+            SimulatedSensor(point, sensor, scenario or Scenario(), seed, self._origin)
             for point, sensor in chosen
+        ]
+        count = min(connections or len(devices), len(devices))
+        self._lines = [
+            Line(devices[at::count], broker, credentials, self._selector, self._second, kept)
+            for at in range(count)
         ]
         self._retry_at = 0.0
         self._retry_s = _RETRY_S[0]
@@ -120,16 +112,20 @@ class SensorFleet:
         while not self._stopping.is_set():
             self._connect()
             now = self._second()
-            for line in self._lines:
-                if line.device.due <= now:
-                    line.publish(line.device.emit(now))
-            next_due = min((line.device.due for line in self._lines), default=_MISC_S)
-            self._serve(max(0.0, min(next_due - now, 0.25)))
+            self._serve(max(0.0, min(self._speak(now) - now, 0.25)))
             if time.monotonic() >= misc_at:
                 misc_at = time.monotonic() + _MISC_S
                 for line in self._lines:
                     line.client.loop_misc()
         self._leave()
+
+    def _speak(self, now: float) -> float:
+        """Publish what is due at scenario second `now`; the second when there will be more."""
+        for line in self._lines:
+            for device in line.devices:
+                if device.due <= now:
+                    line.publish(device.emit(now))
+        return min((device.due for line in self._lines for device in line.devices), default=now + _MISC_S)
 
     def _connect(self) -> None:
         """Connect the lines that are down; the first failure postpones the others, it is the same broker."""
@@ -160,7 +156,7 @@ class SensorFleet:
         for line in self._lines:
             line.watch_writing()
         for key, events in self._selector.select(timeout):
-            ready: _Line = key.data
+            ready: Line = key.data
             if events & selectors.EVENT_READ:
                 ready.client.loop_read()
             if events & selectors.EVENT_WRITE:
@@ -168,9 +164,7 @@ class SensorFleet:
 
     def _leave(self) -> None:
         for line in self._lines:
-            leave = line.device.leaving()
-            if line.up and leave is not None:
-                line.publish([leave])
+            line.leave()
         due = time.monotonic() + _STOP_S
         while time.monotonic() < due and any(
             line.up and line.acknowledged < line.published for line in self._lines
@@ -180,103 +174,3 @@ class SensorFleet:
             line.client.disconnect()
             line.unhook()
         self._selector.close()
-
-
-class _Line:
-    """One device's connection."""
-
-    def __init__(
-        self,
-        device: SimulatedSensor,
-        broker: Broker,
-        credentials: Credentials | None,
-        selector: selectors.BaseSelector,
-        second: Callable[[], float],
-    ) -> None:
-        self.device = device
-        self.up = False
-        self.connecting = False
-        self.refused = False
-        self.published = 0
-        self.acknowledged = 0
-        self._broker = broker
-        self._selector = selector
-        self._second = second
-        self._writing = False
-        # 3.1.1 is what small devices speak, and what both brokers understand.
-        self.client = Client(CallbackAPIVersion.VERSION2, client_id=device.id, reconnect_on_failure=False)
-        if credentials is not None:
-            self.client.username_pw_set(credentials.user, credentials.password)
-        self.client.max_queued_messages_set(_KEPT)
-        self.client.connect_timeout = _CONNECT_TIMEOUT_S
-        self.client.on_socket_open = self._on_socket_open
-        self.client.on_socket_close = self._on_socket_close
-        self.client.on_connect = self._on_connect
-        self.client.on_disconnect = self._on_disconnect
-        self.client.on_publish = self._on_publish
-        self.client.on_message = self._on_message
-
-    def connect(self) -> bool:
-        """Open the connection; whether there is somebody."""
-        will = self.device.will()
-        if will is not None:
-            self.client.will_set(will.topic, will.payload, QOS, will.retain)
-        try:
-            self.client.connect(self._broker.host, self._broker.port, _KEEPALIVE_S)
-        except OSError:
-            return False
-        self.connecting = True
-        return True
-
-    def publish(self, messages: list[Publication]) -> None:
-        """Publish, or keep for the next connection."""
-        for message in messages:
-            sent = self.client.publish(message.topic, message.payload, QOS, message.retain)
-            if sent.rc in (MQTTErrorCode.MQTT_ERR_SUCCESS, MQTTErrorCode.MQTT_ERR_NO_CONN):
-                self.published += 1
-
-    def watch_writing(self) -> None:
-        """Tell the selector whether something waits to be written."""
-        sock = self.client.socket()
-        if sock is not None and self.client.want_write() != self._writing:
-            self._writing = not self._writing
-            interest = selectors.EVENT_READ | (selectors.EVENT_WRITE if self._writing else 0)
-            self._selector.modify(sock, interest, self)
-
-    def unhook(self) -> None:
-        """Undo the reference cycles, so that paho closes its sockets now."""
-        self.client.on_socket_open = self.client.on_socket_close = None
-        self.client.on_connect = self.client.on_disconnect = self.client.on_publish = None
-        self.client.on_message = None
-
-    def _on_socket_open(self, client: Client, _: Any, sock: Any) -> None:
-        self._writing = False
-        self._selector.register(sock, selectors.EVENT_READ, self)
-
-    def _on_socket_close(self, client: Client, _: Any, sock: Any) -> None:
-        self._selector.unregister(sock)
-        self.up = self.connecting = False
-
-    def _on_connect(
-        self, client: Client, _: Any, flags: ConnectFlags, reason: ReasonCode, properties: Properties | None
-    ) -> None:
-        self.refused = reason.is_failure
-        self.connecting = False
-        self.up = not self.refused
-        if self.up:
-            if self.device.asked is not None:
-                self.client.subscribe(self.device.asked, QOS)
-            self._introduce()
-
-    def _introduce(self) -> None:
-        self.publish(self.device.connected(self._second()))
-
-    def _on_message(self, client: Client, _: Any, message: MQTTMessage) -> None:
-        """Somebody who came later asks who this is."""
-        self._introduce()
-
-    def _on_disconnect(self, client: Client, _: Any, *details: Any) -> None:
-        self.up = self.connecting = False
-
-    def _on_publish(self, client: Client, _: Any, *details: Any) -> None:
-        self.acknowledged += 1

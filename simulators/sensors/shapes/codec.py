@@ -1,7 +1,6 @@
 """What the makers of LoRaWAN devices call their values once their own codec has decoded them.
 
-Field names as in the makers' published codecs: a door contact that says `open` in a word, a radar that
-measures in millimetres. None of them knows our names.
+Field names as in the makers' published codecs, such as a door contact that says `open` in a word.
 """
 
 from __future__ import annotations
@@ -14,9 +13,6 @@ class Field(NamedTuple):
     """How one quantity stands in a decoded uplink."""
 
     name: str
-    factor: float = 1.0
-    unit: str = ""
-    """In which it is sent; our own unless given."""
     words: tuple[str, str] | None = None
     """What it says for 0 and for 1."""
 
@@ -28,13 +24,13 @@ FIELDS: Mapping[str, Field] = {
     "pm25": Field("pm2_5"),
     "pm10": Field("pm10"),
     "laeq": Field("LAeq"),
-    "water_level": Field("depth", 10, "mm"),
+    "water_level": Field("depth"),
     "tilt": Field("angle_x"),
     "open": Field("magnet_status", words=("closed", "open")),
     "blocked": Field("pir", words=("normal", "trigger")),
     "pressed": Field("button_status", words=("released", "pressed")),
     "water": Field("water_leakage_status", words=("normal", "leak")),
-    "residual_current": Field("leakage_current", 0.001, "A"),
+    "residual_current": Field("leakage_current"),
 }
 """A quantity that is not listed goes by our own name."""
 
@@ -44,5 +40,5 @@ def decoded(values: Mapping[str, float]) -> dict[str, float | str]:
     answer: dict[str, float | str] = {}
     for quantity, value in values.items():
         field = FIELDS.get(quantity, Field(quantity))
-        answer[field.name] = field.words[value > 0] if field.words else round(value * field.factor, 6)
+        answer[field.name] = field.words[value > 0] if field.words else value
     return answer
