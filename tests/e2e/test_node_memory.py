@@ -16,7 +16,7 @@ from tests.e2e.town import PATIENCE, Town, town_of
 from tests.edge.points_for_tests import camera, sensor
 
 CAMERAS = 4
-UP, AWAY = 4.0, 3.0
+UP, AWAY = 2.0, 1.5
 """Seconds for which the line holds, and is away: cut, then silent."""
 PARTS = 10
 FLAT = 0.05
@@ -51,7 +51,7 @@ def flap(town: Town, seconds: float) -> list[float]:
 
 @pytest.mark.parametrize(
     ("warm_up", "seconds"),
-    [(45.0, 60.0), pytest.param(180.0, 1800.0, marks=[pytest.mark.long, pytest.mark.timeout(3600)])],
+    [(25.0, 35.0), pytest.param(180.0, 1800.0, marks=[pytest.mark.long, pytest.mark.timeout(3600)])],
 )
 def test_the_memory_of_a_node_is_flat_while_its_line_comes_and_goes(tmp_path, warm_up, seconds):
     clip = write_clip(tmp_path / "c.mp4", count=100, gop=10, rate=10)
