@@ -22,6 +22,8 @@ from devices.site.rules import EASING, Share
 Span = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 """A difference of two values."""
 RELATED = r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}(/[A-Za-z0-9][A-Za-z0-9._:-]{0,63})?$"
+HEALTH = "health."
+"""Begins the id of every rule about a sensor itself."""
 SILENT_PERIODS = 2.5
 """So many periods without a word are silence: one lost message is not, two are."""
 
@@ -50,6 +52,13 @@ class SensorRule(Part):
     `sensor/rule`."""
     latch: bool = False
     """Stays open until it is reset, once the value is back."""
+
+    @field_validator("id")
+    @classmethod
+    def _not_of_the_sensors_health(cls, name: str) -> str:
+        if name.startswith(HEALTH):
+            raise ValueError(f"is kept for what is wrong with the sensor itself; begin it without {HEALTH!r}")
+        return name
 
     @field_validator("unit")
     @classmethod
@@ -302,6 +311,14 @@ SENSOR_CLASSES = {
     SensorHealthKind.SIGNAL: "90-06",
 }
 """Codes of the event classes of a sensor's own health, unless the site says otherwise."""
+
+
+class SilenceRule(SensorRule):
+    """A sensor says nothing for `after`; over with its next word. Made of its `period`, never written."""
+
+    kind: Literal["silence"] = "silence"
+    after: Seconds
+    severity: Severity = Severity.LOW
 
 
 class SensorHealth(Part):

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from uuid import UUID
 
-from devices.messages import Change, ConditionState, HintKind
+from devices.messages import Change, ConditionState, HintKind, Severity
 
 Box = tuple[float, float, float, float]
 """x0, y0, x1, y1 in parts of the picture."""
@@ -40,6 +40,12 @@ class Case:
     """What is known by name would not have opened it."""
     value: float | None = None
     """Of a sensor: the value that decided the last turn."""
+    limit: float | None = None
+    """Of a sensor: the limit that this value was held against."""
+    severity: Severity | None = None
+    """Of a sensor's rule with several levels: of the one that is reached; None: the rule's own."""
+    quiet: bool = False
+    """It opened in quiet hours: with low severity until they end."""
     members: frozenset[UUID] = frozenset()
     """Slots that make it up."""
     reopens: UUID | None = None

@@ -10,12 +10,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from devices.messages import ConditionState, HintKind
+from devices.messages import ConditionState, HintKind, Severity
+from edge.judge import window
 from edge.judge.case import Case, Past
+from edge.judge.course import Course
+from edge.judge.level import Level, Trace
 from edge.judge.panel import Notes
 from edge.judge.people import Presence
 from edge.judge.stays import Ledger
-from edge.judge.threshold import Level
 
 
 def case_to_json(case: Case, offset: float) -> dict[str, Any]:
@@ -33,6 +35,9 @@ def case_to_json(case: Case, offset: float) -> dict[str, Any]:
         "count_error": case.count_error,
         "suspected": case.suspected,
         "value": case.value,
+        "limit": case.limit,
+        "severity": case.severity,
+        "quiet": case.quiet,
         "members": sorted(str(member) for member in case.members),
         "reopens": None if case.reopens is None else str(case.reopens),
         "hints": list(case.hints),
@@ -54,6 +59,9 @@ def case_from_json(raw: Mapping[str, Any], offset: float, latest: float = math.i
         count_error=raw.get("count_error"),
         suspected=bool(raw.get("suspected", False)),
         value=raw["value"],
+        limit=raw.get("limit"),
+        severity=None if raw.get("severity") is None else Severity(raw["severity"]),
+        quiet=bool(raw.get("quiet", False)),
         members=frozenset(UUID(member) for member in raw["members"]),
         reopens=None if raw["reopens"] is None else UUID(raw["reopens"]),
         hints=tuple(HintKind(one) for one in raw.get("hints", ())),
@@ -118,25 +126,63 @@ def cases_of(notes: Notes) -> tuple[Case, ...]:
 
 
 def level_to_json(level: Level, offset: float) -> dict[str, Any]:
-    """What a threshold rule remembers."""
+    """What a rule of a sensor remembers."""
     return {
         "case": None if level.case is None else case_to_json(level.case, offset),
         "past_since": None if level.past_since is None else level.past_since + offset,
         "back_since": None if level.back_since is None else level.back_since + offset,
         "last": None if level.last is None else str(level.last),
         "last_at": None if level.last_at is None else level.last_at + offset,
+        "marks": [(at + offset, *more) for at, *more in level.trace.marks],
+        "value": level.trace.last,
     }
 
 
 def level_from_json(raw: Mapping[str, Any], offset: float, latest: float = math.inf) -> Level:
-    """And back."""
+    """And back. What lies after `latest` is moved back as a whole: the times between its readings stay."""
+    marks = [(float(at) - offset, *map(float, more)) for at, *more in raw.get("marks", ())]
+    ahead = max(0.0, max((mark[0] + _reach(mark) for mark in marks), default=-math.inf) - latest)
+    value = raw.get("value")
     return Level(
         case=None if raw["case"] is None else case_from_json(raw["case"], offset, latest),
         past_since=_then(raw["past_since"], offset, latest),
         back_since=_then(raw["back_since"], offset, latest),
         last=None if raw["last"] is None else UUID(raw["last"]),
         last_at=_then(raw.get("last_at"), offset, latest),
+        trace=Trace(
+            tuple((at - ahead, *more) for at, *more in marks), None if value is None else float(value)
+        ),
     )
+
+
+def course_to_json(course: Course, offset: float) -> dict[str, Any]:
+    """How a device's clock runs beside ours; both in UTC, so that neither of our clocks matters."""
+    return {
+        "lead": None if course.lead is None else course.lead + offset,
+        "taken": None if math.isinf(course.taken) else course.taken,
+        "at": None if math.isinf(course.at) else course.at + offset,
+        "boot": course.boot,
+        "seq": course.seq,
+        "before": course.before,
+    }
+
+
+def course_from_json(raw: Mapping[str, Any], offset: float, latest: float = math.inf) -> Course:
+    """And back."""
+    at = _then(raw["at"], offset, latest)
+    return Course(
+        lead=None if raw["lead"] is None else float(raw["lead"]) - offset,
+        taken=-math.inf if raw["taken"] is None else float(raw["taken"]),
+        at=-math.inf if at is None else at,
+        boot=str(raw["boot"]),
+        seq=int(raw["seq"]),
+        before=str(raw["before"]),
+    )
+
+
+def _reach(mark: tuple[float, ...]) -> float:
+    """Of a window's cell: how long after its beginning its last reading was taken."""
+    return mark[2] if len(mark) == window.WIDE else 0.0
 
 
 def _then(at: float | None, offset: float, latest: float) -> float | None:

@@ -15,6 +15,7 @@ from devices.messages import DeviceStatus
 from devices.site.model import Point, Site
 from devices.systemd import Notifier
 from edge.errors import EdgeError
+from edge.judge.duties import common_of
 from edge.keep import GIB, NodeStore
 from edge.node.changes import Changes, changes
 from edge.node.clips import Clips
@@ -77,9 +78,9 @@ class Node:
         self.reporter = Reporter(node, self.store, self._time.now, self.wake)
         self._throttle = Throttle(node_in(site, node).cpu_budget)
         self._see(site, points, detector)
-        zone = ZoneInfo(site.timezone)
+        common = common_of(site)
         sense = SenseDesk(
-            node, points, self.store, self.reporter, uuid7, self.wake, wall=self._time.wall, zone=zone
+            node, points, self.store, self.reporter, uuid7, self.wake, wall=self._time.wall, common=common
         )
         self._sensing = Sensing(site, node, env, sense, self.reporter, self._watchdog.beat)
         self.stations = Stations(site, node, points, env, self._sensing.inbox, self.reporter)

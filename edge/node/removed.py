@@ -8,14 +8,15 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from devices.messages import Change, Condition, ConditionState, Measured
-from devices.site.model import Camera, HealthKind, Point, Sensor, ThresholdRule
+from devices.messages import Change, Condition, ConditionState, Measured, Severity
+from devices.site.model import Camera, HealthKind, Point, Sensor
+from devices.site.sensor_rules import SensorRule
 from edge.errors import StoreError
 from edge.judge.case import Case
+from edge.judge.duties import Duty
 from edge.judge.health import health_from_json
 from edge.judge.panel import Post, about_people
 from edge.judge.shelf import cases_of, ledger_from_json, level_from_json
-from edge.judge.threshold import limit
 from edge.keep import NodeStore
 
 log = logging.getLogger(__name__)
@@ -29,7 +30,7 @@ def key_of(camera: Camera, post: Post) -> str:
     return f"{camera.id}|{post.zone.id}|{post.rule.id}"
 
 
-def level_key(sensor: Sensor, rule: ThresholdRule) -> str:
+def level_key(sensor: Sensor, rule: SensorRule) -> str:
     """Under which a sensor rule's level is kept."""
     return f"{sensor.id}|{rule.id}"
 
@@ -46,15 +47,16 @@ def described(point: Point, post: Post) -> dict[str, Any]:
     }
 
 
-def described_sensor(point: Point, sensor: Sensor, rule: ThresholdRule, unit: str) -> dict[str, Any]:
+def described_sensor(duty: Duty) -> dict[str, Any]:
     """The same, beside a level."""
     return {
-        "point": point.id,
-        "place": sensor.place or sensor.id,
-        "event_class": rule.event_class,
-        "severity": rule.severity,
-        "unit": unit,
-        "limit": limit(rule),
+        "point": duty.point.id,
+        "place": duty.place,
+        "event_class": duty.rule.event_class,
+        "severity": duty.rule.severity,
+        "unit": duty.unit,
+        "kind": duty.rule.kind,
+        "quantity": duty.rule.quantity,
     }
 
 
@@ -83,20 +85,24 @@ def close_removed(store: NodeStore, kind: str, node: str, known: Mapping[str, Po
 
 
 def close_removed_sensors(
-    store: NodeStore, kind: str, node: str, known: Mapping[str, ThresholdRule], now: datetime
+    store: NodeStore, kind: str, node: str, known: Mapping[str, Duty], now: datetime
 ) -> Kept:
-    """The same for the levels of sensor rules; a rule for another quantity is another rule."""
+    """The same for the levels of sensor rules; one of another kind or quantity is another rule."""
 
     def stays(key: str, raw: Mapping[str, Any]) -> bool:
-        rule, case = known.get(key), raw["case"]
-        return rule is not None and (case is None or case["label"] == rule.quantity)
+        duty, post = known.get(key), raw["post"]
+        if duty is None:
+            return False
+        was = post.get("kind", "threshold"), post.get("quantity", duty.rule.quantity)
+        return was == (duty.rule.kind, duty.rule.quantity)
 
     def cleared(key: str, raw: Mapping[str, Any]) -> Iterable[Condition]:
         sensor, rule = key.split("|")
         post, case = raw["post"], level_from_json(raw, 0.0).case
         if case is None or case.value is None:
             return
-        measured = Measured(quantity=case.label, value=case.value, unit=post["unit"], limit=post["limit"])
+        limit = post["limit"] if case.limit is None else case.limit
+        measured = Measured(quantity=case.label, value=case.value, unit=post["unit"], limit=limit)
         yield _last_word(node, sensor, rule, post, case, now, measured=measured)
 
     return _close(store, kind, stays, cleared, now)
@@ -169,7 +175,7 @@ def _last_word(
         event_class=post["event_class"],
         label=case.label,
         score=case.score,
-        severity=post["severity"],
+        severity=Severity.LOW if case.quiet else case.severity or post["severity"],
         since=datetime.fromtimestamp(case.since, UTC),
         at_least=case.at_least,
         changed_at=now,

@@ -2,34 +2,27 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import queue
 import time
-from collections.abc import Callable, Iterable, Sequence
-from datetime import UTC, datetime, timedelta, tzinfo
+from collections.abc import Callable, Sequence
 from uuid import UUID
 
-from devices.messages import Condition, DeviceStatus, Measured, Reading
+from devices.messages import DeviceStatus
 from devices.sensors.client import Delivery
 from devices.sensors.decoders.base import Ask, Incoming
 from devices.sensors.direct import Direct
 from devices.sensors.presence import Presence, newer
 from devices.sensors.refused import Refused
 from devices.sensors.router import Heard, Refusal, Router
-from devices.site.model import Point, Sensor, ThresholdRule
-from edge.judge.case import Turn
-from edge.judge.course import Course, place
-from edge.judge.shelf import level_from_json, level_to_json
-from edge.judge.threshold import Level, judge, limit
+from devices.site.model import Point, Sensor
+from edge.judge.duties import Common
 from edge.keep import NodeStore
-from edge.node.clock import STEP
-from edge.node.removed import close_removed_sensors, described_sensor, level_key
+from edge.node.judging import SensorJudge
 from edge.node.report import Reporter
 
 log = logging.getLogger(__name__)
 
-LEVEL = "level"
 BATCH = 100
 """Deliveries of one transaction at most; one commit for each would be an fsync for each."""
 
@@ -47,22 +40,13 @@ class SenseDesk:
         wake: Callable[[], None],
         monotonic: Callable[[], float] = time.monotonic,
         wall: Callable[[], float] = time.time,
-        zone: tzinfo = UTC,
+        common: Common | None = None,
     ) -> None:
         """Go on where an earlier desk on this store stopped."""
-        self._node = node
         self._store = store
         self._reporter = reporter
-        self._new_id = new_id
         self._wake = wake
-        self._monotonic = monotonic
-        self._wall = wall
-        self._offset = wall() - monotonic()
-        self._levels: dict[str, Level] = {}
-        self._courses: dict[str, Course] = {}
-        """Of each sensor whose own clock can be believed."""
-        self._outdated: set[str] = set()
-        """Levels that are kept by another wall clock than the one there is now."""
+        self._judge = SensorJudge(node, store, new_id, monotonic, wall)
         self._presence: dict[str, Presence] = {}
         self._undecided: list[Delivery | Direct] = []
         """Taken, but not kept: the store failed. The broker sends nothing twice on one connection."""
@@ -72,38 +56,22 @@ class SenseDesk:
         """What could not be used."""
         self.asks: list[Ask] = []
         """To be published by whoever holds the line, who clears it."""
-        self.router = Router((), zone)
-        self.restock(points, zone)
+        common = common or Common()
+        self.router = Router((), common.zone)
+        self.restock(points, common)
 
-    def restock(self, points: list[Point], zone: tzinfo) -> None:
+    def restock(self, points: list[Point], common: Common) -> None:
         """Judge the sensors that the site has now; what is known of rules that stay is not touched.
 
         Conditions of rules that the site no longer has are cleared at once.
         """
-        self.router.restock(points, zone)
+        self.router.restock(points, common.zone)
         self._sensors = {sensor.id: (point, sensor) for point in points for sensor in point.sensors}
-        known = {
-            level_key(sensor, rule): rule
-            for point in points
-            for sensor in point.sensors
-            for rule in sensor.rules
-        }
         self.refused.forget_but(self._sensors.keys())
         self._speaking &= self._sensors.keys()
-        now = datetime.fromtimestamp(self._wall(), UTC)
-        kept = close_removed_sensors(self._store, LEVEL, self._node, known, now)
-        before, at = self._levels, self._monotonic()
-        self._levels = {
-            key: before.get(key) or level_from_json(raw, self._offset, at) for key, raw in kept.items()
-        }
-        sensors = {
-            level_key(sensor, rule): sensor.id
-            for _, sensor in self._sensors.values()
-            for rule in sensor.rules
-        }
-        for key, raw in kept.items():
-            if raw.get("lead") is not None:
-                self._courses.setdefault(sensors[key], Course(raw["lead"] - self._offset))
+        for gone in self._presence.keys() - self._sensors.keys():
+            del self._presence[gone]
+        self._judge.restock(points, common)
 
     def take(self, deliveries: queue.Queue[Delivery | Direct], timeout: float) -> int:
         """Wait for deliveries, decide all that are there (at most `BATCH`), acknowledge them; how many.
@@ -137,16 +105,33 @@ class SenseDesk:
         if kept := [*readings, *(reading for one in direct for reading in one.late)]:
             # For the cloud first: a reading that was judged and not kept could never be shown.
             self._store.keep_readings(kept)
-        self._believe({reading.sensor for one in direct if one.clock_right for reading in one.readings})
-        self._judge_all(readings)
+        clocks_right = {reading.sensor for one in direct if one.clock_right for reading in one.readings}
+        if self._judge.judge(readings, clocks_right):
+            self._wake()
         for delivery, said in heard:
             self._note(delivery, said)
 
-    def _believe(self, sensors: Iterable[str]) -> None:
-        """Go by the clocks of these from their first reading on, since they were held against ours."""
-        lead = self._monotonic() - self._wall()
-        for sensor in sensors:
-            self._courses.setdefault(sensor, Course(lead))
+    def wait(self, listening: Callable[[Sensor], bool]) -> None:
+        """Nothing waits: decide what the time alone does, for sensors that would have been heard.
+
+        Raises:
+            StoreError: nothing was decided.
+
+        """
+        if self._judge.wait(listening):
+            self._wake()
+
+    def reset(self, condition: UUID) -> str | None:
+        """Somebody resets what a condition has latched; None when it is over, else why it is not.
+
+        Raises:
+            StoreError: it was not.
+
+        """
+        reason = self._judge.reset(condition)
+        if reason is None:
+            self._wake()
+        return reason
 
     def _heard(self, delivery: Delivery) -> Heard:
         return self.router.hear(
@@ -173,41 +158,6 @@ class SenseDesk:
             self._refuse(delivery, one)
         self.asks += said.asks
 
-    def _judge_all(self, readings: list[Reading]) -> None:
-        offset = self._wall() - self._monotonic()
-        if abs(offset - self._offset) >= STEP:
-            self._offset, self._outdated = offset, set(self._levels)
-        levels, outdated, courses = dict(self._levels), set(self._outdated), dict(self._courses)
-        turned: list[tuple[Sensor, ThresholdRule, Turn, Reading]] = []
-        with self._store.transaction() as tx:
-            for reading in readings:
-                if not tx.mark_reading(f"{reading.sensor}.{reading.quantity}", reading.boot, reading.seq):
-                    continue
-                now = self._monotonic()
-                at = self._taken(reading, now, courses)
-                for point, sensor, rule, level, turn in self._judge(reading, levels, at):
-                    key = level_key(sensor, rule)
-                    if level == levels.get(key) and key not in outdated:
-                        continue
-                    levels[key] = level
-                    outdated.discard(key)
-                    state = level_to_json(level, offset)
-                    course = courses.get(sensor.id)
-                    state["lead"] = None if course is None else course.lead + offset
-                    state["post"] = described_sensor(point, sensor, rule, reading.unit)
-                    tx.put_state(LEVEL, key, json.dumps(state, separators=(",", ":")).encode())
-                    if turn is not None:
-                        turned.append((sensor, rule, turn, reading))
-                        moment = _ago(reading.received_at, now - at)
-                        tx.queue(
-                            self._condition(point, sensor, rule, turn, reading, moment), reading.received_at
-                        )
-        self._levels, self._outdated, self._courses = levels, outdated, courses
-        for sensor, rule, turn, reading in turned:
-            log.info("%s %s %s: %g %s", sensor.id, rule.id, turn.change, reading.value, reading.unit)
-        if turned:
-            self._wake()
-
     def _refuse(self, delivery: Delivery, one: Refusal) -> None:
         if self.refused.note(one.sensor, one.reason, delivery.payload):
             log.warning("%.80r: %s (said once)", delivery.topic, one.reason)
@@ -230,59 +180,3 @@ class SenseDesk:
         status = DeviceStatus.UP if presence.online else DeviceStatus.UNREACHABLE
         detail = "online" if presence.online else "left the broker or lost its power"
         self._reporter.tell(heard.device, "sensor", status, detail)
-
-    def _taken(self, reading: Reading, now: float, courses: dict[str, Course]) -> float:
-        """When it was taken, by our monotonic clock; on arrival where the device has no time to believe."""
-        if reading.quality != "good":
-            return now
-        course = place(courses.get(reading.sensor), reading.taken_at.timestamp(), now)
-        courses[reading.sensor] = course
-        return course.at
-
-    def _judge(
-        self, reading: Reading, levels: dict[str, Level], at: float
-    ) -> Iterable[tuple[Point, Sensor, ThresholdRule, Level, Turn | None]]:
-        point, sensor = self._sensors[reading.sensor]
-        if reading.quality in ("bad", "uncertain"):
-            return
-        for rule in sensor.rules:
-            if rule.quantity == reading.quantity:
-                level = levels.get(level_key(sensor, rule), Level())
-                after, turn = judge(rule, level, reading.value, at, self._new_id)
-                yield point, sensor, rule, after, turn
-
-    def _condition(
-        self,
-        point: Point,
-        sensor: Sensor,
-        rule: ThresholdRule,
-        turn: Turn,
-        reading: Reading,
-        moment: datetime,
-    ) -> Condition:
-        case = turn.case
-        return Condition(
-            condition_id=case.id,
-            rev=case.rev,
-            change=turn.change,
-            state=case.state,
-            node=self._node,
-            point=point.id,
-            device=sensor.id,
-            rule=rule.id,
-            place=sensor.place or sensor.id,
-            event_class=rule.event_class,
-            label=case.label,
-            score=case.score,
-            severity=rule.severity,
-            since=_ago(moment, turn.at - case.since),
-            changed_at=moment,
-            measured=Measured(
-                quantity=reading.quantity, value=reading.value, unit=reading.unit, limit=limit(rule)
-            ),
-            reopens=case.reopens,
-        )
-
-
-def _ago(at: datetime, seconds: float) -> datetime:
-    return at - timedelta(seconds=seconds)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
-from zoneinfo import ZoneInfo
 
 from devices.credentials import Credentials
 from devices.sensors.client import SensorClient
@@ -12,6 +11,7 @@ from devices.sensors.trust import with_files
 from devices.site.broker import probe_topic
 from devices.site.model import Point, Site
 from edge.errors import StoreError
+from edge.judge.duties import common_of
 from edge.node.inbox import CAPACITY, Inbox
 from edge.node.report import Reporter
 from edge.node.sense import SenseDesk
@@ -53,7 +53,7 @@ class Sensing:
 
     def restock(self, site: Site, points: list[Point]) -> None:
         """Judge by these points; the thread is held meanwhile."""
-        self._desk.restock(points, ZoneInfo(site.timezone))
+        self._desk.restock(points, common_of(site))
 
     def move(self, site: Site, *, anew: bool) -> None:
         """Hear the sensors that the desk was given; by another line when the broker is another (`anew`)."""

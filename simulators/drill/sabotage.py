@@ -59,15 +59,15 @@ def _drop_lane() -> None:
 
 def _clear_early() -> None:
     """A sensor's condition is over after a few readings, wherever the value is."""
-    threshold = importlib.import_module("edge.judge.threshold")
-    vars(threshold)["_back"] = lambda rule, value: True
+    rules = importlib.import_module("devices.site.sensor_rules")
+    rules.Limits.back = lambda self, value: True
 
 
 def _forget_at_restart() -> None:
     """A node that starts knows nothing of what it had open."""
-    sense = importlib.import_module("edge.node.sense")
-    threshold = importlib.import_module("edge.judge.threshold")
-    vars(sense)["level_from_json"] = lambda raw, offset, latest: threshold.Level()
+    judging = importlib.import_module("edge.node.judging")
+    level = importlib.import_module("edge.judge.level")
+    vars(judging)["level_from_json"] = lambda raw, offset, latest: level.Level()
 
 
 _WAYS: dict[str, Callable[[], None]] = {

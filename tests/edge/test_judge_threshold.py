@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from devices.messages import Change, ConditionState
 from devices.site.model import ThresholdRule
 from edge.judge.case import REOPEN
-from edge.judge.threshold import Level, judge, limit
+from edge.judge.level import Level
+from edge.judge.quantity import judge
 from tests.edge.views_for_tests import ids
 
 ABOVE, CLEAR = 10.0, 8.0
@@ -111,5 +112,5 @@ def test_a_case_reopens_the_former_only_when_it_began_soon_after(quiet, names_it
 
 
 def test_the_limit_is_whichever_the_rule_has():
-    assert limit(rule()) == ABOVE
-    assert limit(rule(above=None, below=3.0, clear=4.0)) == 3.0
+    assert rule().limit == ABOVE
+    assert rule(above=None, below=3.0, clear=4.0).limit == 3.0

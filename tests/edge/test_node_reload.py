@@ -7,7 +7,6 @@ import signal
 import threading
 import time
 from collections.abc import Iterator
-from datetime import UTC
 from pathlib import Path
 
 import pytest
@@ -18,6 +17,7 @@ from devices.sensors.client import Delivery
 from devices.site.model import Site
 from devices.stream.fake import write_clip
 from edge.errors import EdgeError, StoreError
+from edge.judge.duties import Common
 from edge.node import visits
 from edge.node.node import Node
 from edge.node.sense import SenseDesk
@@ -117,10 +117,11 @@ def test_sensors_come_and_go_and_what_a_removed_rule_had_open_is_cleared(tmp_pat
     try:
         decide(desk, 70.0, 1)
         low = threshold(id="low", above=20.0, clear=5.0)
-        desk.restock([point(sensors=(sensor("P01-S1", threshold(), low),))], UTC)
+        desk.restock([point(sensors=(sensor("P01-S1", threshold(), low),))], Common())
         decide(desk, 71.0, 2)
         assert [one.rule for one in bodies(store, Series.ALARM)] == ["high", "low"]
-        desk.restock([point(sensors=(sensor("P01-S1", threshold(id="low", above=20.0, clear=5.0)),))], UTC)
+        only = sensor("P01-S1", threshold(id="low", above=20.0, clear=5.0))
+        desk.restock([point(sensors=(only,))], Common())
         last = bodies(store, Series.ALARM)[-1]
         assert (last.rule, last.change, last.ended) == ("high", Change.CLEARED, "rule_removed")
         decide(desk, 1.0, 3)

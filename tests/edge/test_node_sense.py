@@ -17,8 +17,9 @@ from devices.sensors.client import Delivery
 from devices.site.model import Sensor
 from edge.errors import StoreFull
 from edge.keep import NodeStore
+from edge.node.judging import LEVEL
 from edge.node.report import Reporter
-from edge.node.sense import BATCH, LEVEL, SenseDesk
+from edge.node.sense import BATCH, SenseDesk
 from tests.edge.points_for_tests import NOON, bodies, disk_full, open_store, point, sensor, threshold
 
 RULES = (threshold(), threshold(id="flood", above=90.0, clear=60.0, hold=30.0, event_class="05-07"))
@@ -183,7 +184,7 @@ def test_a_full_disk_acknowledges_nothing_and_the_same_is_decided_once_there_is_
 
 
 def test_a_condition_is_logged_once_it_is_kept_and_not_before(street, monkeypatch, caplog):
-    caplog.set_level(logging.INFO, "edge.node.sense")
+    caplog.set_level(logging.INFO, "edge.node.judging")
     street.measure(70.0, 1)
     with disk_full(monkeypatch), pytest.raises(StoreFull):
         street.take()
@@ -231,7 +232,7 @@ def test_birth_messages_and_other_quantities_are_nobodys_business(street):
     street.say("grid/v1/P01/P01-S1/birth", {"v": 1})
     street.say(
         "grid/v1/P01/P01-S1/tele",
-        {"v": 1, "boot": "b", "seq": 1, "m": [{"n": "battery", "v": 3, "u": "%EL"}]},
+        {"v": 1, "boot": "b", "seq": 1, "m": [{"n": "humidity", "v": 3, "u": "%RH"}]},
     )
     assert street.take() == 2
     assert street.told() == []
