@@ -11,13 +11,15 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Boolean, Integer, bindparam, cast, null, select, text, update
+from sqlalchemy import Boolean, Integer, bindparam, cast, null, or_, select, text, update
 from sqlalchemy import case as case_when
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from cloud.alarms import joining
+from cloud.alarms.joining import Around, Vicinity
 from cloud.areas.registry import RANK, Registry
-from cloud.database.schema import alarm, incident
+from cloud.database.schema import alarm, alarm_part, incident
 from cloud.errors import CloudError
 from cloud.incidents import numbers, store
 from cloud.incidents.seen import REOPENABLE, Case, Line, Word, hear, joined, opened
@@ -42,21 +44,38 @@ class _Work:
     lines: list[tuple[UUID, Line]] = field(default_factory=list)
     fresh: dict[UUID, tuple[Condition, datetime]] = field(default_factory=dict)
     touched: dict[UUID, None] = field(default_factory=dict)
+    around: Around = field(default_factory=Around)
+    reach: Mapping[UUID, Sequence[Vicinity]] = field(default_factory=dict)
+    placed: dict[UUID, UUID] = field(default_factory=dict)
+    """Of each known condition, its incident."""
+    joined_by: dict[UUID, list[UUID]] = field(default_factory=dict)
+    """Of each part, the joined conditions that name it."""
 
 
 async def stored(connection: AsyncConnection, bodies: Iterable[Body]) -> dict[UUID, Any]:
-    """The alarms that these speak of, as they stand: their own, and those that a condition reopens."""
+    """The alarms that these speak of, as they stand, each with its incident's `case_place` and `case_class`.
+
+    Their own, those that a condition reopens or is made of, and joined ones that are made of it.
+    """
     ids: set[UUID] = set()
     for body in bodies:
         if isinstance(body, Condition | Evidence):
             ids.add(body.condition_id)
-        if isinstance(body, Condition) and body.reopens:
-            ids.add(body.reopens)
+        if isinstance(body, Condition):
+            ids |= {part.condition_id for part in body.parts}
+            if body.reopens:
+                ids.add(body.reopens)
         if isinstance(body, Gap):
             ids |= {lost.condition_id for lost in body.evidence}
     if not ids:
         return {}
-    return {row.id: row for row in await connection.execute(select(alarm).where(alarm.c.id.in_(ids)))}
+    named_in = select(alarm_part.c.joined).where(alarm_part.c.part.in_(ids))
+    statement = (
+        select(alarm, incident.c.place.label("case_place"), incident.c.event_class.label("case_class"))
+        .join(incident, incident.c.id == alarm.c.incident_id)
+        .where(or_(alarm.c.id.in_(ids), alarm.c.id.in_(named_in)))
+    )
+    return {row.id: row for row in await connection.execute(statement)}
 
 
 async def take(
@@ -84,16 +103,40 @@ async def take(
         for c in newest.values()
         for row in [known.get(c.condition_id)]
     }
-    await store.lock(connection, keys.values())
-    ids = {row.incident_id for row in known.values()}
-    work = _Work(*await store.load_cases(connection, ids, set(keys.values())))
-    for condition in newest.values():
+    work = await _gather(connection, list(newest.values()), keys, known, registry)
+    # What joins others goes first: its parts then find its incident.
+    for condition in sorted(newest.values(), key=lambda one: not one.parts):
         mine = known.get(condition.condition_id)
         if mine is None or condition.rev > mine.rev:
             previous = known.get(condition.reopens) if condition.reopens else None
             _decide(work, condition, mine, previous, keys, first_changed, now)
             work.alarms[-1]["history"] = (condition.condition_id, condition.rev) in late
     await _write(connection, work, keys, registry, actor, now)
+
+
+async def _gather(
+    connection: AsyncConnection,
+    conditions: Sequence[Condition],
+    keys: Mapping[UUID, Key],
+    known: Mapping[UUID, Any],
+    registry: Registry,
+) -> _Work:
+    """Lock what these may touch, and load it: first groups of points, then places, then rows."""
+    fresh = [one for one in conditions if one.condition_id not in known]
+    reach = {one.condition_id: joining.vicinities(one, registry) for one in fresh}
+    groups = {vicinity.group for each in reach.values() for vicinity in each}
+    if groups:
+        await store.lock(connection, joining.group_keys(groups))
+    around = await joining.look_around(connection, fresh, reach)
+    cases = {(row.case_place, row.case_class) for row in known.values()} | set(around.keys.values())
+    await store.lock(connection, {*keys.values(), *cases})
+    ids = {row.incident_id for row in known.values()} | around.keys.keys()
+    work = _Work(*await store.load_cases(connection, ids, set(keys.values())), around=around, reach=reach)
+    for row in known.values():
+        work.placed[row.id] = row.incident_id
+        for part in row.parts:
+            work.joined_by.setdefault(UUID(part["condition_id"]), []).append(row.id)
+    return work
 
 
 def _newest(conditions: Iterable[Condition]) -> tuple[dict[UUID, Condition], dict[UUID, datetime]]:
@@ -123,23 +166,34 @@ def _decide(
     if known is not None:
         case, lines = hear(work.cases[known.incident_id], word)
     else:
-        standing = _standing(work, key, previous)
+        standing = _standing(work, condition, key, previous)
         if standing is None:
             case, lines = opened(uuid7(), word)
             work.fresh[case.id] = (condition, began)
         else:
             case, lines = joined(standing, word)
         work.open_at[key] = case.id
+        for vicinity in work.reach.get(condition.condition_id, ()):
+            work.around.near.setdefault(vicinity.group, []).append((condition.since, case.id))
+    for part in condition.parts:
+        work.joined_by.setdefault(part.condition_id, []).append(condition.condition_id)
+    work.placed[condition.condition_id] = case.id
     work.cases[case.id] = case
     work.lines += [(case.id, line) for line in lines]
     work.touched[case.id] = None
     work.alarms.append(_alarm_row(condition, known, case.id, key, began, now))
 
 
-def _standing(work: _Work, key: Key, previous: Any) -> Case | None:
-    """The incident a new condition belongs to: the open one at its place, else the closed one it reopens."""
+def _standing(work: _Work, condition: Condition, key: Key, previous: Any) -> Case | None:
+    """The incident a new condition belongs to: the open one at its place, else an open one that it joins,
+    else the closed one it reopens.
+    """
     if key in work.open_at:
         return work.cases[work.open_at[key]]
+    reach = work.reach.get(condition.condition_id, ())
+    for each in joining.candidates(condition, work.placed, work.joined_by, reach, work.around):
+        if work.cases[each].state in OPEN:
+            return work.cases[each]
     if previous is None or (previous.place, previous.event_class) != key:
         return None
     case = work.cases[previous.incident_id]
@@ -178,6 +232,7 @@ def _alarm_row(
         "ended": condition.ended,
         "hints": [str(hint) for hint in condition.hints],
         "no_clip": condition.no_clip,
+        "parts": [part.model_dump(mode="json") for part in condition.parts],
         "opened_at": began,
         "changed_at": condition.changed_at,
         "cleared_at": condition.changed_at if cleared else None,
@@ -201,6 +256,7 @@ _UPSERT_ALARM = _INSERT_ALARM.on_conflict_do_update(
     | {"version": alarm.c.version + cast(_TURNED, Integer)},
     where=_INSERT_ALARM.excluded.rev > alarm.c.rev,
 )
+_NAME_PARTS = insert(alarm_part).on_conflict_do_nothing()
 _RUNNING = text("SELECT nextval('incident_number') FROM generate_series(1, :count)")
 _INSERT_INCIDENT = insert(incident).on_conflict_do_nothing().returning(incident.c.id)
 _UPDATE_INCIDENT = (
@@ -233,6 +289,11 @@ async def _write(
         await connection.execute(_UPDATE_INCIDENT, moved)
     if work.alarms:
         await connection.execute(_UPSERT_ALARM, work.alarms)
+    parts = [
+        {"part": part["condition_id"], "joined": row["id"]} for row in work.alarms for part in row["parts"]
+    ]
+    if parts:
+        await connection.execute(_NAME_PARTS, parts)
     await store.write_lines(connection, work.lines, actor, now)
     alarms: list[tuple[Kind, str]] = [("alarm", str(row["id"])) for row in work.alarms]
     await emit(connection, [*alarms, *(("incident", str(key)) for key in work.touched)])

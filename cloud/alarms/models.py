@@ -9,7 +9,7 @@ from uuid import UUID
 from pydantic import BaseModel, Field
 
 from cloud.areas.registry import Registry, named
-from devices.messages import Box, ConditionState, HintKind, Measured, Polygon, Severity
+from devices.messages import Box, ConditionState, HintKind, JoinedPart, Measured, Polygon, Severity
 from devices.site.model import Names, Position
 
 
@@ -76,6 +76,8 @@ class Alarm(BaseModel):
     """What the camera itself said of it: evidence beside what was seen, never the cause."""
     no_clip: Literal["stills_only"] | None
     """Why it has no clip: its camera gives still pictures only."""
+    parts: list[JoinedPart]
+    """Of a rule that joins: what it was made of; photos and clips go by the parts' conditions."""
     acknowledged_by: str | None
     verdict: Literal["true", "false"] | None
     """A person's judgement: a true alarm, or a false one."""
@@ -140,6 +142,7 @@ def show_alarm(row: Any, registry: Registry, now: datetime) -> Alarm:
         ended=row.ended,
         hints=row.hints,
         no_clip=row.no_clip,
+        parts=row.parts,
         acknowledged_by=row.acknowledged_by,
         verdict=row.verdict,
         incident_id=row.incident_id,

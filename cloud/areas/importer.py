@@ -53,6 +53,7 @@ async def import_site(connection: AsyncConnection, site: Site, now: datetime) ->
     head = {
         "single": True, "version": site.version, "digest": digest, "name": site.name.model_dump(),
         "timezone": site.timezone, "imported_at": now,
+        "incident_joins": [join.model_dump(mode="json") for join in site.incident_joins],
     }  # fmt: skip
     statement = insert(schema.site)
     await connection.execute(
@@ -112,7 +113,8 @@ def _places(site: Site) -> list[dict[str, Any]]:
     for point in site.points:
         zones = [zone for camera in point.cameras for zone in camera.zones]
         names = {zone.id for zone in zones} | {zone.place for zone in zones}
-        names |= {sensor.place for sensor in point.sensors}
+        names |= {sensor.place for sensor in point.sensors} | {join.place for join in point.joins}
+        names |= {join.id for join in point.joins}
         found |= {(name, point.node) for name in names if name is not None}
     return [{"id": name, "node": node} for name, node in sorted(found)]
 

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cloud.database import schema
 from devices.messages import Severity
+from devices.site.joins import IncidentJoin
 from devices.site.model import Area, EventClass, Names
 
 SEVERITIES = tuple(Severity)
@@ -55,6 +56,8 @@ class Registry:
     devices: Mapping[str, Device] = field(default_factory=dict)
     active: frozenset[tuple[str, str]] = frozenset()
     """(table, id) of what the present site file names."""
+    incident_joins: tuple[IncidentJoin, ...] = ()
+    """Which alarms of several places are one incident."""
     owners: Mapping[str, frozenset[str]] = field(default_factory=dict)
     """Id of a node, point, device, zone or place -> the nodes that may speak of it."""
 
@@ -88,10 +91,12 @@ async def load_registry(connection: AsyncConnection) -> Registry:
     areas, classes = await rows(schema.area), await rows(schema.event_class)
     nodes, points, devices = await rows(schema.node), await rows(schema.point), await rows(schema.device)
     places = (await connection.execute(select(schema.place))).mappings()
-    timezone = await connection.scalar(select(schema.site.c.timezone))
+    head = (
+        await connection.execute(select(schema.site.c.timezone, schema.site.c.incident_joins))
+    ).one_or_none()
     tables = {"area": areas, "node": nodes, "point": points, "device": devices, "event_class": classes}
     return Registry(
-        timezone=ZoneInfo(timezone or "UTC"),
+        timezone=ZoneInfo(head.timezone if head else "UTC"),
         areas={row["id"]: _part(Area, row) for row in areas},
         classes={row["code"]: _part(EventClass, row) for row in classes},
         nodes={row["id"]: Names(**row["name"]) for row in nodes},
@@ -103,6 +108,7 @@ async def load_registry(connection: AsyncConnection) -> Registry:
             for row in found
             if row["active"]
         ),
+        incident_joins=tuple(IncidentJoin.model_validate(one) for one in head.incident_joins) if head else (),
         owners=_owners(nodes, points, devices, list(places)),
     )
 

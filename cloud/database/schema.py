@@ -57,6 +57,7 @@ _JSON = JSONB(none_as_null=True)
 site = Table(
     "site", metadata, _key("single", Boolean), _must("version", Integer), _must("digest", Text),
     _must("name", _JSON), _must("timezone", Text), _must("imported_at", _TIME),
+    _must("incident_joins", _JSON),
 )  # fmt: skip
 area = Table(
     "area", metadata, _key("id", Text), _must("level", Text), _may("parent", Text), _may("code", Text),
@@ -167,8 +168,9 @@ alarm = Table(
     _may("no_clip", Text),
     _may("verdict", Text), _may("acknowledged_at", _TIME), _may("acknowledged_by", Text),
     _may("shelved_until", _TIME), _may("shelved_by", Text), _may("shelved_reason", Text),
-    _may("inhibited_since", _TIME), _must("history", Boolean),
+    _may("inhibited_since", _TIME), _must("history", Boolean), _must("parts", _JSON),
 )  # fmt: skip
+alarm_part = Table("alarm_part", metadata, _key("part", Uuid), _key("joined", Uuid))
 evidence = Table(
     "evidence", metadata, _key("id", Uuid), _must("condition_id", Uuid), _must("kind", Text),
     _must("camera", Text), _must("captured_at", _TIME), _must("sha256", Text), _must("size", BigInteger),

@@ -116,11 +116,16 @@ def _one(
     registry: Registry,
     now: datetime,
 ) -> Incident:
-    # the leading alarm: one still there before one that is gone, the latest change first
+    # the leading alarm: one still there before one that is gone, one that joins others before those; the
+    # latest change first
     ordered = sorted(
-        alarms, key=lambda a: (a.state == ConditionState.CLEARED, -a.changed_at.timestamp(), a.id)
+        alarms,
+        key=lambda a: (a.state == ConditionState.CLEARED, not a.parts, -a.changed_at.timestamp(), a.id),
     )
     lead = ordered[0]
+    # A joined alarm's device is its rule: a camera among its parts can be looked through.
+    devices = [one.device for one in ordered] if lead.parts else [lead.device]
+    known = [each for each in devices if (found := registry.devices.get(each)) and found.kind == "camera"]
     pictures = [
         Photo(
             id=photo.id,
@@ -156,7 +161,7 @@ def _one(
         updated_at=row.updated_at,
         closed_at=row.closed_at,
         seen_gone_at=row.seen_gone_at,
-        camera=lead.device,
+        camera=next(iter(known), lead.device),
         label=lead.label,
         count=lead.count,
         count_error=lead.count_error,

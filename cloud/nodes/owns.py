@@ -35,8 +35,10 @@ def refusal(body: Body, node: str, owners: Owners, stored: Mapping[UUID, Any]) -
 def _conditions(body: Body) -> Iterator[UUID]:
     if isinstance(body, Condition | Evidence):
         yield body.condition_id
-    if isinstance(body, Condition) and body.reopens is not None:
-        yield body.reopens
+    if isinstance(body, Condition):
+        yield from (part.condition_id for part in body.parts)
+        if body.reopens is not None:
+            yield body.reopens
     if isinstance(body, Gap):
         yield from (lost.condition_id for lost in body.evidence)
 
