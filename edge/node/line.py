@@ -88,8 +88,6 @@ class Line:
             return
         finally:
             self._writer.close()
-            with contextlib.suppress(ConnectionError, TimeoutError):
-                await asyncio.wait_for(self._writer.wait_closed(), WRITE)
 
     async def _next(self) -> list[Said] | None:
         """What comes next; None when the connection is over."""

@@ -119,7 +119,7 @@ class _Post:
         self._house = House(
             lambda: self._roll, inbox, self._attendance.heard, self._attendance.refused, listener.idle
         )
-        self._lines: list[Line] = []
+        self._lines: dict[Line, asyncio.Task[None]] = {}
         self._turned_away = False
         self._loop: asyncio.AbstractEventLoop | None = None
         self._over = asyncio.Event()
@@ -157,11 +157,11 @@ class _Post:
         log.info("%s stations are heard at %s:%d", self.listener.protocol, *self.address)
         watch = asyncio.create_task(self._watch())
         await self._over.wait()
-        watch.cancel()
         server.close()
-        for line in tuple(self._lines):
-            line.close()
-        await asyncio.gather(watch, return_exceptions=True)
+        tasks = (watch, *self._lines.values())
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _listen(self) -> asyncio.Server | None:
         """The server, once its address can be had; None when it is over before."""
@@ -185,17 +185,19 @@ class _Post:
             await asyncio.sleep(GLANCE)
             await self._attendance.look()
 
-    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if not self._room():
             writer.close()
             return
         line = Line(self._house, self._talk(), reader, writer)
-        self._lines.append(line)
-        try:
-            await line.run()
-        finally:
-            self._lines.remove(line)
-            self._attendance.left(line)
+        self._lines[line] = task = asyncio.create_task(line.run())
+        task.add_done_callback(lambda task: self._left(line, task))
+
+    def _left(self, line: Line, task: asyncio.Task[None]) -> None:
+        del self._lines[line]
+        self._attendance.left(line)
+        if not task.cancelled() and (defect := task.exception()) is not None:
+            log.error("a defect in hearing station %s", line.station or "nobody", exc_info=defect)
 
     def _room(self) -> bool:
         """Whether one more may come: who never said who he is goes first, then newcomers are turned away."""

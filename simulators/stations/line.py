@@ -121,13 +121,14 @@ class Line:
                 return False
             if not data:
                 raise ConnectionError("the node closed the connection")
-            for heard in self._read(data):
+            said = self._read(data)
+            for heard in said:
                 if heard.command:
                     self.commands.append(heard.command)
                     if Fault.NEVER_ANSWERS not in self.faults:
                         line.sendall(heard.reply)
-                if until and heard.answer == until and Fault.DEAF not in self.faults:
-                    return True
+            if until and Fault.DEAF not in self.faults and any(heard.answer == until for heard in said):
+                return True
         return False
 
     def _once(self, message: Message) -> bool:
