@@ -104,6 +104,8 @@ class _Plot:
             point, sensor, scenario, seed, begin
         )
         self._calm = self._device(Scenario())
+        self._latched: set[str] = set()
+        """Quantities of which a rule is open for good: nothing more could be told of them."""
 
     def slots(self) -> Iterator[tuple[tuple[Happening, ...], list[Truth]]]:
         """Of each slot in which something happens: the script, and what it means."""
@@ -114,7 +116,7 @@ class _Plot:
             rule = self._sensor.rules[scramble(self._chance, slot, 1) % len(self._sensor.rules)]
             for write, share in ((incident, _INCIDENTS), (near_miss, _INCIDENTS + _NEAR_MISSES)):
                 known = (self._sensor.kind, rule.id, write.__name__)
-                if chance >= share and known in self._seen:
+                if rule.quantity in self._latched or (chance >= share and known in self._seen):
                     continue
                 start = (slot * SLOT_S) + _QUIET_S * (1 + part(self._chance, slot, 2))
                 normal = self._calm.true_values(start).get(rule.quantity, 0.0)
@@ -147,6 +149,8 @@ class _Plot:
             if rule.quantity == script[0].quantity:
                 found = spans(rule, course.of(rule), begins, ends, functools.partial(self._allowed, rule))
                 meant += [self._truth(rule, script, one.opens, one.clears) for one in found]
+                if found and rule.latch:
+                    self._latched.add(rule.quantity)
                 if not found:
                     meant.append(self._truth(rule, script, None, None))
         return meant

@@ -84,6 +84,11 @@ class SensorFleet:
         self._thread = threading.Thread(target=self._run, name="sensor-fleet", daemon=True)
 
     @property
+    def sensors(self) -> int:
+        """How many there are."""
+        return sum(len(line.devices) for line in self._lines)
+
+    @property
     def acknowledged(self) -> int:
         """Messages that the broker confirmed."""
         return sum(line.acknowledged for line in self._lines)

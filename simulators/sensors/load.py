@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import cycle
 
 from devices.credentials import Credentials
@@ -51,15 +51,24 @@ class LoadFleet(SensorFleet):
         self._readings = 0
         self._began: float | None = None
         self._cpu = 0.0
+        self._ended: Sent | None = None
         self._turns = cycle([(line, device) for line in self._lines for device in line.devices])
 
     @property
     def sent(self) -> Sent:
-        """Until now."""
+        """Until now, or until it was stopped."""
+        if self._ended is not None:
+            return self._ended
         now = time.monotonic()
         began = now if self._began is None else self._began
         cpu = 0.0 if self._began is None else time.process_time() - self._cpu
         return Sent(self._readings, self.published, self.acknowledged, now - began, cpu)
+
+    def stop(self) -> None:
+        """Publish no more; the rest as every fleet."""
+        before = self.sent
+        super().stop()
+        self._ended = replace(before, confirmed=self.acknowledged, messages=self.published)
 
     def _speak(self, now: float) -> float:
         if self._began is None:

@@ -33,20 +33,23 @@ def rain(street: int, t: float) -> float:
     """How hard it rains, mm/h, 0 to `HARDEST`."""
     block = int(t // _BLOCK_S)
     # A shower may reach into the next block.
-    return min(HARDEST, _shower(street, block, t) + _shower(street, block - 1, t))
+    return min(HARDEST, _falls(_shower(street, block), t) + _falls(_shower(street, block - 1), t))
 
 
-def _shower(street: int, block: int, t: float) -> float:
+def _falls(shower: tuple[float, float, float], t: float) -> float:
+    begins, lasts, strength = shower
+    through = (t - begins) / lasts
+    return strength * math.sin(math.pi * through) if 0 < through < 1 else 0.0
+
+
+@functools.lru_cache(maxsize=4096)
+def _shower(street: int, block: int) -> tuple[float, float, float]:
+    """When it begins, how long it lasts (s), how hard it is at its height (mm/h); 0 in a dry block."""
     season = year(block * _BLOCK_S, _SUMMER)
-    if part(street, block, 1) > 0.08 + 0.2 * season:
-        return 0.0
     begins = (block + part(street, block, 2)) * _BLOCK_S
     lasts = 1200 + 9000 * part(street, block, 3) ** 2
-    through = (t - begins) / lasts
-    if not 0 < through < 1:
-        return 0.0
     strength = 1.5 + 4 * part(street, block, 4) + 6.5 * season * part(street, block, 5)
-    return strength * math.sin(math.pi * through)
+    return begins, lasts, strength if part(street, block, 1) < 0.08 + 0.2 * season else 0.0
 
 
 def standing(street: int, t: float) -> float:

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from devices.errors import PayloadError
@@ -14,9 +14,13 @@ from devices.sensors.quantities import KINDS, QUANTITIES, possible
 from devices.sensors.track import Track, follow
 from devices.site.load import load_site
 from devices.site.model import Names, Point, Position, Sensor, ThresholdRule
+from devices.site.sensor_rules import LevelsRule, SensorHealth
 from simulators.sensors.device import EXCITED_PERIOD_S, FIRST_REPORT_S, SimulatedSensor
+from simulators.sensors.radio import lost, rssi
 from simulators.sensors.scenario import Fault, FaultKind, Happening, Scenario, demo
 from simulators.sensors.series import series
+from simulators.sensors.town import sensor as usual_sensor
+from simulators.sensors.weather import HARDEST, rain, standing
 
 ORIGIN = datetime(2026, 11, 22, 8, 0, tzinfo=UTC).timestamp()
 NAMES = Names(zh="桥", en="Bridge")
@@ -88,22 +92,113 @@ def test_neighbouring_moments_are_close_to_each_other():
             assert max(steps) <= 0.02 * (QUANTITIES[name].highest - QUANTITIES[name].lowest)
 
 
+def rules_of(kind):
+    """The usual ones, and those of the shipped street."""
+    usual = Sensor.model_validate(usual_sensor("P07-S1", kind, "gridwatch"))
+    shipped = [sensor for point in STREET.points for sensor in point.sensors if sensor.kind == kind]
+    return {rule for sensor in (usual, *shipped) for rule in sensor.rules}
+
+
+def limits_of(rule):
+    return rule.levels if isinstance(rule, LevelsRule) else (rule,)
+
+
 @pytest.mark.parametrize("kind", sorted(KINDS))
-def test_an_undisturbed_sensor_never_passes_a_limit_of_the_shipped_street(kind):
-    rules = {
-        rule
-        for point in STREET.points
-        for sensor in point.sensors
-        if sensor.kind == kind
-        for rule in sensor.rules
-    }
-    for seed in range(6):
-        at = series(kind, seed)
-        for hour in range(0, 24 * 365, 7):
-            values = at(ORIGIN + hour * 3600)
+def test_an_undisturbed_sensor_stays_clear_of_the_usual_limits_for_a_year(kind):
+    rules = rules_of(kind)
+    for seed in range(5):
+        at = series(kind, seed, street=seed + 40, passers=False)
+        for hour in range(0, 24 * 366, 7):
+            values = at(ORIGIN + hour * 3611)
+            assert values["battery"] > 25
             for rule in rules:
-                assert rule.above is None or values[rule.quantity] < rule.clear
-                assert rule.below is None or values[rule.quantity] > rule.clear
+                assert all(limits.back(values[rule.quantity]) for limits in limits_of(rule)), rule
+
+
+def test_cars_that_stop_never_stay_for_as_long_as_the_usual_wait():
+    shortest = min(rule.hold for rule in rules_of("parking"))
+    for seed in range(3):
+        at = series("parking", seed)
+        there = [at(ORIGIN + second)["field_change"] > 8 for second in range(0, 3 * 86400, 20)]
+        stays = [20 * len(list(run)) for occupied, run in itertools.groupby(there) if occupied]
+        assert max(stays) < shortest - 60
+        assert 20 < len(stays) < 3 * 96
+
+
+def test_bays_are_busy_in_the_morning_and_empty_at_night():
+    at = series("parking", 3)
+    night, morning = (
+        sum(at(day + second)["field_change"] > 8 for second in range(0, 3600, 30))
+        for day in (ORIGIN + 10 * 3600, ORIGIN + 16 * 3600)  # from 02:00 and 08:00 in Beijing
+    )
+    assert night == 0
+    assert morning > 10
+
+
+@given(street=st.integers(0, 2**63), seeds=st.tuples(st.integers(0, 2**63), st.integers(0, 2**63)))
+@settings(max_examples=10)
+def test_neighbouring_gauges_rise_with_the_same_rain(street, seeds):
+    gauges = [series("water_level", seed, street) for seed in seeds]
+    for hour in range(0, 24 * 60, 3):
+        t = ORIGIN + hour * 3600
+        levels = [gauge(t)["water_level"] for gauge in gauges]
+        wet = standing(street, t)
+        assert all(0.5 * wet - 0.01 <= level <= wet + 0.51 for level in levels)
+
+
+def test_it_rains_more_in_summer_and_what_stands_runs_off():
+    hours = range(24 * 61)
+    july, january = (
+        sum(rain(9, datetime(2026, month, 1, tzinfo=UTC).timestamp() + 3600 * hour) > 0 for hour in hours)
+        for month in (7, 1)
+    )
+    assert july > 1.5 * january > 0
+    for street in range(30):
+        t = ORIGIN + street * 86400
+        assert 0 <= rain(street, t) <= HARDEST
+        if not any(rain(street, t - back * 600) for back in range(25)):
+            assert standing(street, t) < 0.1
+
+
+def test_dust_is_thicker_in_winter_and_in_the_rush_hour():
+    at = series("air", 5, street=2)
+
+    def mean(first, hours):
+        days = [first + day * 86400 for day in range(60)]
+        return sum(at(day + hour * 3600)["pm25"] for day in days for hour in hours) / 60 / len(hours)
+
+    winter, summer = (datetime(2026, month, 1, tzinfo=UTC).timestamp() for month in (12, 7))
+    assert mean(winter, range(24)) > 1.5 * mean(summer, range(24))
+    assert mean(winter, [0, 10]) > mean(winter, [4, 18]) + 4  # 08:00 and 18:00 against noon and 02:00
+
+
+def test_a_bin_fills_through_the_day_and_is_emptied_every_morning():
+    at = series("bin", 8)
+    for day in range(1, 200, 13):
+        begin = ORIGIN + day * 86400 - 8 * 3600  # 08:00 in Beijing
+        morning, evening, next_day = (at(begin + hour * 3600)["fill"] for hour in (0, 15, 24))
+        assert evening > morning + 10
+        assert next_day < evening - 10
+
+
+def test_a_battery_empties_over_months_and_is_then_a_new_one():
+    at = series("door", 4)
+    by_day = [at(ORIGIN + day * 86400)["battery"] for day in range(1700)]
+    rises = sum(later > before + 20 for before, later in itertools.pairwise(by_day))
+    assert 1 <= rises <= 4
+    assert max(by_day) > 95
+    assert 25 < min(by_day) < 40
+
+
+@given(seed=st.integers(0, 2**63), t=st.floats(0, 4e9))
+def test_the_signal_stays_clear_of_poor_and_no_two_uplinks_in_a_row_are_lost(seed, t):
+    assert SensorHealth().signal_clear < rssi(seed, t) < -60
+    missing = [lost(seed, number) for number in range(400)]
+    assert not any(before and after for before, after in itertools.pairwise(missing))
+
+
+def test_some_uplinks_are_lost():
+    assert 10 < sum(lost(7, number) for number in range(4000)) < 100
 
 
 def test_the_shipped_street_has_only_sensors_and_rules_that_can_be_simulated_and_decoded():
