@@ -35,6 +35,7 @@ from cloud.settings import Settings
 from cloud.stream.routes import router as stream
 from cloud.stream.tail import Tail
 from cloud.telemetry.opening import keeper_of
+from cloud.telemetry.routes import router as telemetry
 
 DESCRIPTION = """
 Alarms of edge nodes become grid incidents; people work on them; every wall hears of it at once.
@@ -51,6 +52,7 @@ TAGS = [
     {"name": "stream", "description": "What changes, as it changes."},
     {"name": "media", "description": "Photos."},
     {"name": "registry", "description": "Areas, points, classes, nodes."},
+    {"name": "telemetry", "description": "What sensors, cameras and nodes measured, for charts."},
     {"name": "commands", "description": "What nodes are asked for, over the links that they hold open."},
     {"name": "ingest", "description": "What edge nodes send."},
     {"name": "nodes", "description": "Who a node is: enrolment, rotation, revocation."},
@@ -77,9 +79,9 @@ def create_app(settings: Settings, url: URL, now: Callable[[], datetime] = utc_n
             hub = Hub(engine, now, tail.changed, current.wake)
             hub.start()
             after = settings.node_silent_after
-            telemetry = keeper_of(settings, engine, now)
+            keeper = keeper_of(settings, engine, now)
             tasks = [
-                asyncio.create_task(telemetry.follow()),
+                asyncio.create_task(keeper.follow()),
                 asyncio.create_task(keep_tidy(engine, settings, now)),
                 asyncio.create_task(current.follow()),
                 asyncio.create_task(
@@ -89,7 +91,7 @@ def create_app(settings: Settings, url: URL, now: Callable[[], datetime] = utc_n
             try:
                 media_store = MediaStore(settings.state / "media")
                 app.state.context = Context(
-                    settings, engine, current, media_store, tail, metrics, now, hub, telemetry
+                    settings, engine, current, media_store, tail, metrics, now, hub, keeper
                 )
                 yield
             finally:
@@ -98,7 +100,7 @@ def create_app(settings: Settings, url: URL, now: Callable[[], datetime] = utc_n
                 for task in tasks:
                     task.cancel()
                 await asyncio.gather(*tasks, return_exceptions=True)
-                await telemetry.store.close()
+                await keeper.store.close()
         finally:
             await engine.dispose()
 
@@ -132,6 +134,7 @@ def _skeleton(lifespan: Any = None) -> FastAPI:
         nodes,
         commands,
         site,
+        telemetry,
     ):
         api.include_router(router)
     app.include_router(api)

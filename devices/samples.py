@@ -15,7 +15,7 @@ class Reading(Message):
     point: Identifier
     sensor: Identifier
     quantity: str
-    value: float
+    value: Annotated[float, Field(allow_inf_nan=False)]
     unit: str
     """UCUM or SenML unit symbol, for example "cm", "Cel", "%RH"."""
     taken_at: AwareDatetime
@@ -41,7 +41,7 @@ class Sample(Message):
     zone: Identifier | None = None
     """Of a camera, where it is about one zone only."""
     quantity: Annotated[str, Field(min_length=1, max_length=64)]
-    value: float
+    value: Annotated[float, Field(allow_inf_nan=False)]
     unit: str = ""
     """UCUM symbol; empty for what is counted."""
     taken_at: AwareDatetime

