@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 from devices.errors import PayloadError
@@ -22,7 +23,7 @@ WEAKEST, STRONGEST = -200.0, 30.0
 def readings(report: Report, message: Incoming) -> tuple[list[Reading], list[str]]:
     """The readings of a report, and `field: reason` of each value that is none."""
     refused = list(report.refused)
-    if message.retained and report.samples and report.counter is None and report.taken_at is None:
+    if message.retained and report.samples and report.counter is None and _timeless(report):
         # Of unknown age: it would count anew with every subscription, and a dead sensor look alive.
         return [], [*refused, "payload: kept by the broker and without a time; publish it without `retain`"]
     if len(report.samples) > MAX_SAMPLES:
@@ -38,11 +39,15 @@ def readings(report: Report, message: Incoming) -> tuple[list[Reading], list[str
         if key in taken:
             refused.append(f"{sample.quantity}: is there twice")
         else:
-            taken[key] = Sample(sample.quantity, value, unit, sample.taken_at)
+            taken[key] = replace(sample, value=value, unit=unit)
     battery = report.battery
     if battery is None:
         battery = next((one.value for one in taken.values() if one.quantity == "battery"), None)
     return [_reading(report, one, message, battery) for one in taken.values()], refused
+
+
+def _timeless(report: Report) -> bool:
+    return report.taken_at is None and all(sample.taken_at is None for sample in report.samples)
 
 
 def believed(taken_at: datetime | None, received_at: datetime) -> tuple[datetime, Quality]:
@@ -56,7 +61,8 @@ def believed(taken_at: datetime | None, received_at: datetime) -> tuple[datetime
 
 def _reading(report: Report, sample: Sample, message: Incoming, battery: float | None) -> Reading:
     taken_at, quality = believed(sample.taken_at or report.taken_at, message.received_at)
-    boot, seq = _known_by(report, taken_at, quality, message)
+    token = report.token if sample.token is None else sample.token
+    boot, seq = _known_by(report.counter, token, taken_at, quality, message)
     if report.quality is not None:
         quality = report.quality
     signal = report.signal
@@ -76,12 +82,18 @@ def _reading(report: Report, sample: Sample, message: Incoming, battery: float |
     )
 
 
-def _known_by(report: Report, taken_at: datetime, quality: Quality, message: Incoming) -> tuple[str, int]:
-    if report.counter is not None:
-        return report.counter
+def _known_by(
+    counter: tuple[str, int] | None,
+    token: str | None,
+    taken_at: datetime,
+    quality: Quality,
+    message: Incoming,
+) -> tuple[str, int]:
+    if counter is not None:
+        return counter
     if quality == "good":
-        token = message.payload if report.token is None else report.token.encode(errors="surrogatepass")
-        return by_time(taken_at, token)
+        told = message.payload if token is None else token.encode(errors="surrogatepass")
+        return by_time(taken_at, told)
     # Not by a clock that stands still at its beginning either: all it says would be one reading.
     return by_arrival(
         message.received_at, message.topic, message.payload, message.mid, again=message.redelivered

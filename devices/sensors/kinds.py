@@ -1,8 +1,8 @@
 """Kinds of sensors: how urgent they are, and how they are judged unless the site says otherwise.
 
-This is data. The rules are written as in a site file and take the event classes of the example street; a class
-that a site does not have is not judged (`default_rules`). Where a limit comes from stands beside it; those
-without a source are engineering values, and all of them are for the site to overrule.
+This is data. The rules are written as in a site file and take the event classes of the example street; a rule
+of a class that a site does not have is left out (`default_rules`). Where a limit comes from stands beside it;
+those without a source are engineering values, and all of them are for the site to overrule.
 """
 
 from __future__ import annotations
@@ -82,7 +82,10 @@ KINDS: Mapping[str, Kind] = {
     ),
     "co": Kind(
         # EN 50291-1: 100 ppm must be told within 10 to 40 min, 300 ppm within 3 min.
-        (_over("co", "04-99", "critical", 100, 30, "60 s", "120 s", latch=True),),
+        (
+            _over("co", "04-99", "critical", 100, 30, "60 s", "120 s", latch=True),
+            _yes("co_alarm", "04-99", "critical", latch=True),
+        ),
         urgent=True,
     ),
     "gas": Kind(

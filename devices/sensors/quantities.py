@@ -29,6 +29,7 @@ QUANTITIES: Mapping[str, Quantity] = {
         Quantity("smoke", "1", 0, 1),
         Quantity("heat", "1", 0, 1),
         Quantity("co", "ppm", 0, 5000),
+        Quantity("co_alarm", "1", 0, 1),
         Quantity("gas", "%LEL", 0, 200),
         Quantity("gas_alarm", "1", 0, 1),
         Quantity("tilt", "deg", 0, 180),
@@ -50,6 +51,9 @@ QUANTITIES: Mapping[str, Quantity] = {
         Quantity("temperature", "Cel", -60, 90),
         Quantity("humidity", "%RH", 0, 100),
         Quantity("tamper", "1", 0, 1),
+        Quantity("motion", "1", 0, 1),
+        Quantity("battery_low", "1", 0, 1),
+        Quantity("link_quality", "%", 0, 100),
         Quantity("fill", "%", 0, 100),
         Quantity("battery", "%EL", 0, 100),
     )

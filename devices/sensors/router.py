@@ -37,6 +37,8 @@ class Heard:
     """All that one message says."""
 
     readings: tuple[Reading, ...] = ()
+    late: tuple[Reading, ...] = ()
+    """To be kept only: newer ones were told before."""
     presence: tuple[Presence, ...] = ()
     asks: tuple[Ask, ...] = ()
     refused: tuple[Refusal, ...] = ()
@@ -77,6 +79,7 @@ class Router:
         heard = [self._decoded(name, message, posts) for name, posts in found.items()]
         return Heard(
             tuple(one for each in heard for one in each.readings),
+            tuple(one for each in heard for one in each.late),
             tuple(one for each in heard for one in each.presence),
             tuple(one for each in heard for one in each.asks),
             tuple(one for each in heard for one in each.refused),
@@ -84,6 +87,7 @@ class Router:
 
     def _decoded(self, name: str, message: Incoming, posts: list[Post]) -> Heard:
         taken: list[Reading] = []
+        late: list[Reading] = []
         presence: list[Presence] = []
         asks: list[Ask] = []
         refused: list[Refusal] = []
@@ -97,13 +101,13 @@ class Router:
                     self._learn(said)
                 else:
                     some, why = readings(said, message)
-                    taken += some
+                    (late if said.historical else taken).extend(some)
                     presence += _presence(said)
                     refused += [Refusal(said.post.sensor, reason) for reason in why]
         except PayloadError as error:
             whose = posts[0].sensor if len(posts) == 1 else None
             refused.append(Refusal(whose, str(error)))
-        return Heard(tuple(taken), tuple(presence), tuple(asks), tuple(refused))
+        return Heard(tuple(taken), tuple(late), tuple(presence), tuple(asks), tuple(refused))
 
     def _posts_of(self, topic: str) -> dict[str, list[Post]]:
         """Decoder -> the sensors that are heard under `topic`, in the site's order."""

@@ -56,6 +56,8 @@ class Sample:
     """None: the quantity's own."""
     taken_at: datetime | None = None
     """Where it differs from the report's."""
+    token: str | None = None
+    """The same as the report's, for this value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +83,8 @@ class Report:
     boot: str = ""
     connection: int = 0
     """Of `online`: which run and which connection of the device says so."""
+    historical: bool = False
+    """Newer ones were told before: to be kept, not to be judged."""
     refused: tuple[str, ...] = ()
     """What of this message could not be used, `field: reason`; the rest of it can."""
 
