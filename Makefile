@@ -3,6 +3,7 @@ SHELL := /bin/sh
 PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3; do command -v $$p && break; done)
 RUN := .venv/bin
 PYTEST_ARGS ?=
+WORKERS ?= 2
 
 .PHONY: help setup setup-tests demo test test-long bench check format lock clean
 
@@ -19,7 +20,7 @@ demo: setup ## bring everything up on this machine and print where to look
 	@$(RUN)/gridwatch demo
 
 test: setup-tests check ## run every test
-	@$(RUN)/python -m pytest -q -m "not long" $(PYTEST_ARGS)
+	@$(RUN)/python -m pytest -q -m "not long" -n $(WORKERS) $(PYTEST_ARGS)
 
 test-long: setup-tests ## run every promise in its full form (an hour or more)
 	@$(RUN)/python -m pytest -q --timeout=7200 $(PYTEST_ARGS)

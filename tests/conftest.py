@@ -1,20 +1,54 @@
-"""The order of the tests: what leaves a browser or a whole demo running for its neighbours comes last.
+"""What is tested side by side, and in which order: `make test` runs several workers (pytest-xdist).
+
+A file's tests share what they start, so a file is one worker's, and so are all files that share a running
+demo. The longest begin first, else one of them would be what everybody waits for at the end.
 
 Nothing that Hypothesis shows is timed: what is slow on a busy machine is no fault.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 from hypothesis import HealthCheck, settings
+from xdist.scheduler import LoadScopeScheduling
 
 settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("untimed")
-LAST = ("tests/e2e/test_wall", "tests/e2e/test_demo")
+
+APART = "tests/e2e/test_demo_parts_missing.py"
+"""Has processes of its own."""
+DEMO = "tests/e2e/test_demo_"
+"""The tests of one running demo."""
+FIRST = (DEMO, "tests/simulators/test_drill_whole.py", "tests/e2e/test_node_memory.py", APART)
+"""What is not named follows, in pytest's order."""
+
+
+class Together(LoadScopeScheduling):
+    """A worker takes a whole file, or all files of the demo."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return together(nodeid)
+
+
+def together(nodeid: str) -> str:
+    """A name for what is one worker's."""
+    file = nodeid.partition("::")[0]
+    return DEMO if file.startswith(DEMO) and file != APART else file
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Callable[..., None]) -> Together:
+    """By file, and in the order of the files rather than of their numbers of tests."""
+    config.option.loadscopereorder = False
+    return Together(config, log)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Playwright keeps an event loop in this thread, and a demo takes half the machine."""
-    items.sort(
-        key=lambda item: next((i for i, name in enumerate(LAST, 1) if item.nodeid.startswith(name)), 0)
-    )
+    """The longest first."""
+
+    def turn(item: pytest.Item) -> int:
+        name = together(item.nodeid)
+        return FIRST.index(name) if name in FIRST else len(FIRST)
+
+    items.sort(key=turn)

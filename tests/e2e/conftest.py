@@ -13,8 +13,9 @@ from tests.e2e.fake_cloud import DIST, FakeCloud
 from tests.e2e.wall_page import CHROMIUM, CHROMIUM_ARGUMENTS, Wall
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
+    """Playwright keeps an event loop in this thread: it ends with the file, since others need their own."""
     assert Path(CHROMIUM).exists(), f"{CHROMIUM} is missing: install Debian's chromium"
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_ARGUMENTS)

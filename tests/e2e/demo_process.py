@@ -24,8 +24,13 @@ Incident = dict[str, Any]
 
 
 def free_shift(cameras: int = CAMERAS) -> int:
-    """How far to move all ports so that they are free; well away from a demo that runs by hand."""
-    for shift in range(2000, 10_000, 100):
+    """How far to move all ports so that they are free.
+
+    Well away from a demo that runs by hand, and never what another worker may be about to take.
+    """
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    for shift in range(2000 + 100 * worker, 10_000, 100 * workers):
         with contextlib.suppress(SimulatorsError):
             free_ports(cameras, shift)
             return shift
