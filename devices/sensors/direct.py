@@ -18,6 +18,8 @@ class Direct:
     """Call once the content is safe; from any thread."""
     late: tuple[Reading, ...] = ()
     """To be kept only: newer ones of the same kind were judged before, and these would take them back."""
+    alive: tuple[str, ...] = ()
+    """Sensors that are there although they say nothing: what they are part of vouches for them."""
     clock_right: bool = False
     """The device's clock was held against ours when it sent this: times of its readings can be believed
     from the first one on, however late they come."""

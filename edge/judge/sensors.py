@@ -99,7 +99,7 @@ class SensorRules:
 
     def hear(self, draft: Draft, reading: Reading, now: float) -> None:
         """One reading that was not heard before; `now` is monotonic."""
-        self._alive(draft, reading, now)
+        self.alive(draft, reading.sensor, now, reading.received_at)
         at, newest = _taken(draft, reading, now)
         moment = reading.received_at - timedelta(seconds=now - at)
         for itself, value, unit in ((BATTERY, reading.battery, "%EL"), (SIGNAL, reading.signal, "dBm")):
@@ -186,13 +186,14 @@ class SensorRules:
                 told = unit if duty.rule.kind not in ("count", "stuck") else duty.unit
                 draft.told.append(Told(duty, turn, moment, told))
 
-    def _alive(self, draft: Draft, reading: Reading, now: float) -> None:
-        for duty in self.duties.by_quantity.get((reading.sensor, SILENCE), ()):
+    def alive(self, draft: Draft, sensor: str, now: float, moment: datetime) -> None:
+        """It is there, whether or not it has anything to say."""
+        for duty in self.duties.by_quantity.get((sensor, SILENCE), ()):
             before = draft.level(duty.key)
             after, turn = silence.heard(before, now)
             if turn is not None:
                 draft.put(duty.key, after)
-                draft.told.append(Told(duty, turn, reading.received_at, duty.unit))
+                draft.told.append(Told(duty, turn, moment, duty.unit))
             elif after is not before:
                 draft.fleeting[duty.key] = after
 

@@ -75,12 +75,18 @@ class SensorJudge:
         )
         self._rules = SensorRules(duties, self._new_id)
 
-    def judge(self, readings: Sequence[Reading], clocks_right: Iterable[str] = ()) -> bool:
+    def judge(
+        self,
+        readings: Sequence[Reading],
+        clocks_right: Iterable[str] = (),
+        alive: Iterable[str] = (),
+    ) -> bool:
         """Judge readings in one transaction; whether anything was told.
 
         Args:
             readings: in the order in which they came; those that were judged before change nothing.
             clocks_right: sensors whose clock was held against ours.
+            alive: sensors that are there although they say nothing.
 
         Raises:
             StoreError: nothing was judged.
@@ -95,6 +101,12 @@ class SensorJudge:
                     self._rules.hear(draft, reading, self._monotonic())
                     for told in draft.told[before:]:
                         tx.queue(self._condition(told), reading.received_at)
+            moment = datetime.fromtimestamp(self._wall(), UTC)
+            before = len(draft.told)
+            for sensor in alive:
+                self._rules.alive(draft, sensor, self._monotonic(), moment)
+            for told in draft.told[before:]:
+                tx.queue(self._condition(told), moment)
         return bool(draft.told)
 
     def wait(self, listening: Callable[[Sensor], bool]) -> bool:

@@ -127,7 +127,7 @@ class Line:
             found.append(roll.sort(one, now))
             answers += one.answer
             await self._house.heard(one, found[-1], self)
-        if any(one.judged or one.late for one in found):
+        if any(one.judged or one.late or one.alive for one in found):
             await self._keep(found)
         if answers:
             self._writer.write(answers)
@@ -157,6 +157,7 @@ class Line:
             judged,
             ack,
             late=late,
+            alive=tuple({sensor for one in found for sensor in one.alive}),
             clock_right=all(one.clock_right for one in found),
             urgent=any(reading.quantity in URGENT and reading.value for reading in judged),
         )

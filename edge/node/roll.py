@@ -36,6 +36,8 @@ class Sorted:
     judged: tuple[Reading, ...] = ()
     late: tuple[Reading, ...] = ()
     """Newer ones were judged before; these are kept only."""
+    alive: tuple[str, ...] = ()
+    """Sensors that are there although they say nothing."""
     clock_off: float | None = None
     """Seconds by which the station's clock is ahead of ours; None where it told no time."""
 
@@ -50,6 +52,7 @@ class Roll:
 
     def __init__(self, protocol: Protocol, points: Iterable[Point]) -> None:
         """Sensors that are no station of this protocol are left aside."""
+        self._protocol = protocol
         self._of: dict[str, list[tuple[str, Sensor]]] = {}
         self._newest: dict[tuple[str, str], tuple[datetime, datetime]] = {}
         for point in points:
@@ -80,7 +83,10 @@ class Roll:
                 reading = _reading(point, sensor, one, said.sent_at, received_at)
                 is_late = one.place is None and self._is_late(reading, said.sent_at)
                 (late if is_late else judged).append(reading)
-        return Sorted(tuple(judged), tuple(late), off)
+        # A detector speaks when something happens; that its transmitter is heard vouches for it. The values
+        # of an air station speak for themselves: one of its instruments may be missing.
+        alive = self.sensors(said.station) if self._protocol == "gb26875" else ()
+        return Sorted(tuple(judged), tuple(late), alive, off)
 
     def _whose(self, station: str, sample: Sample) -> Iterator[tuple[str, Sensor, Sample]]:
         ours = self._of.get(station, [])
@@ -96,6 +102,8 @@ class Roll:
                 if _within(sensor.station, sample.place):
                     for name in LATCHED:
                         yield point, sensor, replace(sample, quantity=name, value=0.0)
+                    yield point, sensor, sample
+            return
         owner, exact = _nearest(ours, sample.place)
         if owner is not None and (exact or (sample.value and sample.quantity in LATCHED)):
             # What a part of a system says goes to the sensor that stands for all of it only where it is an

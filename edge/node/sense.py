@@ -106,7 +106,8 @@ class SenseDesk:
             # For the cloud first: a reading that was judged and not kept could never be shown.
             self._store.keep_readings(kept)
         clocks_right = {reading.sensor for one in direct if one.clock_right for reading in one.readings}
-        if self._judge.judge(readings, clocks_right):
+        alive = {sensor for one in direct for sensor in one.alive if sensor in self._sensors}
+        if self._judge.judge(readings, clocks_right, alive):
             self._wake()
         for delivery, said in heard:
             self._note(delivery, said)
