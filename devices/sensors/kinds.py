@@ -144,6 +144,21 @@ KINDS: Mapping[str, Kind] = {
         )
     ),
     "sos": Kind((_yes("pressed", "04-99-083", "critical", latch=True),), urgent=True),
+    "fire_alarm": Kind(
+        (
+            # A part of a building's fire alarm system (GB/T 26875.3): its panel holds what it tells until the
+            # reset, and tells the reset.
+            _yes("fire", "04-99-080", "critical"),
+            _yes("manual_alarm", "04-99-083", "critical"),
+            _yes("supervision", "04-99-080", "high"),
+            _yes("fault", "90-03", "low", hold="60 s"),
+            _yes("shielded", "90-03", "low", hold="60 min"),
+            _yes("loop_fault", "90-03", "medium", hold="60 s"),
+            _yes("mains_fault", "90-04", "low", hold="10 min"),
+            _yes("backup_fault", "90-04", "low", hold="10 min"),
+        ),
+        urgent=True,
+    ),
     "climate": Kind(),
     "bin": Kind((_over("fill", "01-99-081", "low", 85, 60, "10 min", "10 min"),)),
 }  # fmt: skip
