@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
+from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from pydantic import TypeAdapter
+
 from devices.messages import Severity
+from devices.sensors.kinds import default_rules, urgent
 from devices.sensors.quantities import QUANTITIES
 from devices.site.hours import Works, by_weekday, open_at
 from devices.site.model import Point, Sensor, Site
@@ -18,6 +22,7 @@ from devices.site.sensor_rules import (
     SILENT_PERIODS,
     AnyRule,
     CountRule,
+    QuantityRule,
     SensorHealthKind,
     SilenceRule,
     StuckRule,
@@ -25,6 +30,7 @@ from devices.site.sensor_rules import (
     in_own_unit,
 )
 
+_RULE: TypeAdapter[AnyRule] = TypeAdapter(QuantityRule)
 BATTERY, SIGNAL, SILENCE = "battery", "signal", "silence"
 """What is measured of a sensor itself; the first two come beside what it measures."""
 
@@ -37,11 +43,15 @@ class Common:
     works: Works = by_weekday
     """By its calendar."""
     classes: Mapping[SensorHealthKind, str] = field(default_factory=dict)
+    """Of what is wrong with a sensor itself, where they are not the usual ones."""
+    codes: frozenset[str] = frozenset()
+    """All event classes."""
 
 
 def common_of(site: Site) -> Common:
     """Out of the site."""
-    return Common(ZoneInfo(site.timezone), site.calendar.works, site.sensor_classes)
+    codes = frozenset(one.code for one in site.event_classes)
+    return Common(ZoneInfo(site.timezone), site.calendar.works, site.sensor_classes, codes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +116,9 @@ class Duties:
         """Those that time alone can change."""
 
     def _add(self, point: Point, sensor: Sensor) -> None:
-        rules = map(in_own_unit, sensor.rules)
+        if urgent(sensor.kind):
+            self.urgent.add(sensor.id)
+        rules = map(in_own_unit, sensor.rules or usual_rules(sensor.kind, self.common.codes))
         for rule in (*rules, *health_rules(sensor, self.common.classes)):
             of_itself = rule.id.startswith(HEALTH)
             inhibitors = tuple(_key_of(sensor.id, name) for name in rule.inhibited_by)
@@ -126,6 +138,12 @@ class Duties:
             self.by_quantity[known] = (*self.by_quantity.get(known, ()), duty)
             if rule.severity is Severity.CRITICAL:
                 self.urgent.add(sensor.id)
+
+
+@cache
+def usual_rules(kind: str, codes: frozenset[str]) -> tuple[AnyRule, ...]:
+    """The rules of a sensor of that kind for which the site gives none."""
+    return tuple(map(_RULE.validate_python, default_rules(kind, codes)))
 
 
 def health_rules(

@@ -6,6 +6,7 @@ import logging
 import queue
 import time
 from collections.abc import Callable, Sequence
+from typing import NamedTuple
 from uuid import UUID
 
 from devices.messages import DeviceStatus
@@ -18,6 +19,7 @@ from devices.sensors.router import Heard, Refusal, Router
 from devices.site.model import Point, Sensor
 from edge.judge.duties import Common
 from edge.keep import NodeStore
+from edge.node.inbox import CAPACITY
 from edge.node.judging import SensorJudge
 from edge.node.report import Reporter
 
@@ -25,6 +27,11 @@ log = logging.getLogger(__name__)
 
 BATCH = 100
 """Deliveries of one transaction at most; one commit for each would be an fsync for each."""
+
+
+class _Waiting(NamedTuple):
+    item: Delivery | Direct
+    said: Heard
 
 
 class SenseDesk:
@@ -48,8 +55,9 @@ class SenseDesk:
         self._wake = wake
         self._judge = SensorJudge(node, store, new_id, monotonic, wall)
         self._presence: dict[str, Presence] = {}
-        self._undecided: list[Delivery | Direct] = []
-        """Taken, but not kept: the store failed. The broker sends nothing twice on one connection."""
+        self._undecided: list[_Waiting] = []
+        """Taken, but not kept: something was more urgent, or the store failed. The broker sends nothing twice
+        on one connection."""
         self._speaking: set[str] = set()
         """Sensors that measured something since the start."""
         self.refused = Refused()
@@ -72,45 +80,57 @@ class SenseDesk:
         for gone in self._presence.keys() - self._sensors.keys():
             del self._presence[gone]
         self._judge.restock(points, common)
+        self._undecided = [self._hear(one.item) for one in self._undecided]
 
     def take(self, deliveries: queue.Queue[Delivery | Direct], timeout: float) -> int:
-        """Wait for deliveries, decide all that are there (at most `BATCH`), acknowledge them; how many.
+        """Wait for deliveries, decide what is urgent, else the first `BATCH`, and acknowledge it; how many.
+
+        Fire, and somebody who calls for help, wait behind nothing: what they said is kept, told and answered
+        before anything that came before it. Of one sensor the order stays.
 
         Raises:
             StoreError: nothing was kept and nothing acknowledged; the next call decides the same again.
         """
-        batch = self._undecided
+        waiting = self._undecided
         try:
-            if not batch:
-                batch.append(deliveries.get(timeout=timeout))
-            while len(batch) < BATCH:
-                batch.append(deliveries.get_nowait())
+            if not waiting:
+                waiting.append(self._hear(deliveries.get(timeout=timeout)))
+            while len(waiting) < CAPACITY:
+                waiting.append(self._hear(deliveries.get_nowait()))
         except queue.Empty:
-            if not batch:
+            if not waiting:
                 return 0
-        self.decide(batch)
-        self._undecided = []
-        for delivery in batch:
-            delivery.ack()
+        batch = [one for one in waiting if self._urgent(one)][:BATCH] or waiting[:BATCH]
+        self._decide(batch)
+        done = set(map(id, batch))
+        self._undecided = [one for one in waiting if id(one) not in done]
+        for one in batch:
+            one.item.ack()
         return len(batch)
 
-    def decide(self, batch: Sequence[Delivery | Direct]) -> None:
-        """Keep the readings of a batch, judge them in one transaction, then say who is on line and what was
+    def decide(self, items: Sequence[Delivery | Direct]) -> None:
+        """Keep the readings of these, judge them in one transaction, then say who is on line and what was
         refused.
         """
-        direct = [one for one in batch if isinstance(one, Direct)]
-        heard = [(one, self._heard(one)) for one in batch if not isinstance(one, Direct)]
-        readings = [reading for one in direct for reading in one.readings if reading.sensor in self._sensors]
-        readings += [reading for _, said in heard for reading in said.readings]
-        if kept := [*readings, *(reading for one in direct for reading in one.late)]:
+        self._decide([self._hear(item) for item in items])
+
+    def _decide(self, batch: Sequence[_Waiting]) -> None:
+        readings = [reading for one in batch for reading in one.said.readings]
+        if kept := [*readings, *(reading for one in batch for reading in one.said.late)]:
             # For the cloud first: a reading that was judged and not kept could never be shown.
             self._store.keep_readings(kept)
+        direct = [one.item for one in batch if isinstance(one.item, Direct)]
         clocks_right = {reading.sensor for one in direct if one.clock_right for reading in one.readings}
-        alive = {sensor for one in direct for sensor in one.alive if sensor in self._sensors}
-        if self._judge.judge(readings, clocks_right, alive):
+        if self._judge.judge(readings, clocks_right):
             self._wake()
-        for delivery, said in heard:
-            self._note(delivery, said)
+        for one in batch:
+            if isinstance(one.item, Delivery):
+                self._note(one.item, one.said)
+
+    def _urgent(self, one: _Waiting) -> bool:
+        if isinstance(one.item, Direct) and one.item.urgent:
+            return True
+        return any(reading.sensor in self._judge.urgent for reading in one.said.readings)
 
     def wait(self, listening: Callable[[Sensor], bool]) -> None:
         """Nothing waits: decide what the time alone does, for sensors that would have been heard.
@@ -134,16 +154,22 @@ class SenseDesk:
             self._wake()
         return reason
 
-    def _heard(self, delivery: Delivery) -> Heard:
-        return self.router.hear(
-            Incoming(
-                delivery.topic,
-                delivery.payload,
-                delivery.received_at,
-                delivery.retained,
-                delivery.redelivered,
-                delivery.mid,
-            )
+    def _hear(self, item: Delivery | Direct) -> _Waiting:
+        if isinstance(item, Direct):
+            here = tuple(reading for reading in item.readings if reading.sensor in self._sensors)
+            return _Waiting(item, Heard(here, late=item.late))
+        return _Waiting(
+            item,
+            self.router.hear(
+                Incoming(
+                    item.topic,
+                    item.payload,
+                    item.received_at,
+                    item.retained,
+                    item.redelivered,
+                    item.mid,
+                )
+            ),
         )
 
     def _note(self, delivery: Delivery, said: Heard) -> None:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Mapping
 
 from devices.credentials import Credentials
+from devices.messages import DeviceStatus
 from devices.sensors.client import SensorClient
 from devices.sensors.trust import with_files
 from devices.site.broker import probe_topic
-from devices.site.model import Point, Site
+from devices.site.model import Point, Sensor, Site
 from edge.errors import StoreError
 from edge.judge.duties import common_of
 from edge.node.inbox import CAPACITY, Inbox
@@ -18,6 +20,8 @@ from edge.node.sense import SenseDesk
 from edge.node.trouble import StoreTrouble
 from edge.node.visits import Visits
 
+SETTLED = 5.0
+"""Seconds after which what waited at the broker has begun to come; from then on silence is silence."""
 TICK = 1.0
 """Seconds the thread waits at most before it looks whether it shall end."""
 
@@ -43,6 +47,10 @@ class Sensing:
         self._line = threading.Lock()
         """Whoever changes the line to the broker holds it: the main thread for another site, this one to
         hear more of a device that named its topics."""
+        self._up_since: float | None = None
+        """Since when the line to the broker stands; monotonic."""
+        self._look_at = 0.0
+        """When the time is looked at next."""
         self._site, self._filters = site, desk.router.filters
         self._broker = self._subscribe()
 
@@ -87,6 +95,9 @@ class Sensing:
                 if self._desk.take(self.inbox, TICK):
                     trouble.kept()
                     self._speak()
+                if self.inbox.empty() and time.monotonic() >= self._look_at:
+                    self._look_at = time.monotonic() + TICK
+                    self._desk.wait(self._listening)
             except StoreError as error:
                 trouble.failed(error)
                 stopping.wait(TICK)
@@ -100,6 +111,19 @@ class Sensing:
                     self._broker.publish(ask.topic, ask.payload)
         self._desk.asks.clear()
 
+    def _listening(self, sensor: Sensor) -> bool:
+        """Whether it would have been heard just now: at a station, or since the line to the broker stands."""
+        up = self._up_since
+        return sensor.station is not None or (up is not None and time.monotonic() - up >= SETTLED)
+
+    def _told(self, status: DeviceStatus, detail: str) -> None:
+        """How the line to the broker stands. On its thread."""
+        if status is not DeviceStatus.UP:
+            self._up_since = None
+        elif self._up_since is None:
+            self._up_since = time.monotonic()
+        self._reporter.tell("broker", "broker", status, detail, logged=True)
+
     def _subscribe(self) -> SensorClient | None:
         """To the broker, if there are any sensors."""
         if not self._filters:
@@ -111,9 +135,7 @@ class Sensing:
             None if name is None else Credentials.from_environment(name, self._env),
             client_id=f"gridwatch-{self._node}",
             filters=self._filters,
-            on_status=lambda status, detail: self._reporter.tell(
-                "broker", "broker", status, detail, logged=True
-            ),
+            on_status=self._told,
             deliveries=self.inbox,
             probe=probe_topic(self._node),
         )
