@@ -10,13 +10,15 @@ from devices.sensors.quantities import KINDS
 from devices.site.model import Site
 from simulators.errors import SimulatorsError
 from simulators.sensors.chance import scramble
-from simulators.sensors.shapes import SHAPES, free
+from simulators.sensors.shapes import SHAPES, free, tasmota
 
 SENSORS = 4
 """At each point; 38 points have every kind with every decoder."""
 POINTS_OF_A_NODE = 10
 MOST = 2000
 PERIOD = "1 min"
+_CHIPS_TO_NAME = frozenset({"manhole", "water_level", "leakage"})
+"""Kinds of which Tasmota's own words do not say what is measured: a distance, a current, a second switch."""
 _CLASSES: Mapping[str, tuple[str, str]] = {
     "01-99-080": ("空气污染超标", "Air pollution over the limit"),
     "01-99-081": ("垃圾桶满溢", "Litter bin full"),
@@ -107,7 +109,8 @@ def _wiring(name: str, kind: str, decoder: str) -> dict[str, Any]:
         case "things-stack":
             return {"device": f"street-{name.lower()}"}
         case "tasmota":
-            return {"device": f"tasmota_{number & 0xFFFFFF:06X}"}
+            told = {"mapping": tasmota.mapping(KINDS[kind])} if kind in _CHIPS_TO_NAME else {}
+            return {"device": f"tasmota_{number & 0xFFFFFF:06X}", **told}
         case "sparkplug":
             return {"device": f"street/{name}/{kind}"}
         case "home-assistant":

@@ -1,7 +1,7 @@
 """Events as a device of ONVIF Profile M publishes them over MQTT (Core specification, event broker).
 
 Its topic is prefix, `onvif-ej`, the event's topic without ONVIF's namespace, and the values of its source.
-What is two states comes from a digital input; a temperature from a thermal camera's radiometry, in kelvin;
+Two states come from a digital input; a temperature from a thermal camera's radiometry, in kelvin;
 any other value from a counting rule.
 """
 
@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from devices.sensors.quantities import KINDS, QUANTITIES
 from simulators.sensors.shapes.speech import Link, Publication, Sample, Who, as_json, rfc3339
 
-_SWITCHED = ("open", "blocked", "pressed", "water")
 _KELVIN = 273.15
 
 
@@ -22,6 +22,8 @@ class Onvif:
 
     def __init__(self, who: Who) -> None:
         self._prefix = who.name
+        self._input = KINDS[who.sensor.kind][0]
+        """What the digital input is wired to, where that has two states."""
 
     def born(self, link: Link) -> list[Publication]:
         """Its connection state, which the specification lets it publish, is left out here."""
@@ -39,17 +41,16 @@ class Onvif:
         ]
 
     def _event(self, quantity: str, value: float, at: str) -> Publication:
-        topic, source, data = _said(quantity, value)
+        topic, source, data = self._said(quantity, value)
         path = "/".join([self._prefix, "onvif-ej", topic, *(f"&{one}" for one in source.values())])
         return Publication(path, as_json({"UtcTime": at, "Source": source, "Data": data}))
 
-
-def _said(quantity: str, value: float) -> tuple[str, dict[str, str], dict[str, Any]]:
-    if quantity in _SWITCHED:
-        return "Device/Trigger/DigitalInput", {"InputToken": "1"}, {"LogicalState": value > 0}
-    if quantity == "temperature":
-        kelvin = round(value + _KELVIN, 2)
-        return "RuleEngine/Radiometry/TemperatureAlarm", {"RuleName": "spot"}, {
-            "AlarmActive": value > 60, "TemperatureReading": kelvin,
-        }  # fmt: skip
-    return "RuleEngine/CountAggregation/Counter", {"Rule": quantity}, {"Count": value}
+    def _said(self, quantity: str, value: float) -> tuple[str, dict[str, str], dict[str, Any]]:
+        if quantity == self._input and QUANTITIES[quantity].unit == "1":
+            return "Device/Trigger/DigitalInput", {"InputToken": "1"}, {"LogicalState": value > 0}
+        if quantity == "temperature":
+            kelvin = round(value + _KELVIN, 2)
+            return "RuleEngine/Radiometry/TemperatureAlarm", {"RuleName": "spot"}, {
+                "AlarmActive": value > 60, "TemperatureReading": kelvin,
+            }  # fmt: skip
+        return "RuleEngine/CountAggregation/Counter", {"Rule": quantity}, {"Count": value}

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
+from devices.sensors.quantities import KINDS, QUANTITIES
+from devices.site.wiring import Mapping, Value
 from simulators.sensors.chance import UTC_OFFSET_S
 from simulators.sensors.shapes.speech import Link, Publication, Sample, Who, as_json
 
@@ -20,7 +22,10 @@ _CHIPS: dict[str, tuple[str, str]] = {
     "battery": ("BATTERY", "Percent"),
 }
 """Quantity -> the chip that measures it and its name there; others come from the analogue pin."""
-_SWITCHED = ("open", "blocked", "pressed", "water")
+
+
+_UNITS = {"residual_current": ("A", 0.001), "water_level": ("mm", 10.0)}
+"""Quantity -> the chip's own unit and the factor to it: meters show ampere, ranging chips millimetres."""
 
 
 class Tasmota:
@@ -30,6 +35,7 @@ class Tasmota:
 
     def __init__(self, who: Who) -> None:
         self._name = who.name
+        self._quantities = (*KINDS[who.sensor.kind], "battery")
         self._topic = who.topic(f"tele/{who.name}/SENSOR")
 
     def born(self, link: Link) -> list[Publication]:
@@ -45,11 +51,11 @@ class Tasmota:
         at = datetime.fromtimestamp(sample.taken_at, _ZONE).replace(tzinfo=None).isoformat(timespec="seconds")
         body: dict[str, Any] = {"Time": at}
         for quantity, value in sample.values.items():
-            if quantity in _SWITCHED:
-                body["Switch1"] = "ON" if value else "OFF"
+            chip, name = _place(quantity, self._quantities)
+            if name:
+                body.setdefault(chip, {})[name] = round(value * _UNITS.get(quantity, ("", 1.0))[1], 6)
             else:
-                chip, name = _CHIPS.get(quantity, ("ANALOG", quantity))
-                body.setdefault(chip, {})[name] = _told(quantity, value)
+                body[chip] = "ON" if value else "OFF"
         if "AM2301" in body or "DS18B20" in body:
             body["TempUnit"] = "C"
         wifi = {"AP": 1, "Channel": 6, "RSSI": 2 * (sample.rssi + 100), "Signal": sample.rssi, "LinkCount": 1}
@@ -60,6 +66,22 @@ class Tasmota:
         ]
 
 
-def _told(quantity: str, value: float) -> float:
-    """In the chip's unit: an energy meter shows ampere, a ranging chip millimetres."""
-    return round(value * {"residual_current": 0.001, "water_level": 10}.get(quantity, 1), 6)
+def _place(quantity: str, quantities: tuple[str, ...]) -> tuple[str, str]:
+    """The chip and the name there, or the switch, by the order of what has two states."""
+    if QUANTITIES[quantity].unit != "1":
+        return _CHIPS.get(quantity, ("ANALOG", quantity))
+    states = [one for one in quantities if QUANTITIES[one].unit == "1"]
+    return f"Switch{states.index(quantity) + 1}", ""
+
+
+def mapping(quantities: tuple[str, ...]) -> Mapping:
+    """How a site file says which chip and which switch is what."""
+    values = []
+    for quantity in (*quantities, "battery"):
+        chip, name = _place(quantity, (*quantities, "battery"))
+        path = f"$['{chip}']" + (f"['{name}']" if name else "")
+        words = {} if name else {"ON": 1.0, "OFF": 0.0}
+        values.append(
+            Value(quantity=quantity, path=path, unit=_UNITS.get(quantity, ("", 1.0))[0], words=words)
+        )
+    return Mapping(values=tuple(values))

@@ -1,4 +1,4 @@
-"""Uplink messages as The Things Stack (v3) publishes them over MQTT."""
+"""Uplink messages as The Things Stack (v3) publishes them over MQTT; what is 0 or false is left out."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class ThingsStack:
             "uplink_message": {
                 "session_key_id": base64.b64encode(self._who.seed.to_bytes(8, "big")).decode(),
                 "f_port": 85,
-                "f_cnt": sample.seq,
+                **({"f_cnt": sample.seq} if sample.seq else {}),
                 "frm_payload": base64.b64encode(raw.to_bytes(8, "big")).decode(),
                 "decoded_payload": decoded(sample.values),
                 "rx_metadata": [
@@ -64,7 +64,7 @@ class ThingsStack:
                     "frequency": "486300000",
                 },
                 "received_at": rfc3339(sample.taken_at),
-                "confirmed": sample.sudden,
+                **({"confirmed": True} if sample.sudden else {}),
                 "consumed_airtime": "0.056576s",
             },
         }
