@@ -77,10 +77,11 @@ class Draft:
         """As it stands now."""
         return self.courses.get(sensor) or self._memory.courses.get(sensor)
 
-    def put(self, key: str, level: Level) -> None:
-        """From now on."""
-        self.levels[key] = level
-        self.fleeting.pop(key, None)
+    def put(self, key: str, level: Level, *, keep: bool = True) -> None:
+        """From now on; without `keep` only as long as this process lives."""
+        (self.levels if keep or key in self.levels else self.fleeting)[key] = level
+        if keep:
+            self.fleeting.pop(key, None)
 
     def adopt(self) -> None:
         """It is kept: that is how it is."""
@@ -191,11 +192,10 @@ class SensorRules:
         for duty in self.duties.by_quantity.get((sensor, SILENCE), ()):
             before = draft.level(duty.key)
             after, turn = silence.heard(before, now)
+            if after is not before:
+                draft.put(duty.key, after, keep=turn is not None)
             if turn is not None:
-                draft.put(duty.key, after)
                 draft.told.append(Told(duty, turn, moment, duty.unit))
-            elif after is not before:
-                draft.fleeting[duty.key] = after
 
     def _missed(self, draft: Draft, duty: Duty, seconds: float | None, now: float, moment: datetime) -> None:
         rule, before = duty.rule, draft.level(duty.key)
@@ -207,10 +207,8 @@ class SensorRules:
             after = silence.paused(rule, before)
         else:
             after, turn = silence.listened(rule, before, seconds, now, self._new_id)
-        if turn is not None or _worth_keeping(before, after):
-            draft.put(duty.key, after)
-        elif after is not before:
-            draft.fleeting[duty.key] = after
+        if after is not before:
+            draft.put(duty.key, after, keep=turn is not None or _worth_keeping(before, after))
         if turn is not None:
             draft.told.append(Told(duty, turn, moment, duty.unit))
 

@@ -121,7 +121,8 @@ class SenseDesk:
             self._store.keep_readings(kept)
         direct = [one.item for one in batch if isinstance(one.item, Direct)]
         clocks_right = {reading.sensor for one in direct if one.clock_right for reading in one.readings}
-        if self._judge.judge(readings, clocks_right):
+        alive = {sensor for one in direct for sensor in one.alive if sensor in self._sensors}
+        if self._judge.judge(readings, clocks_right, alive):
             self._wake()
         for one in batch:
             if isinstance(one.item, Delivery):
