@@ -124,6 +124,8 @@ def _record(base: _Base, fields: Mapping[str, Any]) -> _Record | None:
     if value is None:
         return None
     unit = _text(fields, "u") if "u" in fields else base.unit
+    if isinstance(value, bool | str):
+        unit = None  # what is true or a word has none, whatever the base unit of its neighbours is
     time = base.time + (number(fields["t"], "t") if "t" in fields else 0.0)
     return _Record(name, unit, value, time)
 
