@@ -127,7 +127,7 @@ def test_no_sequence_of_requests_leaves_the_table(street, seen, sender, other_se
             run_state_machine_as_test(
                 Patrol,
                 settings=settings(
-                    max_examples=6,
+                    max_examples=12,
                     stateful_step_count=12,
                     deadline=None,
                     suppress_health_check=list(HealthCheck),
