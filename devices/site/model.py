@@ -303,6 +303,8 @@ class Uplink(Tls):
     """Scheme, host and port only."""
     allow_plain: bool = False
     """Plain http to another machine, said on purpose: the line itself is safe, such as a VPN."""
+    history_rate: Annotated[float, Field(ge=1, allow_inf_nan=False)] = 256.0
+    """KiB a second that telemetry from before may take of the line, after the cloud was away."""
 
     @model_validator(mode="after")
     def _nothing_secret_goes_in_the_clear(self) -> Self:

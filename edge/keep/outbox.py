@@ -120,11 +120,11 @@ def first_waiting(
     unreadable: list[int] = []
     size = 0
     before = stamp(pick.before) if pick.before else None
+    since = stamp(pick.since) if pick.since else ""
     rows = sql.execute(
         _DOWNWARDS if pick.since else _UPWARDS,
-        (series, after or MAX_SEQ if pick.since else after, before, pick.clips),
+        (series, after or MAX_SEQ if pick.since else after, before, pick.clips, since),
     )
-    since = stamp(pick.since) if pick.since else ""
     older = 0
     for seq, at, text in rows:
         if at < since:
@@ -144,13 +144,14 @@ def first_waiting(
 
 
 _UPWARDS = (
-    "SELECT seq, at, event FROM outbox WHERE series = ?1 AND seq > ?2 "
+    "SELECT seq, at, iif(at >= ?5, event, NULL) FROM outbox WHERE series = ?1 AND seq > ?2 "
     "AND (?3 IS NULL OR at < ?3) AND (?4 IS NULL OR (kind = 'clip') = ?4) ORDER BY seq"
 )
 _DOWNWARDS = (
-    "SELECT seq, at, event FROM outbox WHERE series = ?1 AND seq < ?2 "
+    "SELECT seq, at, iif(at >= ?5, event, NULL) FROM outbox WHERE series = ?1 AND seq < ?2 "
     "AND (?3 IS NULL OR at < ?3) AND (?4 IS NULL OR (kind = 'clip') = ?4) ORDER BY seq DESC"
 )
+"""Of what is older than wanted the message is not read: telemetry's has up to 192 KiB."""
 
 
 def delivered(sql: sqlite3.Connection, events: Iterable[Event]) -> tuple[int, list[str]]:
@@ -213,7 +214,8 @@ def take_out(sql: sqlite3.Connection, series: Series, seqs: Iterable[int]) -> li
     for seq in sorted(seqs):
         row = sql.execute(
             "DELETE FROM outbox WHERE series = ? AND seq = ? RETURNING at, photo, kind, condition, "
-            "iif(json_valid(event), coalesce(json_array_length(event, '$.data.readings'), 0), 0)",
+            "iif(json_valid(event), coalesce(json_array_length(event, '$.data.readings'), 0) "
+            "+ coalesce(json_array_length(event, '$.data.samples'), 0), 0)",
             (series, seq),
         ).fetchone()
         if row is not None:

@@ -17,7 +17,7 @@ from pathlib import Path
 from uuid import UUID
 
 from devices.losses import MAX_SEQ, Gap
-from devices.messages import Event, IngestAnswer, Reading, Series, SeriesReport
+from devices.messages import Event, IngestAnswer, Reading, Sample, Series, SeriesReport
 from edge.errors import StoreDamaged, StoreError, StoreFull
 from edge.keep import epochs, outbox
 from edge.keep.ballast import Ballast
@@ -199,18 +199,31 @@ class NodeStore:
             StoreError: the store failed; none was kept.
 
         """
+        return self._kept(lambda log: log.keep(readings))
+
+    def keep_samples(self, samples: Sequence[Sample]) -> int:
+        """Keep what the node measured itself, in the same series; how many.
+
+        Raises:
+            StoreFull: the disk is full.
+            StoreError: the store failed; none was kept.
+
+        """
+        return self._kept(lambda log: log.keep_samples(samples))
+
+    def _kept(self, keep: Callable[[TelemetryLog], int]) -> int:
         try:
-            count = self._readings.keep(readings)
+            count = keep(self._readings)
         except StoreFull:
             self._room.squeeze()
-            count = self._readings.keep(readings)
+            count = keep(self._readings)
         except StoreDamaged:
             # Nothing of the judge's stands in this file: a new one can be begun while the node runs.
             self._readings.book.close()
             self._readings = self._telemetry()
             self._room.recount()
             self._name_losses()
-            count = self._readings.keep(readings)
+            count = keep(self._readings)
         self._room.tend()
         return count
 

@@ -73,6 +73,7 @@ class CloudSide:
             trust.ca_file,
             on_status=self._told,
             session_factory=trust.session,
+            history_rate=site.uplink.history_rate * 1024.0,
         )
 
     def _told(self, status: DeviceStatus, detail: str) -> None:

@@ -29,6 +29,7 @@ from edge.node.hearing import Hearing
 from edge.node.joins import Joins
 from edge.node.looking import Looking, cameras_of, eyes_of, needs_of
 from edge.node.mailbox import Mailbox
+from edge.node.measuring import Measurer
 from edge.node.metrics import serve_metrics
 from edge.node.pulse import Watchdog
 from edge.node.reception import Reception
@@ -78,6 +79,9 @@ class Node:
         self.reporter = Reporter(node, self.store, self._time.now, self.wake)
         self._throttle = Throttle(node_in(site, node).cpu_budget)
         self._see(site, points, detector)
+        self._measurer = Measurer(
+            self.store, state, self._reception, self._sight, self._health, self._throttle, self._time.now
+        )
         common = common_of(site)
         sense = SenseDesk(
             node, points, self.store, self.reporter, uuid7, self.wake, wall=self._time.wall, common=common
@@ -218,6 +222,7 @@ class Node:
                 due += REPEAT
                 give_back()
                 self.reporter.repeat()
+                self._measurer.measure()
         return not self._crashed
 
     def nudge(self) -> None:

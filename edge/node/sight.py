@@ -7,7 +7,7 @@ import logging
 import math
 import time
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -17,6 +17,7 @@ from devices.site.model import Camera, Point, Zone
 from devices.stream import Frame
 from edge.errors import MemoryUnreadable, StoreError
 from edge.judge.case import Turn
+from edge.judge.counts import Counts, counts_of
 from edge.judge.lookout import UTC_CLOCK, Lookout
 from edge.judge.panel import Notes, Post, blank, hold_all, judge_all, posts_of
 from edge.judge.shelf import ledger_from_json, ledger_to_json
@@ -71,6 +72,8 @@ class Seat:
     """What turns its ledgers' times into UTC seconds: nothing while they are on the shelf."""
     looked: tuple[float, float] | None = None
     """Stream time and monotonic seconds of the last look."""
+    counts: Counts = field(default_factory=dict)
+    """How many stand in each zone."""
     unsaid: tuple[Slot, ...] = ()
     """Slots that went while the store failed: the eye has forgotten them, the rules have not heard of it."""
 
@@ -189,6 +192,7 @@ class SightDesk:
                 for new, kept in zip(blank(seat.lookout.posts), seat.shelf, strict=True)
             )
         sighting = seat.lookout.look(frame, seat.ledgers)
+        seat.counts = counts_of(seat.camera.zones, sighting, seat.counts)
         view = replace(sighting.view, slots=sighting.view.slots + seat.unsaid)
         seat.unsaid = tuple(slot for slot in view.slots if slot.phase is Phase.GONE)
         if self._clips is not None:

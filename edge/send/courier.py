@@ -31,6 +31,8 @@ class Courier:
         self._uploads = Uploads(store, cloud, now)
         self._passed: dict[Share, int] = {}
         """Where the next batch begins: what the cloud left open waits until the others had their turn."""
+        self.carried = 0
+        """Bytes of the messages that the last `carry` of a limited share tried to send."""
 
     def carry(self, share: Share) -> bool:
         """Send one batch of `share`; True when something moved and there may be more, False when none waits.
@@ -40,6 +42,8 @@ class Courier:
             StoreError: the store failed; the cloud will see the batch again.
         """
         batch = self._next(share)
+        if share.limited:
+            self.carried = sum(len(event.model_dump_json()) for event in batch)
         if not batch:
             return False
         ready = self._uploaded(batch) if share.series is Series.EVIDENCE else batch

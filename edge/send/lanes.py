@@ -20,6 +20,8 @@ class Share:
     """Younger than `HISTORY_AFTER_S`, or older; None: both."""
     clips: bool | None = None
     """Of evidence: clips alone, or what is none; None: both."""
+    limited: bool = False
+    """No faster than the site allows for history."""
     limit: int = 50
     """Messages of one request: as many as the cloud stores in one transaction, and little on a thin line."""
 
@@ -33,6 +35,9 @@ LANES: dict[str, tuple[Share, ...]] = {
         Share(Series.EVIDENCE, live=False, clips=True, limit=1),
     ),
     "backlog": (Share(Series.ALARM, live=False), Share(Series.HEALTH, live=False)),
-    "telemetry": (Share(Series.TELEMETRY, limit=1),),
+    "telemetry": (
+        Share(Series.TELEMETRY, live=True, limit=1),
+        Share(Series.TELEMETRY, live=False, limited=True, limit=1),
+    ),
 }
 """By name; within a lane what stands first goes first, looked at anew after each request."""

@@ -1,4 +1,4 @@
-"""How the cloud stands, told once each way."""
+"""How the cloud, or a part of it, stands, told once each way."""
 
 from __future__ import annotations
 
@@ -17,8 +17,10 @@ _LADDER = tuple(DeviceStatus)
 class StatusBoard:
     """Gathers what each share met and tells the worst of it, only when it changes."""
 
-    def __init__(self, on_status: Callable[[DeviceStatus, str], None]) -> None:
+    def __init__(self, on_status: Callable[[DeviceStatus, str], None], what: str = "cloud") -> None:
+        """`what` stands like this, in the log."""
         self._on_status = on_status
+        self._what = what
         self._lock = threading.Lock()
         self._met: dict[Share, tuple[DeviceStatus, str]] = {}
         self._told: DeviceStatus | None = None
@@ -42,7 +44,8 @@ class StatusBoard:
         self._told = worst
         log.log(
             logging.INFO if worst is DeviceStatus.UP else logging.WARNING,
-            "uplink: cloud is %s: %s",
+            "uplink: %s is %s: %s",
+            self._what,
             worst,
             sentence,
         )

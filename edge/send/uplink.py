@@ -12,14 +12,16 @@ from __future__ import annotations
 import logging
 import random
 import threading
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 
 import requests
 
-from devices.messages import DeviceStatus
+from devices.messages import DeviceStatus, Series
 from edge.errors import CloudRefused, CloudStalled, CloudUnreachable, StoreError, TokenMissing, UplinkError
 from edge.keep import NodeStore
+from edge.send.allowance import Allowance
 from edge.send.client import HttpCloud, Timeouts
 from edge.send.courier import Courier
 from edge.send.lanes import LANES, Share
@@ -30,6 +32,8 @@ log = logging.getLogger(__name__)
 
 LOOK_S = 5.0
 """An idle lane looks for itself this often, should nobody wake it."""
+HISTORY_RATE = 256 * 1024.0
+"""Bytes a second, unless the site says otherwise: a day of a busy street in some minutes."""
 STOP_S = 15.0
 """A request in flight ends within its time-outs."""
 
@@ -57,6 +61,8 @@ class Uplink:
         chance: Callable[[], float] = random.random,
         pace: Pace | None = None,
         timeouts: Timeouts | None = None,
+        history_rate: float = HISTORY_RATE,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         """Nothing happens before `start`.
 
@@ -72,16 +78,20 @@ class Uplink:
             chance: 0..1, the jitter.
             pace: of attempts after a failure.
             timeouts: of each request.
+            history_rate: bytes a second of what lanes send of limited shares.
+            monotonic: the clock by which that is measured.
         """
         self._url = url
         self._pace = pace or Pace()
         self._chance = chance
+        self._monotonic = monotonic
         self._stopping = threading.Event()
         self._board = StatusBoard(on_status)
+        self._telemetry_board = StatusBoard(lambda *_: None, "the cloud's telemetry")
         self._lanes: list[_Lane] = []
         for name, shares in LANES.items():
             cloud = HttpCloud(url, token, ca_file, session_factory(), timeouts or Timeouts(), now)
-            self._lanes.append(_Lane(name, shares, Courier(store, cloud, now)))
+            self._lanes.append(_Lane(name, shares, Courier(store, cloud, now), Allowance(history_rate)))
 
     def start(self) -> None:
         """Begin to send; returns at once. An uplink is started once."""
@@ -133,7 +143,8 @@ class Uplink:
             if failures:
                 failures = 0
                 self._hurry_others(lane)
-            lane.queued.wait(LOOK_S)
+            owed = lane.allowance.wait(self._monotonic()) if lane.held else LOOK_S
+            lane.queued.wait(min(owed, LOOK_S))
 
     def _round(self, lane: _Lane) -> UplinkError | None:
         """Send until nothing waits or something fails; returns what failed.
@@ -143,20 +154,36 @@ class Uplink:
         trouble: UplinkError | None = None
         more = True
         while more and trouble is None and not self._stopping.is_set():
-            more = False
+            more = lane.held = False
             for share in lane.shares:
+                if share.limited and lane.allowance.wait(self._monotonic()) > 0:
+                    lane.held = True
+                    continue
                 try:
-                    if lane.courier.carry(share):
+                    moved = lane.courier.carry(share)
+                    if share.limited:
+                        lane.allowance.spend(lane.courier.carried, self._monotonic())
+                    if moved:
                         more = True
-                        self._board.tell(share, DeviceStatus.UP, f"{self._url} takes this node's messages")
+                        self._tell(share, DeviceStatus.UP, f"{self._url} takes this node's messages")
                         break
                     self._board.idle(share)
                 except UplinkError as error:
                     trouble = error
-                    self._board.tell(share, _RUNGS[type(error)], str(error))
+                    self._tell(share, _RUNGS[type(error)], str(error))
                     if not isinstance(error, CloudStalled):
                         break  # nothing else would get through; a stall may concern this share alone
         return trouble
+
+    def _tell(self, share: Share, status: DeviceStatus, detail: str) -> None:
+        """How the cloud stands. Where it takes no telemetry alone, only that is told: alarms get through."""
+        telemetry = share.series is Series.TELEMETRY
+        if telemetry:
+            self._telemetry_board.tell(share, status, detail)
+        if telemetry and status is DeviceStatus.STALLED:
+            self._board.idle(share)
+        else:
+            self._board.tell(share, status, detail)
 
     def _pause(self, trouble: UplinkError, failures: int) -> float:
         if isinstance(trouble, CloudRefused | TokenMissing):
@@ -174,8 +201,11 @@ class Uplink:
 class _Lane:
     """One sending thread's things."""
 
-    def __init__(self, name: str, shares: tuple[Share, ...], courier: Courier) -> None:
+    def __init__(self, name: str, shares: tuple[Share, ...], courier: Courier, allowance: Allowance) -> None:
         self.name = name
+        self.allowance = allowance
+        self.held = False
+        """What is limited waits for its allowance."""
         self.shares = shares
         self.courier = courier
         self.queued = threading.Event()
