@@ -193,7 +193,7 @@ class SensorRules:
             before = draft.level(duty.key)
             after, turn = silence.heard(before, now)
             if after is not before:
-                draft.put(duty.key, after, keep=turn is not None)
+                draft.put(duty.key, after, keep=turn is not None or _worth_keeping(before, after))
             if turn is not None:
                 draft.told.append(Told(duty, turn, moment, duty.unit))
 
@@ -249,9 +249,9 @@ def _taken(draft: Draft, reading: Reading, now: float) -> tuple[float, float | N
 
 
 def _worth_keeping(before: Level, after: Level) -> bool:
-    """A long silence must outlast a restart; a short one begins anew."""
+    """A long silence must outlast a restart, and so must its end; a short one begins anew."""
     was, now = before.trace.last or 0.0, after.trace.last or 0.0
-    return now // KEEP_EVERY > was // KEEP_EVERY
+    return now // KEEP_EVERY != was // KEEP_EVERY
 
 
 def cases(memory: Memory) -> Iterator[tuple[str, UUID]]:
