@@ -88,10 +88,10 @@ def of_node(node: str, now: NodeState, at: datetime) -> Iterator[Sample]:
     """What its machine and its outbox come to."""
     told: tuple[tuple[str, float | None, str], ...] = (
         ("cpu", round(now.cores, 3), "core"),
-        ("memory", now.memory, "By"),
+        ("memory", None if now.memory is None else round(now.memory / 1e6, 1), "MBy"),
         ("memory_free", now.memory_free, "%"),
         ("disk_free", now.disk_free, "%"),
-        ("store", now.store, "By"),
+        ("store", round(now.store / 1e6, 1), "MBy"),
         ("waiting", now.waiting, ""),
         ("waiting_for", round(now.waiting_for, 1), "s"),
     )
