@@ -95,7 +95,8 @@ def _models_in(annotation: Any) -> list[type[BaseModel]]:
 
 
 def _kind(model: type[BaseModel]) -> str:
-    return str(get_args(model.model_fields["kind"].annotation)[0])
+    told_by = model.model_fields.get("kind") or model.model_fields["protocol"]
+    return str(get_args(told_by.annotation)[0])
 
 
 def _said(fault: ErrorDetails, trail: Trail, known: list[str]) -> tuple[str, str]:

@@ -46,6 +46,7 @@ def reference_findings(tree: Values) -> Iterator[Finding]:
     yield from _secrets(tree, ())
     yield from _unsigned(items)
     yield from _idle(items)
+    yield from _unheard(tree, items)
 
 
 def _items(values: Values, kind: str, trail: Trail) -> Iterator[Item]:
@@ -174,3 +175,33 @@ def _idle(items: list[Item]) -> Iterator[Finding]:
         if kind == "nodes" and isinstance(values.get("id"), str) and values["id"] not in busy:
             what, fix = "owns no point", f"give it points with `node: {values['id']}` or take it out"
             yield Finding(trail, what, fix, warning=True)
+
+
+def _unheard(tree: Values, items: list[Item]) -> Iterator[Finding]:
+    """A station is heard by its node, each part of one is one sensor, and no address is listened at twice."""
+    heard: set[tuple[str, str]] = set()
+    taken: dict[tuple[str, str], Trail] = {}
+    for kind, trail, values in items:
+        for at, listener in enumerate(_dicts(values.get("stations")) if kind == "nodes" else ()):
+            heard.add((str(values.get("id")), str(listener.get("protocol"))))
+            here, listen = (*trail, "stations", at), str(listener.get("listen"))
+            if taken.setdefault((str(values.get("id")), listen), here) != here and not listen.endswith(":0"):
+                yield Finding((*here, "listen"), f"{quoted(listen)} is already used", "take another port")
+    parts: dict[tuple[str, ...], Trail] = {}
+    for kind, trail, sensor in items:
+        station = sensor.get("station")
+        if kind != "sensors" or not isinstance(station, dict):
+            continue
+        node, protocol = str(tree["points"][trail[1]].get("node")), str(station.get("protocol"))
+        if (node, protocol) not in heard:
+            fix = f"give node `{node}` a listener under `stations`"
+            yield Finding((*trail, "station"), f"nobody listens for {quoted(protocol)} at its node", fix)
+        if protocol == "gb26875":
+            part = tuple(str(station.get(name)) for name in ("transmitter", "system", "address", "component"))
+            if (other := parts.setdefault(part, trail)) != trail:
+                what = f"is the same part as the sensor at {shown(other)}"
+                yield Finding((*trail, "station"), what, "name another `component`, or take one of them out")
+
+
+def _dicts(values: object) -> list[Values]:
+    return [one for one in values if isinstance(one, dict)] if isinstance(values, list) else []
