@@ -18,6 +18,7 @@ WORDS = {
     "check": ("devices", "say what is wrong with a site file, or what was understood"),
     "edge": ("edge", "run one edge node"),
     "replay": ("edge", "run seeing and judging on a recorded clip"),
+    "rules": ("edge", "try a site's rules on recorded readings"),
     "doctor": ("edge", "check a node's own store and reach"),
     "models": ("edge", "list, fetch, add, verify and measure the detector's models"),
     "cloud": ("cloud", "run the cloud API with its pages"),

@@ -60,8 +60,18 @@ def total(cells: Cells) -> float:
 
 
 def mean(cells: Cells) -> float:
-    """Of all readings, each counting alike."""
-    return total(cells) / sum([cell[6] for cell in cells])
+    """Over the time, with straight lines between the readings: devices report more often while much happens."""
+    if span(cells) == 0.0:
+        return total(cells) / sum([cell[6] for cell in cells])
+    area, before = 0.0, cells[0]
+    for cell in cells:
+        gap = cell[0] + cell[1] - before[0] - before[2]
+        here = cell[5] / cell[6]
+        if cell is not before:
+            area += gap * (before[5] / before[6] + here) / 2
+        area += (cell[2] - cell[1]) * here
+        before = cell
+    return area / span(cells)
 
 
 def _joined(cell: Cell, value: float, after: float) -> Cell:

@@ -6,16 +6,17 @@ import json
 import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from devices.messages import Condition, Measured, Reading, Severity
+from devices.messages import Reading
 from devices.site.model import Point, Sensor
 from edge.judge.duties import Common, Duties
 from edge.judge.level import Level
-from edge.judge.sensors import Draft, Memory, SensorRules, Told, cases
+from edge.judge.sensors import Draft, Memory, SensorRules, cases
 from edge.judge.shelf import course_from_json, course_to_json, level_from_json, level_to_json
+from edge.judge.telling import condition_of
 from edge.keep import NodeStore
 from edge.keep.transaction import Transaction
 from edge.node.clock import STEP
@@ -100,13 +101,13 @@ class SensorJudge:
                     before = len(draft.told)
                     self._rules.hear(draft, reading, self._monotonic())
                     for told in draft.told[before:]:
-                        tx.queue(self._condition(told), reading.received_at)
+                        tx.queue(condition_of(told, self._node), reading.received_at)
             moment = datetime.fromtimestamp(self._wall(), UTC)
             before = len(draft.told)
             for sensor in alive:
                 self._rules.alive(draft, sensor, self._monotonic(), moment)
             for told in draft.told[before:]:
-                tx.queue(self._condition(told), moment)
+                tx.queue(condition_of(told, self._node), moment)
         return bool(draft.told)
 
     def wait(self, listening: Callable[[Sensor], bool]) -> bool:
@@ -124,7 +125,7 @@ class SensorJudge:
         if draft.told or draft.levels:
             with self._store.transaction() as tx:
                 for told in draft.told:
-                    tx.queue(self._condition(told), moment)
+                    tx.queue(condition_of(told, self._node), moment)
                 self._write(tx, draft, self._wall() - now)
         self._adopt(draft)
         self._waited = now
@@ -148,7 +149,7 @@ class SensorJudge:
             if not self._rules.reset(draft, key, self._monotonic(), moment):
                 return "what it is about still holds"
             for told in draft.told:
-                tx.queue(self._condition(told), moment)
+                tx.queue(condition_of(told, self._node), moment)
         return None
 
     @contextmanager
@@ -186,31 +187,6 @@ class SensorJudge:
         for duty, turn, _, unit in draft.told:
             value = 0.0 if turn.case.value is None else turn.case.value
             log.info("%s %s %s: %g %s", duty.sensor.id, duty.rule.id, turn.change, value, unit)
-
-    def _condition(self, told: Told) -> Condition:
-        duty, turn, moment, unit = told
-        case, rule = turn.case, duty.rule
-        assert case.value is not None
-        assert case.limit is not None
-        return Condition(
-            condition_id=case.id,
-            rev=case.rev,
-            change=turn.change,
-            state=case.state,
-            node=self._node,
-            point=duty.point.id,
-            device=duty.sensor.id,
-            rule=rule.id,
-            place=duty.place,
-            event_class=rule.event_class,
-            label=case.label,
-            score=case.score,
-            severity=Severity.LOW if case.quiet else case.severity or rule.severity,
-            since=moment - timedelta(seconds=turn.at - case.since),
-            changed_at=moment,
-            measured=Measured(quantity=rule.quantity, value=case.value, unit=unit, limit=case.limit),
-            reopens=case.reopens,
-        )
 
 
 def _put(tx: Transaction, kind: str, key: str, state: dict[str, Any]) -> None:
