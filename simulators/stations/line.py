@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import socket
-import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -151,26 +150,3 @@ class Line:
             self._socket = socket.create_connection(self._address, CONNECT_S)
             self._read = self._hear()
         return self._socket
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """At `second` of a script, `line` tells what `make` makes of the Unix time there is then."""
-
-    second: float
-    line: Line
-    make: Callable[[float], Message]
-
-
-def play(
-    steps: list[Step], stopping: threading.Event, speed: float = 1.0, clock: Callable[[], float] = time.time
-) -> list[Told]:
-    """Play a script to its end, or until `stopping`; the ledger in the order of the script."""
-    began = time.monotonic()
-    told = []
-    for step in sorted(steps, key=lambda one: one.second):
-        if stopping.wait(max(0.0, began + step.second / speed - time.monotonic())):
-            break
-        step.line.tell(step.make(clock()))
-        told.append(step.line.ledger[-1])
-    return told

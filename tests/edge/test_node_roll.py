@@ -128,7 +128,15 @@ def test_a_reset_ends_what_is_latched_in_all_of_its_system_and_in_no_other():
     assert {one.sensor for one in found if one.quantity == "fire" and one.value == 0} == {"house", "hall"}
     whole = mine.sort(of(measured("reset", place=Place()), station=DEVICE), NOON).judged
     assert {one.sensor for one in whole if one.quantity == "fire"} == {"house", "hall", "pumps"}
-    assert ("house", "reset", 1.0) in owners(whole)
+    # Rules that wait for a reset hear of it at each sensor, once its values are back.
+    for name in ("house", "hall", "pumps"):
+        assert [one.quantity for one in whole if one.sensor == name][-1] == "reset"
+
+
+def test_a_transmitter_vouches_for_its_detectors_and_an_air_station_for_none_of_its_instruments():
+    house = roll(fire("house"), fire("hall", component="01000100"), protocol="gb26875")
+    assert house.sort(of(station=DEVICE), NOON).alive == ("house", "hall")
+    assert roll(air("dust", "air")).sort(of(), NOON).alive == ()
 
 
 def test_no_fire_is_late():

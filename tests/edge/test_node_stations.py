@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -20,6 +21,7 @@ from simulators.stations.air import AirStation
 from simulators.stations.faults import Fault
 from simulators.stations.fire import FAULT, FIRE, RESET, FireDevice
 from simulators.stations.line import Line
+from simulators.stations.script import building_site, play
 from tests.edge.points_for_tests import bodies, open_store
 from tests.edge.stations_for_tests import DEVICE, MN, PATIENCE, ZONE, readings, running, told
 
@@ -118,6 +120,26 @@ def test_what_is_sent_again_without_our_answer_counts_once(node, lines):
     assert told(node) == [("dust", "opened"), ("hall", "opened")]
 
 
+def test_a_script_with_faults_is_told_as_it_happened(node, lines):
+    """Its seconds are halves here: a station's times are whole ones."""
+    station, dust = air(node, lines)
+    device, panel = fire(node, lines)
+    script = building_site(station, dust, device, panel, "01000100")
+    played = play(script, threading.Event(), speed=2.0, clock=two_a_second())
+    assert [one.message.truth for one in played if not one.answered] == []
+    names = {"dust": "dust", "hall": "fire"}
+    assert [(names[device], change) for device, change in told(node)] == list(script.truth)
+    dust.faults = {Fault.DEAF}
+    dust._wait = 0.2
+    assert not dust.tell(station.values(time.time() + 9, LOW))
+    assert dust.ledger[-1].sent == 3
+
+
+def two_a_second() -> Callable[[], float]:
+    began, real = time.time(), time.monotonic()
+    return lambda: began + 2 * (time.monotonic() - real)
+
+
 @pytest.mark.parametrize("fault", [Fault.HALF_PACKET, Fault.BAD_CHECK, Fault.WRONG_LENGTH, Fault.RUBBISH])
 def test_a_fault_on_the_line_costs_that_packet_at_most(node, lines, fault):
     station, dust = air(node, lines)
@@ -174,6 +196,14 @@ def test_a_station_that_the_site_does_not_have_is_neither_answered_nor_kept(node
     assert not lines[-1].tell(stranger.values(time.time(), HIGH))
     assert readings(node) == 0
     until(lambda: "STRANGER1: the site has no such station" in caplog.text)
+
+
+def test_a_command_that_a_station_does_not_answer_costs_nothing(tmp_path, lines):
+    with running(tmp_path, set_clock=True) as node:
+        station, line = air(node, lines, clock_off=-600.0)
+        line.faults = {Fault.NEVER_ANSWERS}
+        for second in range(3):
+            assert line.tell(station.values(time.time() + second, LOW))
 
 
 def test_a_clock_that_is_off_is_told_and_set_where_the_site_wants_it(tmp_path, lines):
