@@ -172,6 +172,8 @@ def _summary(trial: Trial, shown: int, took: float, cpu: float) -> str:
     count = trial.readings
     million = cpu / max(count, 1) * 1e6
     text = f"{count:,} readings in {took:.1f} s ({million:.1f} s of CPU a million): {shown} conditions"
+    if missing := trial.sensors - len(trial.heard):
+        text += f"; of {missing:,} sensors there is nothing"
     if trial.repeated:
         text += f"; {trial.repeated:,} came twice and counted once"
     if trial.unknown:

@@ -39,13 +39,17 @@ class Trial:
         self.repeated = 0
         self.unknown: Counter[str] = Counter()
         """Readings of sensors that the site does not have."""
+        self.heard: set[str] = set()
+        """Sensors of which there is a reading; one that was not recorded is not silent."""
         self._new_id = new_id
         self._node = {sensor.id: point.node for point in site.points for sensor in point.sensors}
+        self.sensors = len(self._node)
+        """Of the site."""
         self._rules = SensorRules(Duties(site.points, common_of(site)), new_id)
         self._draft = Memory().draft()
         self._joints = {node.id: joints_of(site.points_of(node.id)) for node in site.nodes}
         self._kept: dict[str, Kept] = {}
-        self._heard: dict[tuple[str, str, str], Window] = {}
+        self._windows: dict[tuple[str, str, str], Window] = {}
         self._now: float | None = None
         self._waited = 0.0
 
@@ -60,12 +64,13 @@ class Trial:
             self.unknown[one.sensor] += 1
             return
         source = (one.sensor, one.quantity, one.boot)
-        window = self._heard.get(source)
+        window = self._windows.get(source)
         if window is not None and window.heard(one.seq):
             self.repeated += 1
             return
-        self._heard[source] = Window(one.seq) if window is None else window.with_(one.seq)
+        self._windows[source] = Window(one.seq) if window is None else window.with_(one.seq)
         self.readings += 1
+        self.heard.add(one.sensor)
         self._rules.hear(self._draft, one, now)
         self._tell(now)
 
@@ -82,7 +87,9 @@ class Trial:
 
     def _wait(self, now: float, *, listening: bool) -> None:
         moment = datetime.fromtimestamp(now, UTC)
-        self._rules.wait(self._draft, now - self._waited, now, moment, lambda _: listening)
+        self._rules.wait(
+            self._draft, now - self._waited, now, moment, lambda sensor: listening and sensor.id in self.heard
+        )
         self._waited = now
         self._tell(now)
 

@@ -60,7 +60,7 @@ def total(cells: Cells) -> float:
 
 
 def mean(cells: Cells) -> float:
-    """Over the time, with straight lines between the readings: devices report more often while much happens."""
+    """Over the time, by straight lines between the readings: devices report more often while much happens."""
     if span(cells) == 0.0:
         return total(cells) / sum([cell[6] for cell in cells])
     area, before = 0.0, cells[0]
