@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import csv as table
+import csv
 import io
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Depends, Query, Response
 from pydantic import AwareDatetime
 from sqlalchemy import select
 
@@ -56,56 +57,71 @@ async def list_series(
     return [_series(one, limits.get(one.trace.device, [])) for one in found]
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One series and the time that is asked for."""
+
+    device: str
+    quantity: str
+    zone: Annotated[str | None, Query()] = None
+    unit: Annotated[str | None, Query(description="Where there are several; else that heard last.")] = None
+    since: Annotated[
+        AwareDatetime | None, Query(alias="from", description="An hour before `to` unless given.")
+    ] = None
+    until: Annotated[AwareDatetime | None, Query(alias="to", description="Now unless given.")] = None
+    step: Annotated[
+        int | None, Query(description=f"Seconds, of {', '.join(map(str, STEPS))}; what suits, unless given.")
+    ] = None
+
+
 @router.get(
     "",
     operation_id="getTelemetry",
     summary="One series, down-sampled",
-    responses=problems("not_found", "store_away") | {200: {"content": {"text/csv": {}}}},
-    response_model=ChartOut,
+    responses=problems("not_found", "store_away"),
 )
-async def get_telemetry(
-    context: InContext,
-    who: Viewer,
-    device: str,
-    quantity: str,
-    zone: str | None = None,
-    unit: Annotated[
-        str | None, Query(description="Where there are several; else that of the last value.")
-    ] = None,
-    since: Annotated[
-        AwareDatetime | None, Query(alias="from", description="An hour ago unless given.")
-    ] = None,
-    until: Annotated[AwareDatetime | None, Query(alias="to", description="Now unless given.")] = None,
-    step: Annotated[
-        int | None,
-        Query(description=f"Seconds: one of {', '.join(map(str, STEPS))}; what suits, unless given."),
-    ] = None,
-    csv: Annotated[bool, Query(description="As CSV.")] = False,
-) -> Any:
+async def get_telemetry(context: InContext, who: Viewer, asked: Annotated[Asked, Depends()]) -> ChartOut:
     """Lowest, mean, highest and last value of each bucket, which begin at whole steps since 1970 UTC.
 
     At most 5,000 buckets. Values of self-tests and faults are not in it.
     """
     _guard(who)
-    found = await _find(context, device, quantity, zone, unit)
-    since, until, seconds = _span(since, until, step, context.now())
+    found, begin, end, step, buckets = await _answer(context, asked)
+    columns = {column: [getattr(one, column) for one in buckets] for column in COLUMNS}
+    return ChartOut(
+        device=asked.device, zone=asked.zone or None, quantity=asked.quantity, unit=found.trace.unit,
+        since=begin, until=end, step=step, **columns,
+    )  # fmt: skip
+
+
+@router.get(
+    "/csv",
+    operation_id="getTelemetryCsv",
+    summary="One series, down-sampled, as CSV",
+    response_class=Response,
+    responses=problems("not_found", "store_away")
+    | {200: {"content": {"text/csv": {"schema": {"type": "string"}}}}},
+)
+async def get_csv(context: InContext, who: Viewer, asked: Annotated[Asked, Depends()]) -> Response:
+    """The same as a table with a line of names."""
+    _guard(who)
+    *_, buckets = await _answer(context, asked)
+    words = filter(None, (asked.device, asked.zone, asked.quantity))
+    name = re.sub(r"[^A-Za-z0-9._-]", "_", "-".join(words))
+    disposition = {"Content-Disposition": f'attachment; filename="{name}.csv"'}
+    return Response(_csv(buckets), media_type="text/csv; charset=utf-8", headers=disposition)
+
+
+async def _answer(context: Context, asked: Asked) -> tuple[Listed, datetime, datetime, int, Sequence[Bucket]]:
+    found = await _find(context, asked.device, asked.quantity, asked.zone, asked.unit)
+    since, until, seconds = _span(asked.since, asked.until, asked.step, context.now())
     width = timedelta(seconds=seconds)
     begin, end = begin_of(since, width), begin_of(until, width) + width
     try:
         buckets = await context.telemetry.store.read(found.trace, begin, end, width)
     except StoreAway as error:
         raise Problem("store_away", "try again in a moment", headers={"Retry-After": "5"}) from error
-    if csv:
-        name = re.sub(r"[^A-Za-z0-9._-]", "_", "-".join(filter(None, (device, zone, quantity))))
-        disposition = f'attachment; filename="{name}.csv"'
-        return Response(
-            _csv(buckets), media_type="text/csv; charset=utf-8", headers={"Content-Disposition": disposition}
-        )
-    columns = {column: [getattr(one, column) for one in buckets] for column in COLUMNS}
-    return ChartOut(
-        device=device, zone=zone, quantity=quantity, unit=found.trace.unit, since=begin, until=end,
-        step=seconds, **columns,
-    )  # fmt: skip
+    return found, begin, end, seconds, buckets
 
 
 def _guard(who: Person) -> None:
@@ -164,7 +180,7 @@ def _series(one: Listed, limits: Sequence[dict[str, Any]]) -> SeriesOut:
 
 def _csv(buckets: Sequence[Bucket]) -> str:
     text = io.StringIO()
-    rows = table.writer(text)
+    rows = csv.writer(text)
     rows.writerow(COLUMNS)
     rows.writerows([getattr(one, column) for column in COLUMNS] for one in buckets)
     return text.getvalue()

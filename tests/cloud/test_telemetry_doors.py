@@ -84,7 +84,7 @@ async def test_a_series_is_answered_down_sampled_and_as_csv(street, sender) -> N
             [3, 7],
         )
         assert (found["count"], found["unit"], found["at"][0]) == ([4, 4], "dB/m", "2026-11-22T04:00:00Z")
-        answer = await leader.http.get("/api/v1/telemetry", params=query | {"csv": True})
+        answer = await leader.http.get("/api/v1/telemetry/csv", params=query)
         assert answer.headers["content-type"] == "text/csv; charset=utf-8"
         assert answer.text.splitlines()[:2] == [
             "at,count,low,mean,high,last",

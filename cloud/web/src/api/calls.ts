@@ -1,7 +1,8 @@
 import createClient from "openapi-fetch";
 import type { paths } from "./schema";
 import type {
-  Action, AreaFeature, Command, CommandRequest, Incident, IncidentEvent, NodeDevice, NodeLedger, NodeState, PointFeature, Session,
+  Action, AreaFeature, Chart, Command, CommandRequest, Incident, IncidentEvent, NodeDevice, NodeLedger, NodeState, PointFeature,
+  Series, Session,
 } from "./types";
 
 /** The cloud's refusal (RFC 9457), or status 0 where nobody answered. */
@@ -14,6 +15,7 @@ export class Refused extends Error {
   }
 }
 
+export const CSV_URL = "/api/v1/telemetry/csv" satisfies keyof paths;
 export const STREAM_URL = "/api/v1/stream" satisfies keyof paths;
 
 const client = createClient<paths>();
@@ -126,6 +128,19 @@ export function nodeLedger(node: string): Promise<NodeLedger> {
 /** A node's devices and their last words. */
 export function nodeDevices(node: string): Promise<readonly NodeDevice[]> {
   return body(client.GET("/api/v1/nodes/{node}/devices", { params: { path: { node } } }));
+}
+
+/** Which quantities there are, of a point or of a node itself. */
+export function seriesOf(of: { kind: "point" | "node"; id: string }): Promise<readonly Series[]> {
+  const query = of.kind === "point" ? { point: of.id } : { node: of.id };
+  return body(client.GET("/api/v1/telemetry/series", { params: { query } }));
+}
+
+/** One of them since then, down-sampled as suits. */
+export function chart(one: Series, since: Date): Promise<Chart> {
+  const { device, quantity, unit } = one;
+  const query = { device, quantity, unit, from: since.toISOString(), ...(one.zone ? { zone: one.zone } : {}) };
+  return body(client.GET("/api/v1/telemetry", { params: { query } }));
 }
 
 /** What a node was asked for on an incident's page, newest first. */

@@ -1,5 +1,6 @@
 import { effect, signal } from "@preact/signals";
 import { askNode, commandsOf, Refused } from "../api/calls";
+import { randomId } from "../api/ids";
 import type { Command, CommandRequest, Incident } from "../api/types";
 import { words } from "../words";
 import { selected } from "./incidents";
@@ -41,7 +42,7 @@ export async function ask(node: string, request: CommandRequest): Promise<void> 
   trouble.value = "";
   asking.value = true;
   try {
-    takeCommand(await askNode(node, request, crypto.randomUUID()));
+    takeCommand(await askNode(node, request, randomId()));
   } catch (error) {
     if (!(error instanceof Refused)) throw error;
     if (error.status === 401) endSession();

@@ -5,6 +5,7 @@ import { points } from "../state/places";
 import { classNamed, named, words } from "../words";
 import { Actions } from "./Actions";
 import { Care } from "./Care";
+import { CurvesButton } from "./CurvesButton";
 import { Facts } from "./Facts";
 import { Age, StateChip } from "./IncidentList";
 import { Photos } from "./Photos";
@@ -36,6 +37,7 @@ export function Detail() {
           <Photos incident={incident} />
           <Actions incident={incident} />
           <Care incident={incident} />
+          <CurvesButton of={{ kind: "point", id: incident.point.id }} />
           <Facts incident={incident} />
           <Timeline incident={incident} />
         </>

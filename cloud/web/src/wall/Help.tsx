@@ -16,6 +16,7 @@ export function Help() {
     ["D", help.dispatch],
     ["C", help.close],
     ["N", help.nodes],
+    ["T", help.curves],
     ["Esc", help.back],
     ["?", help.help],
   ];

@@ -9,6 +9,7 @@ import {
 import { named, words } from "../words";
 import { formatAge, formatNumber, formatWhen } from "../words/format";
 import { NodeCare } from "./Care";
+import { CurvesButton } from "./CurvesButton";
 import { sentence } from "../words/sentences";
 import { troubles } from "../words/troubles";
 
@@ -69,6 +70,7 @@ function NodeCard({ one }: { one: Upkeep }) {
       <Ledger lines={ordered(ledger.lines)} />
       <Causes ledger={ledger} />
       <Rungs devices={devices} />
+      <CurvesButton of={{ kind: "node", id: node.id }} />
       <NodeCare node={node.id} />
     </section>
   );

@@ -1,6 +1,7 @@
 import type { PointDevice, PointProperties } from "../api/types";
 import { grids, nodes, statusOf } from "../state/places";
 import { named, words } from "../words";
+import { CurvesButton } from "./CurvesButton";
 
 /** A point where nothing is the matter: what stands there and how it is. */
 export function PointCard({ point }: { point: PointProperties }) {
@@ -11,6 +12,7 @@ export function PointCard({ point }: { point: PointProperties }) {
     <div class="point-card">
       <h2 class="detail-title" tabIndex={-1}>{named(point.name)} <small>{point.id}</small></h2>
       <p class="note">{text.quiet}</p>
+      <CurvesButton of={{ kind: "point", id: point.id }} />
       <dl>
         <div><dt>{text.grid}</dt><dd>{grid ? named(grid.properties.name) : point.grid}</dd></div>
         <div><dt>{text.node}</dt><dd>{node ? named(node.name) : point.node}</dd></div>

@@ -5,6 +5,7 @@ import { opened, waiting } from "../state/incidents";
 import { announcement, goLive, loadFailed } from "../state/live";
 import { pane, screen } from "../state/panes";
 import { words } from "../words";
+import { Charts } from "./Charts";
 import { Detail } from "./Detail";
 import { FootLine } from "./FootLine";
 import { Help } from "./Help";
@@ -33,6 +34,8 @@ export function Wall({ session }: { session: Session }) {
       {loadFailed.value && <p class="load-failed" role="alert">{text.live.loadFailed}</p>}
       {screen.value === "nodes" ? (
         <Nodes />
+      ) : screen.value === "charts" ? (
+        <Charts />
       ) : (
         <main class="wall-main">
           <IncidentList />

@@ -1,6 +1,6 @@
 /** Which key asks for what. */
 export type Command =
-  | "next" | "previous" | "open" | "accept" | "false_alarm" | "dispatch" | "close" | "back" | "help" | "nodes";
+  | "next" | "previous" | "open" | "accept" | "false_alarm" | "dispatch" | "close" | "back" | "help" | "nodes" | "curves";
 
 /** By place on the keyboard (`event.code`): an input method that swallows letters does not matter. */
 const COMMANDS: Readonly<Record<string, Command>> = {
@@ -12,6 +12,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   KeyD: "dispatch",
   KeyC: "close",
   KeyN: "nodes",
+  KeyT: "curves",
   Escape: "back",
 };
 

@@ -1,6 +1,7 @@
 import { asking, begin, inFlight } from "../state/actions";
+import { showCharts } from "../state/charts";
 import { move, opened, selected } from "../state/incidents";
-import { helpShown, pictureShown, screen } from "../state/panes";
+import { helpShown, pictureShown, quietPoint, screen } from "../state/panes";
 import { type Command, commandOf } from "./commands";
 
 export function onKey(event: KeyboardEvent): void {
@@ -10,7 +11,7 @@ export function onKey(event: KeyboardEvent): void {
   // A dialog closes itself on Escape and lets nothing else through.
   if (helpShown.value || pictureShown.value) return;
   // Nobody closes a case that is not on screen.
-  if (screen.value === "nodes" && !["nodes", "back", "help"].includes(command)) return;
+  if (screen.value !== "incidents" && !["nodes", "back", "help"].includes(command)) return;
   event.preventDefault();
   obey(command);
 }
@@ -32,8 +33,13 @@ function obey(command: Command): void {
     case "nodes":
       screen.value = screen.value === "nodes" ? "incidents" : "nodes";
       break;
+    case "curves": {
+      const point = quietPoint.value ?? incident?.point.id;
+      if (point) showCharts({ kind: "point", id: point });
+      break;
+    }
     case "back":
-      if (screen.value === "nodes") {
+      if (screen.value !== "incidents") {
         screen.value = "incidents";
         focusRow();
       } else if (asking.value) {

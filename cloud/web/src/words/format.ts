@@ -62,7 +62,9 @@ export function formatPercent(part: number, locale: string): string {
   return numbers(locale, { style: "percent", maximumFractionDigits: 0 }).format(part);
 }
 
-const UNITS: Record<string, string> = { Cel: "°C", "%RH": "% RH", "ug/m3": "µg/m³", deg: "°" };
+const UNITS: Record<string, string> = {
+  Cel: "°C", "%RH": "% RH", "ug/m3": "µg/m³", deg: "°", MBy: "MB", core: "", "1/min": "/min",
+};
 
 /** A unit as people write it (UCUM's "Cel" is °C). */
 export function unitSign(code: string): string {
@@ -72,4 +74,10 @@ export function unitSign(code: string): string {
 /** A measured value with its unit. */
 export function formatQuantity(value: number, unitCode: string, locale: string): string {
   return `${formatNumber(value, locale)} ${unitSign(unitCode)}`.trim();
+}
+
+/** A moment on a chart's axis that shows `span` milliseconds: the clock, with the day where it spans several. */
+export function formatTick(at: number, span: number, locale: string): string {
+  const clock: Intl.DateTimeFormatOptions = { hour: "2-digit", minute: "2-digit", hourCycle: "h23" };
+  return dates(locale, span > 2 * DAY ? { month: "2-digit", day: "2-digit" } : clock).format(at);
 }

@@ -1,6 +1,7 @@
 import { computed, effect, signal } from "@preact/signals";
 import type { EventClass, Names } from "../api/types";
 import { en } from "./en";
+import { QUANTITIES } from "./quantities";
 import { type Words, zh } from "./zh";
 
 export type { Words };
@@ -31,5 +32,12 @@ export function classNamed(kind: EventClass): string {
 /** The word for a detector's label or a sensor's quantity; the bare name where there is none. */
 export function labelled(label: string): string {
   const known: Readonly<Record<string, string | undefined>> = words.value.labels;
-  return known[label] ?? label;
+  return known[label] ?? quantityNamed(label);
+}
+
+/** The word for what is measured; the bare name where there is none. */
+export function quantityNamed(quantity: string): string {
+  const known = QUANTITIES[quantity];
+  const labels: Readonly<Record<string, string | undefined>> = words.value.labels;
+  return known ? named(known) : (labels[quantity] ?? quantity);
 }

@@ -1,0 +1,31 @@
+import type { Names } from "../api/types";
+
+/** What nodes, cameras and sensors measure, where `labels` has no word for it. */
+export const QUANTITIES: Readonly<Record<string, Names | undefined>> = {
+  battery: { zh: "电池电量", en: "Battery" },
+  signal: { zh: "信号强度", en: "Signal" },
+  humidity: { zh: "湿度", en: "Humidity" },
+  pm10: { zh: "PM10", en: "PM10" },
+  co: { zh: "一氧化碳", en: "Carbon monoxide" },
+  gas: { zh: "可燃气体", en: "Combustible gas" },
+  things: { zh: "停留物数量", en: "Things that stay" },
+  people: { zh: "人数", en: "People" },
+  up: { zh: "在线", en: "Online" },
+  fps: { zh: "帧率", en: "Frame rate" },
+  key_interval: { zh: "关键帧间隔", en: "Key frame interval" },
+  clock_offset: { zh: "时钟偏差", en: "Clock offset" },
+  looks: { zh: "每分钟查看", en: "Looks a minute" },
+  dropped: { zh: "每分钟坏帧", en: "Broken pictures a minute" },
+  lost_packets: { zh: "每分钟丢包", en: "Packets lost a minute" },
+  brightness: { zh: "画面亮度", en: "Brightness" },
+  edges_lost: { zh: "画面轮廓缺失", en: "Usual edges lost" },
+  sharpness: { zh: "画面清晰度", en: "Sharpness" },
+  faults: { zh: "画面故障数", en: "Faults of the picture" },
+  cpu: { zh: "处理器占用", en: "CPU cores used" },
+  memory: { zh: "内存占用", en: "Memory used" },
+  memory_free: { zh: "可用内存", en: "Memory free" },
+  disk_free: { zh: "可用磁盘", en: "Disk free" },
+  store: { zh: "本地存储占用", en: "Local store" },
+  waiting: { zh: "待传消息", en: "Messages waiting" },
+  waiting_for: { zh: "最久等待", en: "Longest wait" },
+};
