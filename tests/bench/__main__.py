@@ -22,7 +22,7 @@ from pathlib import Path
 
 FOLDER = Path(__file__).parent
 LIMIT = 240.0
-LIMITS = {"node": 5400.0}
+LIMITS = {"node": 5400.0, "sensors": 900.0}
 """Seconds a bench may take; that of the node has twenty legs, and encodes its streams the first time."""
 GRACE = 30.0
 """Seconds to end by itself, once it was told to."""
