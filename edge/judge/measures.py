@@ -22,26 +22,26 @@ from devices.site.sensor_rules import (
 from edge.judge import window
 from edge.judge.level import Finding, Trace
 
-Measure = Callable[[Any, Trace, float, float, bool], tuple[Trace, Finding | None]]
-"""Rule, trace, value, when it was taken, whether it is late -> trace after it, and what it says."""
+Measure = Callable[[Any, Trace, float, float, float | None], tuple[Trace, Finding | None]]
+"""Rule, trace, value, when it was taken, when the newest was (of a late one) -> trace after it, what it says."""
 _OFF, _COMING, _ON, _GOING = 0.0, 1.0, 2.0, 3.0
 """Of one level: not reached; reached, but not for long enough; reached; left, but not for long enough."""
 
 
 def threshold(
-    rule: ThresholdRule, trace: Trace, value: float, at: float, late: bool
+    rule: ThresholdRule, trace: Trace, value: float, at: float, newest: float | None
 ) -> tuple[Trace, Finding | None]:
     """The value itself."""
-    if late:
+    if newest is not None:
         return trace, None
     return trace, Finding(rule.past(value), rule.back(value), value, rule.limit)
 
 
 def levels(
-    rule: LevelsRule, trace: Trace, value: float, at: float, late: bool
+    rule: LevelsRule, trace: Trace, value: float, at: float, newest: float | None
 ) -> tuple[Trace, Finding | None]:
     """Each level is reached and left by itself; the worst that is reached counts. A mark: (since, step)."""
-    if late:
+    if newest is not None:
         return trace, None
     marks = trace.marks or ((at, _OFF),) * len(rule.levels)
     after, reached, since = [], -1, at
@@ -67,28 +67,32 @@ def levels(
     return trace, Finding(True, False, value, worst.limit, since, worst.severity)
 
 
-def rate(rule: RateRule, trace: Trace, value: float, at: float, late: bool) -> tuple[Trace, Finding | None]:
+def rate(
+    rule: RateRule, trace: Trace, value: float, at: float, newest: float | None
+) -> tuple[Trace, Finding | None]:
     """How far the newest value lies from the extreme of the window."""
-    now = trace.last if late and trace.last is not None else value
+    now = value if newest is None or trace.last is None else trace.last
     cells = window.put(trace.marks, value, at, rule.within)
     change = now - window.lowest(cells) if rule.rises is not None else window.highest(cells) - now
     return Trace(cells, now), Finding(change > rule.limit, change <= rule.least, change, rule.limit)
 
 
-def state(rule: StateRule, trace: Trace, value: float, at: float, late: bool) -> tuple[Trace, Finding | None]:
+def state(
+    rule: StateRule, trace: Trace, value: float, at: float, newest: float | None
+) -> tuple[Trace, Finding | None]:
     """The value goes on until the next one comes."""
-    if late:
+    if newest is not None:
         return trace, None
     if value != trace.last:
         trace = Trace(last=value)
     return trace, _state(rule, value)
 
 
-def count(rule: CountRule, trace: Trace, value: float, at: float, late: bool) -> tuple[Trace, Finding | None]:
+def count(
+    rule: CountRule, trace: Trace, value: float, at: float, newest: float | None
+) -> tuple[Trace, Finding | None]:
     """Of what is counted, the times of the last ones; as many as decide."""
-    marks, now = trace.marks, at
-    if late and marks:
-        now = max(at, marks[-1][0])
+    marks, late = trace.marks, newest is not None
     counts = rule.counts(value)
     if counts and (rule.each or not (late or (trace.last is not None and rule.counts(trace.last)))):
         marks = tuple(sorted((*marks, (at,)))) if late else (*marks, (at,))
@@ -96,16 +100,16 @@ def count(rule: CountRule, trace: Trace, value: float, at: float, late: bool) ->
     last = trace.last if late else value
     if marks != trace.marks or last != trace.last:
         trace = Trace(marks, last)
-    return trace, _count(rule, trace, now)
+    return trace, _count(rule, trace, at if newest is None else newest)
 
 
 def windowed(
-    rule: WindowRule, trace: Trace, value: float, at: float, late: bool
+    rule: WindowRule, trace: Trace, value: float, at: float, newest: float | None
 ) -> tuple[Trace, Finding | None]:
     """The mean, an extreme, or the growth of a counter."""
     last = None
     if rule.of == "growth":
-        if late:
+        if newest is not None:
             return trace, None
         last, value = value, _grown(rule, trace.last, value)
     cells = window.put(trace.marks, value, at, rule.within)
@@ -114,9 +118,11 @@ def windowed(
     return Trace(cells, last), Finding(past, rule.back(told), told, rule.limit)
 
 
-def stuck(rule: StuckRule, trace: Trace, value: float, at: float, late: bool) -> tuple[Trace, Finding | None]:
+def stuck(
+    rule: StuckRule, trace: Trace, value: float, at: float, newest: float | None
+) -> tuple[Trace, Finding | None]:
     """Since when the value has not moved: one mark."""
-    if late:
+    if newest is not None:
         return trace, None
     if trace.last is None or abs(value - trace.last) > rule.by:
         trace = Trace(((at,),), value)

@@ -40,7 +40,7 @@ def judge(
     before = level.trace
     if not opens and level.case is None and isinstance(rule, LevelsRule | CountRule) and before.marks:
         before = Trace(last=before.last)
-    trace, found = MEASURES[type(rule)](rule, before, value, at, newest is not None)
+    trace, found = MEASURES[type(rule)](rule, before, value, at, newest)
     if found is None:
         return level, None
     hold, clear_hold = holds(rule)
