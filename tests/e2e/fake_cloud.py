@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from devices.site.geojson import to_geojson
-from tests.e2e import fake_upkeep
+from tests.e2e import fake_telemetry, fake_upkeep
 from tests.e2e.fake_care import FakeCare
 from tests.e2e.fake_street import ODD, SCENES, Scene, Street, stamp
 from tests.edge.fake_cloud import PatientServer
@@ -240,6 +240,10 @@ class _Handler(BaseHTTPRequestHandler):
                 self._json(200, fake_upkeep.devices(cloud.street.site, node, datetime.now(UTC)))
             case ["nodes", node, "commands"]:
                 self._json(200, cloud.care.listed(node))
+            case ["telemetry", "series"]:
+                self._json(200, fake_telemetry.series(cloud.street.site, query, datetime.now(UTC)))
+            case ["telemetry"]:
+                self._json(200, fake_telemetry.chart(cloud.street.site, query, datetime.now(UTC)))
             case ["media", name]:
                 self._send(
                     200, cloud.street.media[name], "image/jpeg", {"Cache-Control": "private, immutable"}
