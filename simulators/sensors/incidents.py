@@ -99,9 +99,10 @@ def _pulses(sensor: str, rule: CountRule, start: float, count: int) -> tuple[Hap
 
 
 def _past(quantity: str, limits: Limits) -> float:
-    """Clearly past the limit, and possible."""
+    """Clearly past the limit, and possible; of two states the other one."""
     limit, away = limits.limit, abs(limits.limit - limits.clear)
-    beyond = max(0.3 * abs(limit), 1.5 * away)
+    two_states = quantity in QUANTITIES and QUANTITIES[quantity].unit == "1"
+    beyond = 1.0 if two_states else max(0.3 * abs(limit), 1.5 * away)
     return _possible(quantity, limit + (beyond if limits.above is not None else -beyond))
 
 

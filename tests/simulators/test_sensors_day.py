@@ -106,6 +106,12 @@ def test_a_help_button_that_is_pressed_has_no_near_miss():
     assert near_miss("P07-S1", pressed, 0, 0) == ()
 
 
+@pytest.mark.parametrize("write", [incident, near_miss])
+def test_what_has_two_states_is_in_one_of_them(write):
+    rule = threshold(quantity="open", above=0.5, clear=0.4, hold=60)
+    assert [one.level for one in write("P07-S1", rule, 0, 0)] == [1]
+
+
 def test_a_frozen_value_is_no_happening():
     rule = StuckRule(kind="stuck", **COMMON, quantity="laeq", hold=600)
     assert incident("P07-S1", rule, 0, 50) == near_miss("P07-S1", rule, 0, 50) == ()
