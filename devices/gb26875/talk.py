@@ -39,6 +39,10 @@ class Talk:
         """The same, since what has begun will not become whole."""
         return [self._said(one, now) for one in self._framer.give_up()]
 
+    def ask(self, now: datetime) -> bytes:
+        """Nothing: a fire alarm system is not asked, it tells."""
+        return b""
+
     def _said(self, found: Frame | Broken, now: datetime) -> Said:
         if isinstance(found, Broken):
             return Said("", fault=found.fault)

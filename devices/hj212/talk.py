@@ -31,6 +31,8 @@ class Talk:
         self._last: tuple[datetime, str, datetime | None] | None = None
         """Data time, QN and mark of what it measured last."""
         self._clock_set: datetime | None = None
+        self._heard: Packet | None = None
+        """Its last packet of values."""
 
     @property
     def waiting(self) -> int:
@@ -44,6 +46,12 @@ class Talk:
     def give_up(self, now: datetime) -> list[Said]:
         """The same, since what has begun will not become whole."""
         return [self._said(one, now) for one in self._framer.give_up()]
+
+    def ask(self, now: datetime) -> bytes:
+        """The request for what is measured now, to a station that has become silent; nothing before its first
+        values.
+        """
+        return b"" if self._heard is None else answers.read_now(self._heard, now, self._zone)
 
     def _said(self, found: bytes | Broken, now: datetime) -> Said:
         if isinstance(found, Broken):
@@ -75,6 +83,7 @@ class Talk:
             if packet.cn in (answers.CLOCK_ASKED, answers.DATA_ANSWER, answers.NOTICE_ANSWER):
                 return Values(())
             raise PayloadError(f"CN: {packet.cn} carries no values known here")
+        self._heard = packet
         taken = data_time(packet, self._zone)
         if taken is None and self._part is not None and self._part[0] == packet.qn:
             taken = self._part[1]

@@ -183,7 +183,11 @@ def _unheard(tree: Values, items: list[Item]) -> Iterator[Finding]:
     taken: dict[tuple[str, str], Trail] = {}
     for kind, trail, values in items:
         for at, listener in enumerate(_dicts(values.get("stations")) if kind == "nodes" else ()):
-            heard.add((str(values.get("id")), str(listener.get("protocol"))))
+            spoken = str(values.get("id")), str(listener.get("protocol"))
+            if spoken in heard:
+                what = f"{quoted(spoken[1])} is already heard by this node"
+                yield Finding((*trail, "stations", at), what, "one listener hears all of them")
+            heard.add(spoken)
             here, listen = (*trail, "stations", at), str(listener.get("listen"))
             if taken.setdefault((str(values.get("id")), listen), here) != here and not listen.endswith(":0"):
                 yield Finding((*here, "listen"), f"{quoted(listen)} is already used", "take another port")

@@ -107,6 +107,8 @@ class Attendance:
             if not self._silent(name, one) or refused:
                 continue
             if one.lines:
+                if one.told is None or one.told[0] is not DeviceStatus.STALLED:
+                    one.lines[-1].ask()
                 await self._tell(name, one, DeviceStatus.STALLED, "is connected and says nothing")
             else:
                 word = "is not connected any more" if one.ever else "never connected"

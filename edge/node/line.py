@@ -46,6 +46,9 @@ class Talk(Protocol):
     def give_up(self, now: datetime) -> list[Said]:
         """The same, since what has begun will not become whole."""
 
+    def ask(self, now: datetime) -> bytes:
+        """What to say to one that has become silent; nothing where nothing helps."""
+
 
 @dataclass(frozen=True, slots=True)
 class House:
@@ -76,6 +79,11 @@ class Line:
     def close(self) -> None:
         """End it now; what was not answered comes again."""
         self._writer.close()
+
+    def ask(self) -> None:
+        """It should have said something by now: ask for it."""
+        if question := self._talk.ask(self._now()):
+            self._writer.write(question)
 
     async def run(self) -> None:
         """Hear it until it ends, or until it says nothing for too long."""

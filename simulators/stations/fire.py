@@ -11,7 +11,7 @@ from simulators.stations.line import Heard, Line, Message
 
 LENGTH_AT = slice(24, 25)
 CENTRE = bytes.fromhex("010000000000")
-FIRE, FAULT, SHIELDED, SUPERVISION = 1 << 1, 1 << 2, 1 << 3, 1 << 4
+FIRE, FAULT = 1 << 1, 1 << 2
 """Bits of a component's state."""
 RESET, MANUAL_ALARM = 1 << 0, 1 << 2
 """Bits of an operation."""

@@ -166,28 +166,40 @@ def test_no_division_of_the_bytes_changes_what_is_found(pieces, cuts):
     assert sum(isinstance(one, Frame) for part in parts for one in part) == pieces.count(SEEN)
 
 
-@settings(max_examples=150, deadline=None)
-@given(
-    st.lists(
-        st.binary(max_size=60)
-        | st.sampled_from((SEEN, SEEN[:40], b"@@", b"@@@@", b"##"))
-        | st.builds(write, FRAMES)
-        | st.builds(
-            lambda kind, rest: write(frame(bytes((kind,)) + rest)),
-            st.sampled_from((1, 2, 3, 4, 21, 24, 25, 200)),
-            st.binary(max_size=100),
-        ),
-        max_size=8,
-    )
+FUZZ = st.lists(
+    st.binary(max_size=60)
+    | st.sampled_from((SEEN, SEEN[:40], b"@@", b"@@@@", b"##"))
+    | st.builds(write, FRAMES)
+    | st.builds(
+        lambda kind, rest: write(frame(bytes((kind,)) + rest)),
+        st.sampled_from((1, 2, 3, 4, 21, 24, 25, 200)),
+        st.binary(max_size=100),
+    ),
+    max_size=8,
 )
-@example([write(frame(data(2, component(2)[:-6] + b"\xff" * 6)))])
-def test_no_bytes_whatever_end_a_line_or_grow_it(pieces):
+
+
+def endure(pieces: list[bytes]) -> None:
     talk = Talk(ZONE, clock=True)
     for piece in pieces:
         for said in talk.feed(piece, NOW):
             assert len(said.samples) <= 9 * 255
         assert talk.waiting < LONGEST + 30
     talk.give_up(NOW)
+
+
+@settings(max_examples=150, deadline=None)
+@given(FUZZ)
+@example([write(frame(data(2, component(2)[:-6] + b"\xff" * 6)))])
+def test_no_bytes_whatever_end_a_line_or_grow_it(pieces):
+    endure(pieces)
+
+
+@pytest.mark.long
+@settings(max_examples=20_000, deadline=None)
+@given(FUZZ)
+def test_no_bytes_whatever_end_a_line_for_minutes(pieces):
+    endure(pieces)
 
 
 def test_a_clock_that_is_off_is_set_once_an_hour():

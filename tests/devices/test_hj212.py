@@ -219,6 +219,16 @@ FUZZ = st.lists(
 )
 
 
+def endure(pieces: list[bytes]) -> None:
+    talk = Talk(ZONE, None, clock=True)
+    for piece in pieces:
+        for said in talk.feed(piece, NOW):
+            assert len(said.samples) <= 1024
+        assert talk.waiting < LONGEST + 10
+    talk.give_up(NOW)
+    talk.ask(NOW)
+
+
 @settings(max_examples=150, deadline=None)
 @given(FUZZ)
 @example([frame(b"CN=2011;MN=1;CP=&&DataTime=00000000000000;LA-Rtd=1&&")])
@@ -226,12 +236,14 @@ FUZZ = st.lists(
 @example([frame(b"QN=99991231235959999;CN=2011;MN=1;Flag=5;CP=&&LA-Rtd=\xc2\xb2&&")])
 @example([frame("CN=２０１１;MN=1;CP=&&&&".encode())])
 def test_no_bytes_whatever_end_a_line_or_grow_it(pieces):
-    talk = Talk(ZONE, None, clock=True)
-    for piece in pieces:
-        for said in talk.feed(piece, NOW):
-            assert len(said.samples) <= 1024
-        assert talk.waiting < LONGEST + 10
-    talk.give_up(NOW)
+    endure(pieces)
+
+
+@pytest.mark.long
+@settings(max_examples=20_000, deadline=None)
+@given(FUZZ)
+def test_no_bytes_whatever_end_a_line_for_minutes(pieces):
+    endure(pieces)
 
 
 def test_a_password_that_is_wrong_is_said_and_its_values_are_left():

@@ -43,6 +43,8 @@ points:
     station: {protocol: gb26875, transmitter: "2c312c320000", system: 1, component: "01000100"}
 """
 
+LISTENER = '  - {protocol: gb26875, listen: "[fd00::1]:5200", set_clock: true}\n'
+
 
 def load(tmp_path: Path, text: str):
     file = tmp_path / "site.yaml"
@@ -69,7 +71,8 @@ def test_a_site_with_stations_is_read_and_written_back(tmp_path):
         ((", component: \"01000100\"}", "}"), None),
         ((", system: 1, component: \"01000100\"}", "}"), "same part"),
         (("[fd00::1]:5200", "192.0.2.1:9212"), "already used"),
-        (("protocol: gb26875, listen", "protocol: hj212, listen"), "nobody listens"),
+        (("protocol: gb26875, listen", "protocol: hj212, listen"), "already heard"),
+        ((LISTENER, ""), "nobody listens"),
         (("kind: air\n", "kind: air\n    decoder: tasmota\n"), "station"),
     ],
 )  # fmt: skip

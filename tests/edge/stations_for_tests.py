@@ -37,13 +37,13 @@ def rule(quantity: str, above: float, clear: float, **more) -> ThresholdRule:
     return ThresholdRule(**given | {"above": above, "clear": clear} | more)
 
 
-def site(**more) -> Site:
+def site(period: float = 60.0, **more) -> Site:
     """One point with an air station and a house with a fire alarm system."""
     air = AirStation(protocol="hj212", mn=MN)
     house = FireStation(protocol="gb26875", transmitter=DEVICE)
     hall = FireStation(protocol="gb26875", transmitter=DEVICE, system=1, component="01000100")
     sensors = (
-        Sensor(id="dust", name=NAME, kind="air", station=air, period=60, rules=(rule("pm25", 100, 80),)),
+        Sensor(id="dust", name=NAME, kind="air", station=air, period=period, rules=(rule("pm25", 100, 80),)),
         Sensor(id="ear", name=NAME, kind="noise", station=air, rules=(rule("laeq", 70, 65),)),
         Sensor(id="house", name=NAME, kind="fire_alarm", station=house, rules=(rule("fire", 0.5, 0.4),)),
         Sensor(id="hall", name=NAME, kind="fire_alarm", station=hall, rules=(rule("fire", 0.5, 0.4),)),

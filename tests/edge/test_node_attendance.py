@@ -24,6 +24,10 @@ class Wire:
 
     def __init__(self) -> None:
         self.closed = False
+        self.asked = 0
+
+    def ask(self) -> None:
+        self.asked += 1
 
     def close(self) -> None:
         self.closed = True
@@ -81,9 +85,12 @@ def test_a_connection_that_ends_means_nothing_until_the_station_is_silent(room):
 
 
 def test_a_station_that_is_connected_and_says_nothing_has_stalled(room):
-    room.heard(Wire())
-    room.look(151.0)
+    wire = Wire()
+    room.heard(wire)
+    for _ in range(3):
+        room.look(151.0)
     assert room.told()[1:] == [(STALLED, "is connected and says nothing")]
+    assert wire.asked == 1
 
 
 def test_a_third_connection_of_a_station_ends_the_first(room):

@@ -19,7 +19,7 @@ from edge.node import line as line_file
 from edge.node.node import Node
 from simulators.stations.air import AirStation
 from simulators.stations.faults import Fault
-from simulators.stations.fire import FAULT, FIRE, RESET, FireDevice
+from simulators.stations.fire import FAULT, FIRE, MANUAL_ALARM, RESET, FireDevice
 from simulators.stations.line import Line
 from simulators.stations.script import building_site, play
 from tests.edge.points_for_tests import bodies, open_store
@@ -196,6 +196,37 @@ def test_a_station_that_the_site_does_not_have_is_neither_answered_nor_kept(node
     assert not lines[-1].tell(stranger.values(time.time(), HIGH))
     assert readings(node) == 0
     until(lambda: "STRANGER1: the site has no such station" in caplog.text)
+
+
+def test_all_that_a_station_may_say_is_answered_each_in_its_way(node, lines):
+    now = time.time()
+    station, line = air(node, lines)
+    for part in station.parts(now, [{"a34004": 9.0}, {"a34002": 9.0, "a01001": 9.0}]):
+        assert line.tell(part)
+    assert line.tell(station.asks_for_time(now))
+    assert line.commands == []  # the site does not want clocks to be set
+    old, line = air(node, lines, flag=1)
+    assert line.tell(old.values(now + 1, LOW))
+    assert readings(node) == 4
+    device, line = fire(node, lines)
+    for message in (
+        device.system(now, FIRE),
+        device.analog(now, "01000100", 3, 215),
+        device.own_operation(now, MANUAL_ALARM),
+        device.own_state(now, 1),
+    ):
+        assert line.tell(message)
+    assert told(node) == [("house", "opened"), ("house", "cleared")]
+
+
+def test_a_station_that_has_become_silent_is_asked_for_what_it_measures(tmp_path, lines):
+    with running(tmp_path, period=0.2) as node:
+        station, line = air(node, lines)
+        assert line.tell(station.values(time.time(), LOW))
+        until(lambda: DeviceStatus.STALLED in [status for status, _ in standing(node, "dust")])
+        line.listen(0.2)
+        assert [one.split()[0] for one in line.commands] == ["2011"]
+        assert line.tell(station.values(time.time() + 1, HIGH))
 
 
 def test_a_command_that_a_station_does_not_answer_costs_nothing(tmp_path, lines):
