@@ -11,7 +11,7 @@ from contextlib import contextmanager, redirect_stdout, suppress
 from datetime import UTC, datetime
 from io import StringIO
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx
 import paho.mqtt.client as mqtt
@@ -136,10 +136,15 @@ class Town:
             client.loop_stop()
 
 
+T = TypeVar("T", bound=Town)
+
+
 @contextmanager
-def town_of(cameras: tuple[Camera, ...], sensors: tuple[Sensor, ...]) -> Iterator[Town]:
+def town_of(
+    cameras: tuple[Camera, ...], sensors: tuple[Sensor, ...], make: Callable[[Path], T] = Town
+) -> Iterator[T]:
     """All of it, started; not under pytest's directory, which is closed to PostgreSQL's user."""
-    town = Town(Path(tempfile.mkdtemp(prefix="gridwatch-test-")))
+    town = make(Path(tempfile.mkdtemp(prefix="gridwatch-test-")))
     town.file.write_text(dump_site(town.site(1, cameras, sensors)), encoding="utf-8")
     started: list[str] = []
     try:
