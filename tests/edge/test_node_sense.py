@@ -8,13 +8,17 @@ import queue
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from tempfile import mkdtemp
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from devices.ids import uuid7
 from devices.messages import Change, ConditionState, DeviceStatus, Series
 from devices.sensors.client import Delivery
 from devices.site.model import Sensor
+from devices.site.sensor_rules import StuckRule
 from edge.errors import StoreFull
 from edge.keep import NodeStore
 from edge.node.judging import LEVEL
@@ -81,6 +85,9 @@ class Street:
 
     def told(self) -> list[tuple[str, str, int]]:
         return [(one.device, one.change.value, one.rev) for one in bodies(self.store, Series.ALARM)]
+
+    def turns(self) -> list[tuple[str, Change, int]]:
+        return [(one.rule, one.change, one.rev) for one in bodies(self.store, Series.ALARM)]
 
     def health(self) -> list[tuple[str, DeviceStatus]]:
         return [(one.device, one.status) for one in bodies(self.store, Series.HEALTH)]
@@ -361,3 +368,129 @@ def test_what_came_and_went_while_the_node_was_away_is_told_apart_although_it_ar
     seconds = [round(one.changed_at.timestamp() - began) for one in told]
     assert seconds == [6, 26, 46, 66, 86]
     assert [round(one.since.timestamp() - began) for one in told] == [0, 0, 40, 40, 80]
+
+
+def test_fire_and_calls_for_help_wait_behind_nothing_and_of_one_sensor_the_order_stays(street):
+    alarm = threshold(id="fire", severity="critical", above=50.0, clear=30.0)
+    street.restart(0.0, sensor("P01-S1", *RULES), sensor("P01-S9", alarm))
+    for seq in range(3 * BATCH):
+        street.measure(70.0 if seq == 5 else 10.0, seq)
+    street.measure(60.0, 1, name="P01-S9")
+    street.measure(10.0, 2, name="P01-S9")
+    street.measure(80.0, 3, name="P01-S9")
+    assert street.take() == 3
+    assert street.told() == [("P01-S9", "opened", 1), ("P01-S9", "cleared", 2), ("P01-S9", "opened", 1)]
+    assert street.acked == [3 * BATCH, 3 * BATCH + 1, 3 * BATCH + 2]
+    assert street.woken == 1
+    assert [street.take() for _ in range(4)] == [BATCH, BATCH, BATCH, 0]
+    assert street.acked[3:] == list(range(3 * BATCH))
+
+
+def test_a_rule_that_is_now_of_another_kind_is_another_rule(street):
+    street.measure(70.0, 1)
+    street.take()
+    stuck = StuckRule(kind="stuck", id="high", event_class="05-06", quantity="water_level", hold=60.0)
+    street.restart(10.0, sensor("P01-S1", stuck))
+    assert [one.ended for one in bodies(street.store, Series.ALARM)] == [None, "rule_removed"]
+    street.measure(70.0, 2)
+    street.take()
+    street.now += 60.0
+    street.measure(70.0, 3)
+    street.take()
+    last = bodies(street.store, Series.ALARM)[-1]
+    assert (last.change, last.measured.value, last.measured.unit) == (Change.OPENED, 60.0, "s")
+
+
+def test_silence_is_judged_by_the_time_alone_and_kept_with_its_message(street):
+    street.measure(10.0, 1)
+    street.take()
+    for _ in range(16):
+        street.now += 10.0
+        street.desk.wait(lambda one: one.id == "P01-S1")
+    (silent,) = bodies(street.store, Series.ALARM)
+    assert (silent.rule, silent.event_class, silent.severity) == ("health.silent", "90-03", "low")
+    assert (silent.place, silent.measured.unit, silent.measured.limit) == ("P01-S1", "s", 150.0)
+    assert silent.since == NOON
+    assert street.woken == 1
+    street.restart(3600.0)
+    street.desk.wait(lambda _: True)
+    street.measure(10.0, 2)
+    street.take()
+    _, cleared = bodies(street.store, Series.ALARM)
+    assert (cleared.condition_id, cleared.change) == (silent.condition_id, Change.CLEARED)
+
+
+def test_nobody_is_silent_because_the_node_itself_was_asleep(street):
+    street.measure(10.0, 1)
+    street.take()
+    street.now += 9.0
+    street.desk.wait(lambda _: True)
+    street.now += 7200.0
+    street.desk.wait(lambda _: True)
+    assert street.told() == []
+
+
+def test_a_latched_condition_is_over_when_it_is_reset_and_says_why_it_is_not(street):
+    latched = threshold(latch=True, clear_hold=5.0)
+    street.restart(0.0, sensor("P01-S1", latched))
+    street.measure(70.0, 1)
+    street.take()
+    (opened,) = bodies(street.store, Series.ALARM)
+    assert street.desk.reset(opened.condition_id) == "what it is about still holds"
+    street.measure(10.0, 2)
+    street.take()
+    street.restart(60.0, sensor("P01-S1", latched))
+    assert "no sensor has" in street.desk.reset(uuid7())
+    assert street.desk.reset(opened.condition_id) is None
+    last = bodies(street.store, Series.ALARM)[-1]
+    assert (last.condition_id, last.change, last.rev) == (opened.condition_id, Change.CLEARED, 2)
+    assert "no sensor has" in street.desk.reset(opened.condition_id)
+    assert street.woken == 2
+
+
+def test_a_condition_that_does_not_wait_for_a_reset_cannot_be_reset(street):
+    street.measure(70.0, 1)
+    street.take()
+    (opened,) = bodies(street.store, Series.ALARM)
+    assert street.desk.reset(opened.condition_id) == "it is no condition that waits for a reset"
+
+
+def test_what_the_time_alone_decides_is_decided_again_when_the_store_failed(street, monkeypatch):
+    street.measure(10.0, 1)
+    street.take()
+    street.now += 119.0
+    street.desk.wait(lambda _: True)
+    street.now += 60.0
+    with disk_full(monkeypatch), pytest.raises(StoreFull):
+        street.desk.wait(lambda _: True)
+    assert street.told() == []
+    street.desk.wait(lambda one: one.id == "P01-S1")
+    assert street.told() == [("P01-S1", "opened", 1)]
+
+
+messages = st.lists(
+    st.tuples(st.integers(1, 12), st.sampled_from((10.0, 40.0, 60.0)), st.booleans()), min_size=1, max_size=14
+)
+
+
+@settings(max_examples=6, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(messages)
+def test_no_rule_fires_twice_for_one_reading_that_is_delivered_twice(tmp_path, said):
+    """Each message comes once more, at once or after a restart; that changes nothing that is told."""
+    told = []
+    for twice in (False, True):
+        here = Path(mkdtemp(dir=tmp_path))
+        town = Street(here)
+        for number, (gap, value, killed) in enumerate(said):
+            town.now += gap
+            for _ in range(1 + twice):
+                town.measure(value, number)
+                town.take()
+                if twice and killed:
+                    town.restart(0.0)
+            if twice and number:
+                town.measure(said[number - 1][1], number - 1)
+                town.take()
+        told.append([(rule, change.value, rev) for rule, change, rev in town.turns()])
+        town.store.close()
+    assert told[0] == told[1]
