@@ -162,6 +162,25 @@ async def test_history_joins_what_was_then_and_nothing_of_today(
         assert found == {"old": (2, False), "new": (1, False)}
 
 
+async def test_what_waited_in_one_batch_joins_by_its_own_time(
+    street, sender, seen, other_sender, joining
+) -> None:
+    """Of then and of today in one message: each goes where it belongs, also beside what just opened."""
+    await joining(FLOOD)
+    async with street() as s:
+        then, today = START, START + timedelta(hours=3)
+        await s.send(seen(sender, place="old").now("opened", since=then))
+        late = [
+            seen(other_sender, place=place, event_class="01-01").now("opened", since=since)
+            for place, since in (("a", then), ("b", today), ("c", today + timedelta(seconds=299)))
+        ]
+        await s.send(*late, node="n2", sent_at=today)
+        leader = await s.log_in()
+        assert sorted(
+            sorted(alarm["place"] for alarm in each["alarms"]) for each in await leader.incidents()
+        ) == [["a", "old"], ["b", "c"]]
+
+
 async def test_what_people_closed_is_not_joined(street, sender, seen, other_sender, joining) -> None:
     await joining(FLOOD)
     async with street() as s:

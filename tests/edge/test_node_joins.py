@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -11,10 +12,13 @@ import pytest
 
 from devices.ids import uuid7
 from devices.messages import Change, Condition, ConditionState, Measured, Series, Severity
+from devices.sensors.client import Delivery
 from devices.site.joins import Join
 from devices.site.model import Point
 from edge.errors import StoreFull
 from edge.node.joins import JOIN, Joins
+from edge.node.report import Reporter
+from edge.node.sense import SenseDesk
 from tests.edge.points_for_tests import NOON, bodies, camera, disk_full, open_store, point, sensor, threshold
 
 LANE = {
@@ -256,3 +260,38 @@ def test_another_severity_does_not_make_it_another_join(node):
     node.say(seen, Change.HELD, 3.0)
     assert len(node.joined()) == 1
     assert datetime.fromtimestamp(node.wall, UTC) == NOON + timedelta(seconds=3)
+
+
+def test_two_sensors_of_which_each_message_came_over_the_broker_are_joined(tmp_path):
+    """Through the desk that decides about sensors, with a restart between the two."""
+    both = {"kind": "all_of", "id": "P01-flood", "event_class": "05-07", "parts": [
+        {"device": "P01-S1", "rule": "high"}, {"device": "P01-S2", "rule": "high"}]}  # fmt: skip
+    node = Node(tmp_path, both)
+
+    def hear(sensor_id: str, value: float, seq: int) -> None:
+        reporter = Reporter("n1", node.store, lambda: NOON, lambda: None)
+        desk = SenseDesk(
+            "n1",
+            [place(both)],
+            node.store,
+            reporter,
+            uuid7,
+            lambda: None,
+            lambda: node.mono,
+            lambda: node.wall,
+        )
+        measured = {"n": "water_level", "v": value, "u": "cm"}
+        payload = json.dumps({"v": 1, "boot": "b1", "seq": seq, "m": [measured]}).encode()
+        at = datetime.fromtimestamp(node.wall, UTC)
+        desk.decide([Delivery(f"grid/v1/P01/{sensor_id}/tele", payload, at, False, lambda: None)])
+
+    hear("P01-S1", 70.0, 1)
+    node.restart()
+    hear("P01-S2", 80.0, 1)
+    hear("P01-S2", 80.0, 1)
+    (joined,) = node.joined()
+    assert [part.measured.value for part in joined.parts] == [70.0, 80.0]
+    for sensor_id in ("P01-S1", "P01-S2"):
+        hear(sensor_id, 10.0, 2)
+    assert [one.change for one in node.joined()] == [Change.OPENED, Change.CLEARED]
+    node.store.close()
