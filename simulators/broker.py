@@ -117,7 +117,7 @@ def _write_nats(state: Path, port: int, users: Mapping[str, str]) -> Path:
     """nats-server knows bcrypt or plain passwords; Python has no bcrypt, so the file itself is private.
 
     `max_ack_pending` counts for each subscription and for the whole session, and its sum over a session's
-    subscriptions may not pass 65535 (38 points, one each, fit). A backlog beyond it is handed out in turns of
+    subscriptions may not pass 65535 (38 points, one each, fit, and two dozen more). A backlog beyond it is handed out in turns of
     `NATS_ACK_WAIT_S`: with 100 and 40 subscriptions 71 of 500 messages took more than 25 s.
     """
     config = state / "nats-server.conf"
@@ -126,7 +126,7 @@ def _write_nats(state: Path, port: int, users: Mapping[str, str]) -> Path:
         "host": HOST,
         "port": -1,  # NATS's own protocol cannot be switched off; any free port of the loopback address
         "jetstream": {"store_dir": str(state / "jetstream")},
-        "mqtt": {"host": HOST, "port": port, "ack_wait": f"{NATS_ACK_WAIT_S}s", "max_ack_pending": 1700},
+        "mqtt": {"host": HOST, "port": port, "ack_wait": f"{NATS_ACK_WAIT_S}s", "max_ack_pending": 1000},
         "authorization": {
             "users": [{"user": user, "password": password} for user, password in users.items()]
         },

@@ -1,7 +1,8 @@
 """What a site's MQTT broker must know: who may publish and read what, and their hashed passwords.
 
-Each sensor and each node is a user of its own, called by its id. Text in mosquitto's formats
-(mosquitto.conf(5), `acl_file` and `password_file`); nothing here is secret but what a caller puts in.
+Each sensor and each node is a user of its own, called by its id; so is what publishes for many. Text in
+mosquitto's formats (mosquitto.conf(5), `acl_file` and `password_file`); nothing here is secret but what a
+caller puts in.
 """
 
 from __future__ import annotations
@@ -11,14 +12,20 @@ import hashlib
 import os
 import re
 import secrets
-from collections.abc import Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import UTC
 from pathlib import Path
 
 from devices.errors import CredentialsError, SiteError
-from devices.site.model import Site
+from devices.sensors.decoders.base import Post
+from devices.sensors.decoders.registry import DECODERS
+from devices.site.model import Point, Sensor, Site
 
 CHANNELS = ("tele", "event", "state", "birth")
 """What a sensor publishes under its topic; a test holds them to `devices.sensors.topics.Channel`."""
+BRIDGES = ("chirpstack", "things-stack", "zigbee2mqtt", "sparkplug", "home-assistant")
+"""Decoders of what a server or a gateway publishes for all of its devices."""
 _ITERATIONS = 1000
 """Of the password file. mosquitto itself takes 101; 1000 cost about half a millisecond a connection."""
 _PROBE = "grid/v1/_node/{node}/probe"
@@ -27,17 +34,47 @@ _USER = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
 def users(site: Site) -> list[str]:
-    """Who needs a password: the nodes with sensors, then the sensors.
+    """Who needs a password or a certificate: the nodes with sensors, then who publishes.
+
+    That is each sensor; but what one program publishes for many devices (`BRIDGES`) comes from one user,
+    called as its decoder is.
 
     Raises:
         SiteError: an id that no user name of a broker can be.
     """
-    nodes = [node.id for node in site.nodes if any(point.sensors for point in site.points_of(node.id))]
-    found = [*nodes, *(sensor.id for point in site.points for sensor in point.sensors)]
+    nodes = [node.id for node in site.nodes if any(_heard(site.points_of(node.id)))]
+    found = [*nodes, *dict.fromkeys(_publisher(sensor) for _, sensor in _heard(site.points))]
     for name in found:
         if _USER.fullmatch(name) is None:
             raise SiteError(f"{name}: cannot be a broker's user; use letters, digits and . _ - in its id")
     return found
+
+
+def _heard(points: Iterable[Point]) -> Iterator[tuple[Point, Sensor]]:
+    """Every sensor that speaks to the broker, and where it stands."""
+    for point in points:
+        yield from ((point, sensor) for sensor in point.sensors if sensor.station is None)
+
+
+def _publisher(sensor: Sensor) -> str:
+    return sensor.decoder if sensor.decoder in BRIDGES else sensor.id
+
+
+def _topics(point: Point, sensor: Sensor) -> tuple[str, ...]:
+    """Where it publishes."""
+    if sensor.topic is not None:
+        return (sensor.topic,)
+    if sensor.decoder == "gridwatch":
+        return tuple(f"grid/v1/{point.id}/{sensor.id}/{channel}" for channel in CHANNELS)
+    return DECODERS[sensor.decoder](UTC).topics(Post(point.id, sensor.id, sensor.device or sensor.id))
+
+
+def _asked(point: Point, sensor: Sensor) -> tuple[str, ...]:
+    """Where a node asks it for its birth (Sparkplug 3.0, 6.4.21)."""
+    if sensor.decoder != "sparkplug":
+        return ()
+    group, edge_node = (sensor.device or sensor.id).split("/")[:2]
+    return (f"spBv1.0/{group}/NCMD/{edge_node}",)
 
 
 def probe_topic(node: str) -> str:
@@ -59,16 +96,26 @@ def _lines(site: Site) -> Iterator[str]:
     name = " ".join(site.name.en.split())  # a line end in it would begin a line of ours
     yield f"# {name}, version {site.version}; by `gridwatch broker acl`. Who is not named may do nothing."
     for node in site.nodes:
-        points = [point for point in site.points_of(node.id) if point.sensors]
-        if points:
+        heard = list(_heard(site.points_of(node.id)))
+        if heard:
             yield f"\nuser {node.id}"
             yield f"topic readwrite {probe_topic(node.id)}"
-        for point in points:
-            yield from (f"topic read grid/v1/{point.id}/+/{channel}" for channel in CHANNELS)
-    for point in site.points:
-        for sensor in point.sensors:
-            yield f"\nuser {sensor.id}"
-            yield from (f"topic write grid/v1/{point.id}/{sensor.id}/{channel}" for channel in CHANNELS)
+        own = dict.fromkeys(point.id for point, sensor in heard if sensor.decoder == "gridwatch")
+        yield from (f"topic read grid/v1/{point}/+/{channel}" for point in own for channel in CHANNELS)
+        others = [pair for pair in heard if pair[1].decoder != "gridwatch"]
+        yield from _each("read", (topic for pair in others for topic in _topics(*pair)))
+        yield from _each("write", (topic for pair in others for topic in _asked(*pair)))
+    publishing: defaultdict[str, list[tuple[Point, Sensor]]] = defaultdict(list)
+    for point, sensor in _heard(site.points):
+        publishing[_publisher(sensor)].append((point, sensor))
+    for user, pairs in publishing.items():
+        yield f"\nuser {user}"
+        yield from _each("write", (topic for pair in pairs for topic in _topics(*pair)))
+        yield from _each("read", (topic for pair in pairs for topic in _asked(*pair)))
+
+
+def _each(may: str, topics: Iterable[str]) -> Iterator[str]:
+    yield from (f"topic {may} {topic}" for topic in dict.fromkeys(topics))
 
 
 def passwords(file: Path, names: Sequence[str]) -> Mapping[str, str]:

@@ -138,7 +138,7 @@ def storm(broker: RunningBroker, client: SensorClient, devices: int, rounds: int
 
 
 def test_all_sensors_of_a_street_come_back_within_a_second_and_nothing_is_lost(broker, client_of):
-    client = client_of(broker.port, filters=filters(POINTS))
+    client = client_of(broker.port, filters=filters(POINTS), probe=probe_topic("n1"))
     until(client, DeviceStatus.UP)
     storm(broker, client, devices=114, rounds=1)
     assert client.facts()["connections"] == 1

@@ -64,6 +64,31 @@ def test_the_access_list_names_each_sensor_and_each_node_with_sensors_and_nobody
     assert set(broker.CHANNELS) == {str(channel) for channel in Channel}
 
 
+def test_devices_of_other_formats_publish_their_own_topics_and_the_node_of_the_point_reads_them() -> None:
+    sensors = (
+        Sensor(id="P01-S1", name=NAME, kind="smoke", decoder="tasmota", device="plug1"),
+        Sensor(id="P01-S2", name=NAME, kind="smoke", decoder="zigbee2mqtt", device="hall"),
+        Sensor(id="P01-S3", name=NAME, kind="smoke", decoder="zigbee2mqtt", device="attic"),
+        Sensor(id="P01-S4", name=NAME, kind="smoke", decoder="sparkplug", device="G/E/D"),
+        Sensor(id="P01-S5", name=NAME, kind="smoke", decoder="senml", topic="pack/5"),
+    )
+    point = SITE.points[0].model_copy(update={"sensors": sensors})
+    site = SITE.model_copy(update={"points": (point,)})
+    assert broker.users(site) == ["n1", "P01-S1", "zigbee2mqtt", "sparkplug", "P01-S5"]
+    parts = dict(part.split("\n", 1) for part in broker.acl(site).split("\nuser ")[1:])
+    hall = [f"zigbee2mqtt/{name}{more}" for name in ("hall", "attic") for more in ("", "/availability")]
+    assert parts["zigbee2mqtt"].splitlines() == [f"topic write {topic}" for topic in hall]
+    assert parts["P01-S1"].splitlines() == ["topic write tele/plug1/+", "topic write stat/plug1/+"]
+    assert parts["sparkplug"].splitlines() == ["topic write spBv1.0/G/+/E/#", "topic read spBv1.0/G/NCMD/E"]
+    assert parts["n1"].splitlines() == [
+        f"topic readwrite {broker.probe_topic('n1')}",
+        *(f"topic read {topic}" for topic in ("tele/plug1/+", "stat/plug1/+", *hall)),
+        "topic read spBv1.0/G/+/E/#",
+        "topic read pack/5",
+        "topic write spBv1.0/G/NCMD/E",
+    ]
+
+
 def test_the_shipped_street_has_an_access_list_and_every_user_a_password(tmp_path, capsys) -> None:
     assert main(["broker", "acl", str(STREET)]) == 0
     assert capsys.readouterr().out == broker.acl(load_site(STREET))
