@@ -117,8 +117,8 @@ def _write_nats(state: Path, port: int, users: Mapping[str, str]) -> Path:
     """nats-server knows bcrypt or plain passwords; Python has no bcrypt, so the file itself is private.
 
     `max_ack_pending` counts for each subscription and for the whole session, and its sum over a session's
-    subscriptions may not pass 65535 (38 points, one each, fit, and two dozen more). A backlog beyond it is handed out in turns of
-    `NATS_ACK_WAIT_S`: with 100 and 40 subscriptions 71 of 500 messages took more than 25 s.
+    subscriptions may not pass 65535 (38 points, one each, fit, and two dozen more). A backlog beyond it is
+    handed out in turns of `NATS_ACK_WAIT_S`: with 100 and 40 subscriptions 71 of 500 took more than 25 s.
     """
     config = state / "nats-server.conf"
     settings = {
