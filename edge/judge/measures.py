@@ -23,7 +23,7 @@ from edge.judge import window
 from edge.judge.level import Finding, Trace
 
 Measure = Callable[[Any, Trace, float, float, float | None], tuple[Trace, Finding | None]]
-"""Rule, trace, value, its time, the newest time if it is late -> the trace after it, and what it says."""
+"""Rule, trace, value, its time, the newest one of a late reading -> the trace after it, and what it says."""
 _OFF, _COMING, _ON, _GOING = 0.0, 1.0, 2.0, 3.0
 """Of one level: not reached; reached, but not for long enough; reached; left, but not for long enough."""
 
