@@ -9,6 +9,7 @@ import { formatAge, formatNumber, formatPercent, formatQuantity, formatWhen } fr
 export function Facts({ incident }: { incident: Incident }) {
   const { facts, list, condition, locale } = words.value;
   const alarm = incident.alarms.at(-1);
+  const parts = incident.alarms[0]?.parts ?? [];
   const { measured, area: { grid, community } } = incident;
   const seen = isCamera(incident.camera);
   const end = incident.seen_gone_at ?? incident.closed_at;
@@ -30,6 +31,15 @@ export function Facts({ incident }: { incident: Incident }) {
         </Fact>
         <Fact name={facts.says} wide>
           {alarm && alarm.hints.length > 0 && alarm.hints.map((hint) => facts.hints[hint]).join(" · ")}
+        </Fact>
+        <Fact name={facts.parts} wide>
+          {parts.length > 0 &&
+            parts.map(({ condition_id: id, device, label, measured: value }) => (
+              <div key={id}>
+                {labelled(label)}
+                {value && <> <b>{formatQuantity(value.value, value.unit, locale)}</b></>} <small>{device}</small>
+              </div>
+            ))}
         </Fact>
         <Fact name={facts.clip} wide>{alarm?.no_clip && facts.stillsOnly}</Fact>
         <Fact name={facts.since}>{incident.at_least ? facts.atLeast(when(incident.since)) : when(incident.since)}</Fact>

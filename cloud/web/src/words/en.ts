@@ -160,6 +160,7 @@ export const en: Words = {
     gone: "Seen gone",
     closed: "Finished",
     alarms: "Alarms",
+    parts: "Joined from",
     ended: { rule_removed: "Rule taken away, no longer watched" },
     says: "The camera says so, too",
     hints: {
@@ -338,6 +339,7 @@ export const en: Words = {
     handbag: "Handbag",
     bottle: "Bottle",
     unknown: "Unknown object",
+    joined: "Several signs together",
     water_level: "Water level",
     smoke_obscuration: "Smoke",
     temperature: "Temperature",

@@ -172,6 +172,7 @@ export const zh = {
     gone: "看到恢复",
     closed: "办结",
     alarms: "告警",
+    parts: "联合依据",
     ended: { rule_removed: "规则已撤销,不再监测" },
     says: "摄像机自身也报",
     hints: {
@@ -349,6 +350,7 @@ export const zh = {
     handbag: "手提包",
     bottle: "瓶子",
     unknown: "未识别物体",
+    joined: "多源联合判定",
     water_level: "水位",
     smoke_obscuration: "烟雾浓度",
     temperature: "温度",
