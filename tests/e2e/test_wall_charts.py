@@ -45,10 +45,10 @@ def test_what_a_sensor_measured_is_drawn_with_its_limits_and_read_bucket_by_buck
     assert re.search("水位.*最低 .* cm,最高 .* cm", frame.get_attribute("aria-label") or "")
     frame.focus()
     wall.page.keyboard.press("ArrowLeft")
-    last = card.locator(".reading").inner_text()
+    last = card.locator(".chart-reading").inner_text()
     assert re.match(r"\d\d:\d\d:\d\d 平均 .* cm", last)
     wall.page.keyboard.press("ArrowLeft")
-    expect(card.locator(".reading")).not_to_have_text(last)
+    expect(card.locator(".chart-reading")).not_to_have_text(last)
     card.locator("summary").click()
     expect(card.locator("thead th")).to_have_text(["时间", "最低", "平均", "最高", "末值"])
     assert card.locator("tbody tr").count() > 50

@@ -227,7 +227,7 @@ def test_the_help_lists_the_keys(wall: Wall) -> None:
     wall.show()
     wall.page.keyboard.press("Shift+Slash")
     dialog = wall.page.get_by_role("dialog", name="快捷键")
-    expect(dialog.locator("kbd")).to_have_text(["J", "K", "Enter", "A", "F", "D", "C", "N", "Esc", "?"])
+    expect(dialog.locator("kbd")).to_have_text(["J", "K", "Enter", "A", "F", "D", "C", "N", "T", "Esc", "?"])
     wall.press("KeyA")
     wall.page.keyboard.press("Escape")
     expect(dialog).to_have_count(0)

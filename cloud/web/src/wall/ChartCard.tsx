@@ -51,7 +51,7 @@ export function ChartCard({ series, chart }: { series: Series; chart: Chart | un
           >
             <Plot chart={chart} limits={series.limits} at={at} />
           </div>
-          <p class="reading" aria-live="polite">
+          <p class="chart-reading" aria-live="polite">
             {at !== null && at < count &&
               text.bucket(when(at), value(chart.mean[at] ?? 0), value(chart.low[at] ?? 0), value(chart.high[at] ?? 0))}
           </p>

@@ -7,7 +7,7 @@ import { formatNumber, formatTick } from "../words/format";
 import { tableOf } from "./plotted";
 
 const HEIGHT = 168;
-const AXIS = 52;
+const AXIS = { side: 44, foot: 26 };
 
 /** The curve: mean as a line, lowest to highest as a band, limits as dashed lines. `at` marks one bucket. */
 export function Plot({ chart, limits, at }: { chart: Chart; limits: Series["limits"]; at: number | null }) {
@@ -48,6 +48,7 @@ function options(host: HTMLElement, chart: Chart, limits: Series["limits"], loca
   return {
     width: host.clientWidth,
     height: HEIGHT,
+    padding: [8, 6, 0, 0],
     legend: { show: false },
     cursor: { y: false, drag: { x: false, y: false } },
     scales: {
@@ -55,8 +56,8 @@ function options(host: HTMLElement, chart: Chart, limits: Series["limits"], loca
       y: { range: (_, low, high) => spread(Math.min(low, ...limits.map((one) => one.value)), Math.max(high, ...limits.map((one) => one.value))) },
     },
     axes: [
-      { ...axis, values: (_, ticks) => ticks.map((tick) => formatTick(tick * 1000, span, locale)), space: 72 },
-      { ...axis, size: AXIS, values: (_, ticks) => ticks.map((tick) => formatNumber(tick, locale)), space: 32 },
+      { ...axis, size: AXIS.foot, values: (_, ticks) => ticks.map((tick) => formatTick(tick * 1000, span, locale)), space: 72 },
+      { ...axis, size: AXIS.side, values: (_, ticks) => ticks.map((tick) => formatNumber(tick, locale)), space: 32 },
     ],
     series: [
       {},
