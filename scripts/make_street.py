@@ -18,6 +18,7 @@ from devices.messages import Polygon
 from devices.site.edit import dump_site
 from devices.site.geojson import to_geojson
 from devices.site.model import Area, Site
+from simulators.sensors.town import wiring
 
 ROOT = Path(__file__).resolve().parent.parent
 STREET = ROOT / "examples" / "street"
@@ -197,13 +198,16 @@ def _camera(data: dict[str, Any], point: str, name: dict[str, str], port: int) -
     }
 
 
-def _sensor(data: dict[str, Any], sensor: str, name: dict[str, str], kind: str) -> dict[str, Any]:
+def _sensor(data: dict[str, Any], sensor: str, name: dict[str, str], what: str) -> dict[str, Any]:
+    """`what`: its kind, or KIND/DECODER where it does not speak our own format."""
+    kind, _, decoder = what.partition("/")
     model = data["sensors"][kind]
     return {
         "id": sensor,
         "name": _joined(name, model["name"]),
         "kind": kind,
         "period": model["period"],
+        **({"decoder": decoder, **wiring(sensor, kind, decoder)} if decoder else {}),
         "rules": model["rules"],
     }
 

@@ -86,7 +86,8 @@ def street(shipped: Site, nodes: int, cameras: int) -> Site:
 
 def _sensor(model: Sensor, name: str, hold: float) -> Sensor:
     rule = model.rules[0].model_copy(update={"hold": hold, "clear_hold": CLEAR_HOLD})
-    return model.model_copy(update={"id": name, "place": None, "period": PERIOD, "rules": (rule,)})
+    plain = {"decoder": "gridwatch", "device": None, "topic": None, "mapping": None}
+    return model.model_copy(update={"id": name, "place": None, "period": PERIOD, "rules": (rule,), **plain})
 
 
 def _camera(model: Camera) -> Camera:

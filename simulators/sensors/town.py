@@ -93,11 +93,11 @@ def sensor(name: str, kind: str, decoder: str, **more: Any) -> dict[str, Any]:
     """A sensor as a site file has it, heard by `decoder`; `more`: fields that differ."""
     rules = [rule for rule in default_rules(kind, _CLASSES) if rule["quantity"] in KINDS[kind]]
     fields = {"id": name, "name": _named(f"{kind}传感器", f"{kind} sensor"), "kind": kind, "period": PERIOD}
-    return {**fields, "decoder": decoder, "rules": rules, **_wiring(name, kind, decoder), **more}
+    return {**fields, "decoder": decoder, "rules": rules, **wiring(name, kind, decoder), **more}
 
 
-def _wiring(name: str, kind: str, decoder: str) -> dict[str, Any]:
-    """What the device is called, and what else this decoder must be told."""
+def wiring(name: str, kind: str, decoder: str) -> dict[str, Any]:
+    """What the device of sensor `name` is called, and what else this decoder must be told of it."""
     number = scramble(*name.encode())
     match decoder:
         case "json":

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import shapely
 
+from devices.sensors.decoders.registry import DECODERS
 from devices.sensors.quantities import KINDS, QUANTITIES
 from devices.site.areas import square_metres
 from devices.site.load import inspect_site, load_site
@@ -106,7 +107,7 @@ def test_neighbours_share_their_corners_exactly(site: Site) -> None:
 def test_every_sensor_measures_what_its_rules_ask_for(site: Site) -> None:
     sensors = [sensor for point in site.points for sensor in point.sensors]
     kinds = Counter(sensor.kind for sensor in sensors)
-    assert set(kinds) == set(KINDS) - {"beam"}
+    assert set(kinds) == set(KINDS)
     assert min(kinds.values()) >= 2
     for sensor in sensors:
         assert sensor.rules
@@ -115,6 +116,13 @@ def test_every_sensor_measures_what_its_rules_ask_for(site: Site) -> None:
             quantity = QUANTITIES[rule.quantity]
             assert rule.above is not None
             assert quantity.lowest < rule.above < quantity.highest
+
+
+def test_most_sensors_speak_our_own_format_and_some_each_of_the_others(site: Site) -> None:
+    sensors = [sensor for point in site.points for sensor in point.sensors]
+    decoders = Counter(sensor.decoder for sensor in sensors)
+    assert set(decoders) == set(DECODERS)
+    assert decoders["gridwatch"] > len(sensors) / 2
 
 
 def test_every_camera_watches_for_parked_bikes(site: Site) -> None:
