@@ -45,9 +45,9 @@ log = logging.getLogger(__name__)
 GROUP = 50
 """Events a transaction. A prototype stored 3,800/s by 10, 10,400/s by 50, 9,200/s by 200."""
 HISTORY_GROUP = 10
-"""The same of history: a live alarm waits behind at most one such group. With backlogs of 500 from four nodes on
-a busy machine live alarms were on the stream after 0.36 and 0.64 s by 50 (the worst 1.4 and 2.1), after 0.15
-and 0.47 s by 10 (the worst 0.25 and 1.0), two runs of each in turns."""
+"""The same of history: a live alarm waits behind at most one such group. With backlogs of 500 from four nodes
+on a busy machine live alarms were on the stream after 0.36 and 0.64 s by 50 (the worst 1.4 and 2.1), after
+0.15 and 0.47 s by 10 (the worst 0.25 and 1.0), two runs of each in turns."""
 ATTEMPTS = 5
 HISTORY_WAITS_S = 2.0
 """Longest wait of a group for the walls; a stream that stands still is not mended by waiting longer."""
