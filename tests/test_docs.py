@@ -13,7 +13,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import yaml
+from pydantic import TypeAdapter
 
+from devices.site.joins import IncidentJoin, Join
 from devices.site.load import load_site
 from edge.replay import load_zones
 from gridwatch import WORDS
@@ -122,6 +125,9 @@ def test_every_site_and_zone_file_that_a_page_shows_loads(path: Path, tmp_path: 
         file.write_text(block, encoding="utf-8")
         if re.search(r"^zones:", block, re.MULTILINE):
             assert load_zones(file, None)
+        elif shown := re.match(r"(incident_)?joins:", block):
+            kind = IncidentJoin if shown[1] else Join
+            assert TypeAdapter(list[kind]).validate_python(yaml.safe_load(block)[shown[0][:-1]])
         else:
             assert load_site(file).points
 
