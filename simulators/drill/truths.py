@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from devices.sensors.quantities import KINDS, QUANTITIES
-from devices.site.model import Camera, Sensor, Site
+from devices.site.model import Camera, Sensor, Site, ThresholdRule
 from simulators.errors import SimulatorsError
 from simulators.sensors.scenario import Happening
 
@@ -65,7 +65,7 @@ def street(shipped: Site, nodes: int, cameras: int) -> Site:
     models: dict[str, Sensor] = {}
     for point in shipped.points:
         for sensor in point.sensors:
-            if sensor.rules and sensor.rules[0].above is not None:
+            if sensor.rules and isinstance(rule := sensor.rules[0], ThresholdRule) and rule.above is not None:
                 models.setdefault(sensor.kind, sensor)
     missing = [one for one in SENSOR_KINDS if one not in models] + [one for one in HOSTS if one not in points]
     if missing:
@@ -114,7 +114,7 @@ def truths(
     for point in site.points:
         for sensor in point.sensors:
             chance = random.Random(f"{seed}/{sensor.id}")
-            rule, place = sensor.rules[0], sensor.place or sensor.id
+            rule, place = _rule(sensor), sensor.place or sensor.id
             times = _times(chance, SENSOR_STAYS, SENSOR_PAUSES, seconds, faults.get((point.node, False), ()))
             found += [
                 Truth(point.id, rule.event_class, place, point.node, sensor.id, False, *time, rule.hold)
@@ -168,9 +168,15 @@ def happenings(site: Site, told: Iterable[Truth]) -> tuple[Happening, ...]:
     )  # fmt: skip
 
 
+def _rule(sensor: Sensor) -> ThresholdRule:
+    rule = sensor.rules[0]
+    assert isinstance(rule, ThresholdRule)
+    return rule
+
+
 def _past(sensor: Sensor) -> float:
     """A value clearly past the sensor's limit."""
-    rule = sensor.rules[0]
+    rule = _rule(sensor)
     assert rule.above is not None
     highest = QUANTITIES[rule.quantity].highest
     return highest if highest == 1 else min(highest, 1.5 * rule.above)
