@@ -159,6 +159,8 @@ class _Plot:
         self, rule: AnyRule, script: tuple[Happening, ...], opens: float | None, clears: float | None
     ) -> Truth:
         at, period = self._begin, self._sensor.period
+        # A window is known by readings: between two of them, a period apart, all may have changed.
+        early = _EARLY_S + (period if hasattr(rule, "within") else 0.0)
         return Truth(
             self._point,
             self._sensor.id,
@@ -167,8 +169,8 @@ class _Plot:
             rule.quantity,
             at + script[0].start,
             at + max(one.end for one in script),
-            None if opens is None else (at + opens - _EARLY_S, at + opens + period + _LATE_S),
-            None if clears is None else (at + clears - _EARLY_S, at + clears + 2.2 * period + _LATE_S),
+            None if opens is None else (at + opens - early, at + opens + period + _LATE_S),
+            None if clears is None else (at + clears - early, at + clears + 2.2 * period + _LATE_S),
         )
 
     def _allowed(self, rule: AnyRule, t: float) -> bool:
