@@ -39,6 +39,8 @@ class CommandKind(StrEnum):
     """Log more or less, for a time."""
     ROTATE = "rotate"
     """Change the node's token."""
+    RESET = "reset"
+    """Reset what a sensor's condition has latched."""
 
 
 class PhotoBody(Message):
@@ -53,6 +55,12 @@ class LookAgainBody(Message):
     """Of `look_again`."""
 
     camera: Identifier
+    condition_id: UUID
+
+
+class ResetBody(Message):
+    """Of `reset`. The answer's result says whether it was (`reset`), and else why not (`why`)."""
+
     condition_id: UUID
 
 

@@ -10,7 +10,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field
 
 from cloud.people.roles import ANYONE, LEADERS, Role
-from devices.link import CommandKind, LogLevelBody, LookAgainBody, PhotoBody
+from devices.link import CommandKind, LogLevelBody, LookAgainBody, PhotoBody, ResetBody
 
 
 class CommandState(StrEnum):
@@ -30,6 +30,7 @@ LIVE = (CommandState.QUEUED, CommandState.SENT)
 ROLES: dict[CommandKind, frozenset[Role]] = {
     CommandKind.PHOTO: ANYONE,
     CommandKind.LOOK_AGAIN: ANYONE,
+    CommandKind.RESET: ANYONE,
     CommandKind.SITE: LEADERS | {Role.ADMINISTRATOR},
     CommandKind.LOG_LEVEL: LEADERS | {Role.ADMINISTRATOR},
     CommandKind.ROTATE: frozenset({Role.ADMINISTRATOR}),
@@ -37,6 +38,7 @@ ROLES: dict[CommandKind, frozenset[Role]] = {
 LIFETIME: dict[CommandKind, float] = {
     CommandKind.PHOTO: 120.0,
     CommandKind.LOOK_AGAIN: 600.0,
+    CommandKind.RESET: 3600.0,
     CommandKind.SITE: 7 * 86400.0,
     CommandKind.LOG_LEVEL: 600.0,
     CommandKind.ROTATE: 86400.0,
@@ -67,6 +69,13 @@ class AskLookAgain(_Asked):
     body: LookAgainBody
 
 
+class AskReset(_Asked):
+    """Reset what a sensor's condition has latched."""
+
+    kind: Literal[CommandKind.RESET]
+    body: ResetBody
+
+
 class NoBody(BaseModel):
     """Nothing more to say."""
 
@@ -94,7 +103,7 @@ class AskRotate(_Asked):
     body: NoBody = NoBody()
 
 
-AnyRequest = AskPhoto | AskLookAgain | AskSite | AskLogLevel | AskRotate
+AnyRequest = AskPhoto | AskLookAgain | AskReset | AskSite | AskLogLevel | AskRotate
 CommandRequest = Annotated[AnyRequest, Field(discriminator="kind")]
 
 

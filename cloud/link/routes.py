@@ -44,10 +44,11 @@ Key = Annotated[
     operation_id="askNode",
     summary="Ask a node for something",
     description=(
-        "`photo`: of a camera, now. `look_again`: is what a condition is about still there? `site`: take "
-        "over the cloud's site (leaders). `log_level`: log more or less for a time (leaders). `rotate`: "
-        "change the node's token (administrators). It is sent as soon as the node's link is up, answered "
-        "once, and expires. The answer also comes as `command` on the stream."
+        "`photo`: of a camera, now. `look_again`: is what a condition is about still there? `reset`: what "
+        "a sensor's condition has latched. `site`: take over the cloud's site (leaders). `log_level`: log "
+        "more or less for a time (leaders). `rotate`: change the node's token (administrators). It is sent "
+        "as soon as the node's link is up, answered once, and expires. The answer also comes as `command` on "
+        "the stream."
     ),
     status_code=201,
     responses={

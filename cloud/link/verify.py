@@ -1,4 +1,4 @@
-"""What is reported done is looked at again, by the camera that saw it."""
+"""What is reported done is looked at again by the camera that saw it, or reset at the sensor that told it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from cloud.incidents.service import Request
 from cloud.link import store
 from cloud.link.sites import BY_ITSELF
 from cloud.link.store import Wish
-from devices.link import CommandKind, LookAgainBody
+from devices.link import CommandKind, LookAgainBody, ResetBody
 from devices.messages import ConditionState
 
 ASKED_AFTER = "resolve"
@@ -34,11 +34,18 @@ async def after(
     nodes = set()
     for row in (await connection.execute(statement)).all():
         device = registry.devices.get(row.device)
-        if device is None or device.kind != "camera":
-            continue  # a sensor says by itself when it is over
-        body = LookAgainBody(camera=row.device, condition_id=row.id).model_dump(mode="json")
+        if device is None:
+            continue
         key = f"{row.id}/{step.version}"
-        wish = Wish(row.node, CommandKind.LOOK_AGAIN, body, BY_ITSELF, key, incident_id)
+        kind, asked = _question(device.kind, row.device, row.id)
+        wish = Wish(row.node, kind, asked.model_dump(mode="json"), BY_ITSELF, key, incident_id)
         await store.add(connection, wish, now)
         nodes.add(row.node)
     return nodes
+
+
+def _question(of: str, device: str, condition: UUID) -> tuple[CommandKind, LookAgainBody | ResetBody]:
+    """A sensor says by itself when it is over, unless it waits to be reset."""
+    if of == "camera":
+        return CommandKind.LOOK_AGAIN, LookAgainBody(camera=device, condition_id=condition)
+    return CommandKind.RESET, ResetBody(condition_id=condition)

@@ -86,7 +86,7 @@ def settle(
         if not (found.past and asked.opens):
             if level.past_since is None and trace is level.trace:
                 return level, None
-            return Level(last=level.last, last_at=level.last_at, trace=trace), None
+            return Level(None, None, None, level.last, level.last_at, trace), None
         began = at if level.past_since is None else level.past_since
         if at - began < asked.hold:
             if level.past_since is None or trace is not level.trace:

@@ -41,7 +41,10 @@ def judge(
     if not opens and level.case is None and isinstance(rule, LevelsRule | CountRule) and before.marks:
         before = Trace(last=before.last)
     trace, found = MEASURES[type(rule)](rule, before, value, at, newest)
-    if found is None:
+    if found is None or (
+        # Most readings: nothing is open and nothing is about to be.
+        not found.past and level.case is None and level.past_since is None and trace is level.trace
+    ):
         return level, None
     hold, clear_hold = holds(rule)
     asked = Asked(rule.quantity, rule.severity, hold, clear_hold, rule.latch, opens, quiet)
@@ -85,6 +88,9 @@ def reset(rule: AnyRule, level: Level, at: float) -> tuple[Level, Turn | None]:
 
 def holds(rule: AnyRule) -> tuple[float, float]:
     """Seconds before it opens and clears; kinds that wait by themselves have none."""
-    if isinstance(rule, LevelsRule | StuckRule):
+    if isinstance(rule, _WAITING):
         return 0.0, 0.0
     return 0.0 if isinstance(rule, CountRule) else rule.hold, rule.clear_hold
+
+
+_WAITING = (LevelsRule, StuckRule)

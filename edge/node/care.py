@@ -48,6 +48,7 @@ class Care:
             CommandKind.SITE: self._site,
             CommandKind.LOG_LEVEL: self._levels,
             CommandKind.ROTATE: self._rotate,
+            CommandKind.RESET: node.reset,
         }
         desk = CommandDesk(handlers, node.store, now, node.wake)
         self._link = Link(

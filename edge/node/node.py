@@ -11,12 +11,14 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from devices.ids import uuid7
+from devices.link import Command
 from devices.messages import DeviceStatus
 from devices.site.model import Point, Site
 from devices.systemd import Notifier
 from edge.errors import EdgeError
 from edge.judge.duties import common_of
 from edge.keep import GIB, NodeStore
+from edge.link.desk import Done
 from edge.node.changes import Changes, changes
 from edge.node.clips import Clips
 from edge.node.clock import clock_from, spoken
@@ -224,6 +226,10 @@ class Node:
                 self.reporter.repeat()
                 self._measurer.measure()
         return not self._crashed
+
+    def reset(self, command: Command) -> Done:
+        """`reset`: what a sensor's condition has latched."""
+        return self._sensing.reset(command)
 
     def nudge(self) -> None:
         """Have `wait` look around now; safe in a signal handler."""

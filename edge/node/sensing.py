@@ -7,13 +7,15 @@ import time
 from collections.abc import Callable, Mapping
 
 from devices.credentials import Credentials
+from devices.link import Command, ResetBody
 from devices.messages import DeviceStatus
 from devices.sensors.client import SensorClient
 from devices.sensors.trust import with_files
 from devices.site.broker import probe_topic
 from devices.site.model import Point, Sensor, Site
-from edge.errors import StoreError
+from edge.errors import EdgeError, StoreError
 from edge.judge.duties import common_of
+from edge.link.desk import Done
 from edge.node.inbox import CAPACITY, Inbox
 from edge.node.report import Reporter
 from edge.node.sense import SenseDesk
@@ -85,6 +87,17 @@ class Sensing:
         if self._broker is not None:
             self._broker.stop()
 
+    def reset(self, command: Command) -> Done:
+        """`reset`: what a condition has latched is over, if it is over. On the link's thread."""
+        condition = ResetBody.model_validate(command.body).condition_id
+        try:
+            why = self.visits.ask(lambda: self._desk.reset(condition))
+        except StoreError:
+            raise
+        except EdgeError as error:
+            return Done(reason=str(error))
+        return Done({"reset": why is None, "why": why or ""})
+
     def run(self, stopping: threading.Event) -> None:
         """The thread's work, until the node stops."""
         trouble = StoreTrouble("readings")
@@ -105,7 +118,8 @@ class Sensing:
     def _speak(self) -> None:
         """What the desk wants of the broker after a batch: to hear more topics, to ask devices something."""
         with self._line:
-            self._hear(anew=False)
+            if self.inbox.empty():  # what a device says of its topics comes in many messages
+                self._hear(anew=False)
             for ask in self._desk.asks:
                 if self._broker is not None:
                     self._broker.publish(ask.topic, ask.payload)

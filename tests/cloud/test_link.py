@@ -321,6 +321,16 @@ async def test_done_asks_the_camera_to_look_again_and_only_where_something_still
         assert (await leader.get("/nodes/n1/commands", incident=str(uuid4())))["items"] == []
 
 
+async def test_done_resets_what_a_sensor_has_latched(street, sender, seen):
+    async with street() as s:
+        leader = await s.log_in()
+        smoke = seen(sender)
+        await s.send(smoke.now("opened", device="P01-S1", zone=None, label="smoke_obscuration"))
+        incident = await leader.done(await leader.the_incident(), "accept", "dispatch", "start", "resolve")
+        (command,) = (await leader.get("/nodes/n1/commands", incident=incident["id"]))["items"]
+        assert (command["kind"], command["body"]) == ("reset", {"condition_id": str(smoke.id)})
+
+
 async def test_the_stream_carries_each_turn_of_a_command(street, tmp_path):
     async with street() as s, another_process(s, tmp_path) as port:
         leader = await s.log_in()

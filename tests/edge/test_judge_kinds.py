@@ -339,6 +339,14 @@ def test_the_last_state_goes_on_between_readings(steps):
     assert told == meant
 
 
+def test_of_what_is_counted_only_as_much_is_remembered_as_decides():
+    asked = rule("count", count=3, within=1e6, above=10.0, each=True)
+    level, new_id = BLANK, ids()
+    for second in range(50):
+        level, _ = judge(asked, level, 11.0, BEGIN + second, new_id)
+    assert len(level.trace.marks) == 3
+
+
 def test_a_count_is_over_with_the_time_alone():
     asked = rule("count", count=2, within=WITHIN, equals=1.0, each=True, clear_hold=10.0)
     level, new_id = BLANK, ids()

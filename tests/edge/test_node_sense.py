@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import queue
+import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,16 +16,20 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from devices.ids import uuid7
+from devices.link import Command
 from devices.messages import Change, ConditionState, DeviceStatus, Series
 from devices.sensors.client import Delivery
 from devices.site.model import Sensor
-from devices.site.sensor_rules import StuckRule
+from devices.site.sensor_rules import CountRule, StuckRule
 from edge.errors import StoreFull
 from edge.keep import NodeStore
+from edge.link.desk import Done
 from edge.node.judging import LEVEL
 from edge.node.report import Reporter
 from edge.node.sense import BATCH, SenseDesk
+from edge.node.sensing import Sensing
 from tests.edge.points_for_tests import NOON, bodies, disk_full, open_store, point, sensor, threshold
+from tests.edge.test_node_run import SECRETS, site_of
 
 RULES = (threshold(), threshold(id="flood", above=90.0, clear=60.0, hold=30.0, event_class="05-07"))
 
@@ -473,6 +478,12 @@ messages = st.lists(
 )
 
 
+PRESSES = {"kind": "count", "count": 2, "within": 15.0, "above": 50.0, "each": True}
+PRESSED = (
+    sensor("P01-S1", *RULES, CountRule(id="often", event_class="05-06", quantity="water_level", **PRESSES)),
+)
+
+
 @settings(max_examples=6, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(messages)
 def test_no_rule_fires_twice_for_one_reading_that_is_delivered_twice(tmp_path, said):
@@ -481,16 +492,37 @@ def test_no_rule_fires_twice_for_one_reading_that_is_delivered_twice(tmp_path, s
     for twice in (False, True):
         here = Path(mkdtemp(dir=tmp_path))
         town = Street(here)
+        town.restart(0.0, *PRESSED)
         for number, (gap, value, killed) in enumerate(said):
             town.now += gap
             for _ in range(1 + twice):
                 town.measure(value, number)
                 town.take()
                 if twice and killed:
-                    town.restart(0.0)
+                    town.restart(0.0, *PRESSED)
             if twice and number:
                 town.measure(said[number - 1][1], number - 1)
                 town.take()
         told.append([(rule, change.value, rev) for rule, change, rev in town.turns()])
         town.store.close()
     assert told[0] == told[1]
+
+
+def test_a_reset_from_the_cloud_is_done_on_the_thread_that_judges_and_answered(street):
+    street.restart(0.0, sensor("P01-S1", threshold(latch=True)))
+    street.measure(70.0, 1)
+    street.measure(10.0, 2)
+    street.take()
+    (opened,) = bodies(street.store, Series.ALARM)
+    sensing = Sensing(site_of(sensors=()), "n1", SECRETS, street.desk, street.reporter, lambda _: None)
+    body = {"condition_id": str(opened.condition_id)}
+    command = Command(id=uuid7(), kind="reset", body=body, expires_in=60.0)
+    answers: list[Done] = []
+    asking = threading.Thread(target=lambda: answers.extend(sensing.reset(command) for _ in range(2)))
+    asking.start()
+    while asking.is_alive():
+        sensing.visits.do()
+        asking.join(0.01)
+    assert [one.result["reset"] for one in answers] == [True, False]
+    assert "no sensor has" in answers[1].result["why"]
+    assert street.told()[-1] == ("P01-S1", "cleared", 2)

@@ -49,7 +49,7 @@ export const en: Words = {
     system: "Gridwatch",
     site: "Send the site",
     logMore: "Log more for 10 min",
-    kinds: { photo: "Photo", look_again: "Second look", site: "Site", log_level: "Log level", rotate: "New token" },
+    kinds: { photo: "Photo", look_again: "Second look", reset: "Reset", site: "Site", log_level: "Log level", rotate: "New token" },
     states: { queued: "Waiting for the node", sent: "On its way", answered: "Done", failed: "Not possible", expired: "The node did not come in time" },
     verdicts: { present: "Still there", gone: "Gone", occluded: "Something stands in front", blind: "The camera cannot see" },
     failed: "It could not be asked. Please try again.",

@@ -61,7 +61,7 @@ export const zh = {
     system: "系统",
     site: "下发站点文件",
     logMore: "详细日志 10 分钟",
-    kinds: { photo: "拍照", look_again: "复核", site: "站点文件", log_level: "日志级别", rotate: "更换令牌" },
+    kinds: { photo: "拍照", look_again: "复核", reset: "复位", site: "站点文件", log_level: "日志级别", rotate: "更换令牌" },
     states: { queued: "等待节点", sent: "已发送", answered: "已完成", failed: "无法完成", expired: "节点未及时应答" },
     verdicts: { present: "仍在", gone: "已消失", occluded: "被遮挡", blind: "摄像头无法看清" },
     failed: "请求未能送出，请重试。",
