@@ -81,7 +81,7 @@ class Intake:
             except _Refused as refusal:
                 tally.refuse(event, refusal.code, str(refusal), book=refusal.book)
         sound = await self._with_media(sound, tally)
-        sound = await self._with_telemetry(node, sound, tally)
+        sound = await self._with_telemetry(node, sound, tally, ages)
         if tally.refused:
             await self._book_refusals(node, tally.refused, now)
         history = all(ages.is_history(event.time) for event, _ in sound)
@@ -121,7 +121,7 @@ class Intake:
         return kept
 
     async def _with_telemetry(
-        self, node: str, sound: list[tuple[Event, Body]], tally: Tally
+        self, node: str, sound: list[tuple[Event, Body]], tally: Tally, ages: Ages
     ) -> list[tuple[Event, Body]]:
         """Have it kept before its numbers are booked; a store that is away leaves them to be sent again.
 
@@ -135,7 +135,8 @@ class Intake:
         if not own:
             return sound
         try:
-            faults = await self.telemetry.keep([(event.id, body) for event, body in own])
+            batches = [(event.id, body) for event, body in own]
+            faults = await self.telemetry.keep(batches, ages.clock_offset_s)
         except StoreAway:
             tally.waiting += len(own)
             put_off = {event.id for event, _ in own}

@@ -12,7 +12,7 @@ from cloud.stream.tail import LOST
 from cloud.telemetry.catalogue import Catalogue
 from cloud.telemetry.store import StoreAway, TelemetryStore
 from cloud.telemetry.unpack import unpack
-from cloud.telemetry.values import Value
+from cloud.telemetry.values import Trace, Value
 from devices.messages import Telemetry
 
 log = logging.getLogger(__name__)
@@ -30,10 +30,13 @@ class Keeper:
         self._now = now
         self._away = False
 
-    async def keep(self, batches: Sequence[tuple[UUID, Telemetry]]) -> dict[UUID, str]:
+    async def keep(
+        self, batches: Sequence[tuple[UUID, Telemetry]], clock_offset_s: float | None = None
+    ) -> dict[UUID, str]:
         """Have the store keep what these messages carry; id of each that it took only in part -> why.
 
-        What is not named is kept when this returns, and so is the sound rest of what is.
+        What is not named is kept when this returns, and so is the sound rest of what is. How far the node's
+        clock is ahead, which only the cloud can tell, is kept beside the samples that it sends of itself.
 
         Raises:
             StoreAway: nothing of it may be acknowledged.
@@ -51,6 +54,10 @@ class Keeper:
                 else:
                     values.append(found)
                     owners.append(key)
+            if clock_offset_s is not None and any(one.device == batch.node for one in batch.samples):
+                trace = Trace(batch.node, "", batch.node, "", "clock_offset", "s")
+                values.append(Value(trace, self._now(), round(clock_offset_s, 3)))
+                owners.append(key)
         refused = await self._written(values)
         for place, reason in sorted(refused.items()):
             trace = values[place].trace

@@ -92,6 +92,22 @@ async def test_a_series_is_answered_down_sampled_and_as_csv(street, sender) -> N
         ]
 
 
+async def test_the_cloud_adds_how_far_a_nodes_clock_is_ahead_to_what_the_node_tells_of_itself(
+    street, sender
+) -> None:
+    async with street() as s:
+        ahead = s.clock.at + timedelta(seconds=90)
+        own = a_sample(device="n1", point=None, quantity="cpu", unit="core")
+        await s.send(sender.wrap(batch(samples=(a_sample(),))), sent_at=ahead)
+        await s.send(sender.wrap(batch(samples=(own,))), sent_at=ahead)
+        leader = await s.log_in()
+        found = {
+            one["quantity"]: one["last_value"] for one in await leader.get("/telemetry/series", node="n1")
+        }
+        assert found == {"cpu": 25.0, "clock_offset": 90.0}
+        assert [one["quantity"] for one in await leader.get("/telemetry/series", point="P01")] == ["fps"]
+
+
 @pytest.mark.parametrize(
     ("query", "status", "code"),
     [
