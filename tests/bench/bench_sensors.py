@@ -1,7 +1,8 @@
 """What sensors cost the edge: `python -m tests.bench.bench_sensors`. One JSON line a figure.
 
 A message of the bench carries two readings (a level and a battery). CPU is this process's own; the broker's
-comes from its `/proc` entry. The publisher works before the clock starts.
+comes from its `/proc` entry. The publisher works before the clock starts. Then gateways side by side
+(`sensors_side`), with one reading a message.
 """
 
 from __future__ import annotations
@@ -22,16 +23,18 @@ from paho.mqtt.enums import CallbackAPIVersion
 from devices.credentials import Credentials
 from devices.messages import DeviceStatus
 from devices.sensors.client import SensorClient
-from devices.sensors.decode import decode
+from devices.sensors.decoders.base import Incoming
+from devices.sensors.router import Router
 from devices.sensors.topics import filters
 from devices.sensors.track import Track, follow
-from devices.site.model import Broker
+from devices.site.model import Broker, Site
 from simulators.broker import KINDS, Kind, RunningBroker, start_broker
+from tests.bench.sensors_legs import site
+from tests.bench.sensors_load import PASSWORD, POINTS, SENSORS, USER
+from tests.bench.sensors_side import side_by_side
 
 MESSAGES = 20_000
-POINTS = [f"P{number:02}" for number in range(1, 39)]
-WHERE = {f"{point}-S{sensor}": point for point in POINTS for sensor in range(10)}
-USER = Credentials("bench", "only-for-the-bench")
+WHO = Credentials(USER, PASSWORD)
 
 
 def main() -> int:
@@ -41,6 +44,8 @@ def main() -> int:
     tracking()
     for kind in KINDS:
         receiving(kind)
+    for figures in side_by_side():
+        say("side by side", **figures)
     return 0
 
 
@@ -64,13 +69,18 @@ def payload(sensor: str, seq: int) -> bytes:
     return json.dumps(body, separators=(",", ":")).encode()
 
 
+def listener() -> Router:
+    """What decodes all sensors of the load."""
+    return Router(Site.model_validate(site(1, 1)).points, UTC)
+
+
 def decoding() -> None:
     """CPU of one message from bytes to readings."""
-    message, now = payload("P07-S1", 12), datetime.now(UTC)
+    router, message, now = listener(), payload("P07-S1", 12), datetime.now(UTC)
     readings = 0
     began = time.process_time()
     for _ in range(MESSAGES):
-        readings += len(decode("grid/v1/P07/P07-S1/tele", message, WHERE, now))
+        readings += len(router.hear(Incoming("grid/v1/P07/P07-S1/tele", message, now)).readings)
     spent = time.process_time() - began
     say(
         "decode",
@@ -92,17 +102,19 @@ def tracking() -> None:
 def receiving(kind: Kind) -> None:
     """CPU and pace from the broker's queue through decoding to the acknowledgement, without a store."""
     with tempfile.TemporaryDirectory(prefix="gridwatch-bench-") as directory:
-        users = {USER.user: USER.password}
+        users = {WHO.user: WHO.password}
         with start_broker(Path(directory), users, prefer=kind) as broker:
             subscribe(broker).stop()
             backlog = fill(broker)
             before = broker_cpu(broker)
             began, began_cpu = time.monotonic(), time.process_time()
             client = subscribe(broker)
+            router = listener()
             readings, seen = 0, 0
             while seen < backlog:
                 delivery = client.deliveries.get(timeout=60)
-                readings += len(decode(delivery.topic, delivery.payload, WHERE, delivery.received_at))
+                heard = router.hear(Incoming(delivery.topic, delivery.payload, delivery.received_at))
+                readings += len(heard.readings)
                 delivery.ack()
                 seen += 1
             spent, took = time.process_time() - began_cpu, time.monotonic() - began
@@ -126,7 +138,7 @@ def subscribe(broker: RunningBroker) -> SensorClient:
     statuses: queue.Queue[DeviceStatus] = queue.Queue()
     client = SensorClient(
         Broker(port=broker.port),
-        USER,
+        WHO,
         client_id="bench",
         filters=wanted(broker),
         on_status=lambda status, _: statuses.put(status),
@@ -144,13 +156,13 @@ def wanted(broker: RunningBroker) -> tuple[str, ...]:
 def fill(broker: RunningBroker) -> int:
     """Publish a backlog for the absent subscriber; how many messages it has."""
     sender = mqtt.Client(CallbackAPIVersion.VERSION2)
-    sender.username_pw_set(USER.user, USER.password)
+    sender.username_pw_set(WHO.user, WHO.password)
     sender.max_inflight_messages_set(200)
     sender.connect("127.0.0.1", broker.port)
     sender.loop_start()
-    sensors = list(WHERE)
+    sensors = list(SENSORS)
     sent = [
-        sender.publish(f"grid/v1/{WHERE[sensor]}/{sensor}/tele", payload(sensor, seq), 1)
+        sender.publish(f"grid/v1/{SENSORS[sensor]}/{sensor}/tele", payload(sensor, seq), 1)
         for seq in range(MESSAGES // len(sensors))
         for sensor in sensors
     ]

@@ -120,13 +120,13 @@ class Ours(_Leg):
     def __init__(self, folder: Path, broker: RunningBroker) -> None:
         """Write its site file."""
         super().__init__(folder)
-        (folder / "site.yaml").write_text(json.dumps(_site(broker.port, self._far)))
+        (folder / "site.yaml").write_text(json.dumps(site(broker.port, self._far)))
 
     def start(self) -> None:
         """Run it."""
         env = {"GRIDWATCH_NODE_TOKEN": "bench", "BENCH_USER": USER, "BENCH_PASSWORD": PASSWORD}
-        site, state = self._folder / "site.yaml", self._folder / "state"
-        command = [sys.executable, "-m", "gridwatch", "edge", "--site", str(site), "--node", NODE]
+        file, state = self._folder / "site.yaml", self._folder / "state"
+        command = [sys.executable, "-m", "gridwatch", "edge", "--site", str(file), "--node", NODE]
         command += ["--state", str(state)]
         self._process = Process(command, self._folder / "ours.log", env, ROOT)
 
@@ -202,7 +202,9 @@ def _version(python: str) -> str:
     return found.stdout.strip()
 
 
-def _site(broker: int, cloud: int) -> dict[str, object]:
+def site(broker: int, cloud: int) -> dict[str, object]:
+    """A site file's content: all sensors of the load on one node, each with a rule that nothing breaks."""
+
     def called(name: str) -> dict[str, str]:
         return {"zh": name, "en": name}
 

@@ -1,8 +1,8 @@
 """The far end of a gateway as a process: the cloud's ingest, or who subscribes where a peer publishes.
 
 `python -m tests.bench.sensors_sink http PORT` or `... mqtt PORT`. Each line of standard input, `LEAST
-NUMBER`, is answered with one of JSON: how many readings from the value LEAST on came, how many different ones,
-and when (monotonic) the NUMBER-th of these did.
+NUMBER`, is answered with one of JSON: how many readings from the value LEAST on came, how many different, and
+when (monotonic) the NUMBER-th of these did.
 """
 
 from __future__ import annotations
