@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import io
 import time
+from contextlib import suppress
 from dataclasses import replace
 from fractions import Fraction
+from random import Random
 
 import av
 import numpy as np
@@ -99,6 +101,35 @@ def test_parameter_sets_that_say_nothing_are_refused(tmp_path):
             write_mp4(
                 [Stamped(0.0, replace(unit, parameters=parameters, data=b"\0\0\0\1\x65" + bytes(99)))], SIZE
             )
+
+
+SPOILT = (
+    "0000000140010c01ffff01600000030090000003000003003cb802400000000142010101600000030090002103007703003ca00b0804"
+    "8596e9291ab9a02000000300200000030181000000014401c073c189"
+)
+"""Parameter sets of H.265, four bytes of them changed, by which FFmpeg's muxer counted for minutes."""
+
+
+def test_parameter_sets_that_are_spoilt_are_refused_at_once(tmp_path):
+    units = made(tmp_path, codec="libx265", count=2)
+    spoilt = [Stamped(one.at, replace(one.unit, parameters=bytes.fromhex(SPOILT))) for one in units]
+    began = time.thread_time()
+    with pytest.raises(StreamError, match="no clip can be made of the pictures"):
+        write_mp4(spoilt, SIZE)
+    assert time.thread_time() - began < 1
+
+
+@pytest.mark.parametrize("codec", ["libx264", "libx265"])
+def test_whatever_a_camera_calls_its_parameter_sets_a_clip_is_made_or_refused(tmp_path, codec):
+    units, random = made(tmp_path, codec=codec, count=2), Random(11)
+    good = units[0].unit.parameters
+    for _ in range(300):
+        sets = bytearray(good)
+        for _ in range(random.randint(1, 4)):
+            sets[random.randrange(len(sets))] = random.randrange(256)
+        sets = sets[: random.choice([len(sets), random.randrange(len(sets))])]
+        with suppress(StreamError):
+            write_mp4([Stamped(one.at, replace(one.unit, parameters=bytes(sets))) for one in units], SIZE)
 
 
 def test_a_clip_of_a_quarter_of_a_minute_costs_less_than_ten_milliseconds(tmp_path):
