@@ -62,14 +62,15 @@ class Router:
         """Hear the sensors of these points; what decoders learnt of those that stay is kept."""
         if zone != self._zone:
             self._zone, self._made = zone, {}
-        self._sensors = [(point.id, sensor) for point in points for sensor in point.sensors]
+        everywhere = [(point.id, sensor) for point in points for sensor in point.sensors]
+        self._sensors = [(point, sensor) for point, sensor in everywhere if sensor.station is None]
         self._learnt = {sensor.id: self._learnt.get(sensor.id, {}) for _, sensor in self._sensors}
         self._stock()
 
     @property
     def filters(self) -> tuple[str, ...]:
         """What to subscribe to; may grow with every message that was heard."""
-        return self._filters
+        return tuple(self._heard)
 
     def hear(self, message: Incoming) -> Heard:
         """What `message` says. Never raises on anything in it."""
@@ -98,7 +99,7 @@ class Router:
                 if isinstance(said, Ask):
                     asks.append(said)
                 elif isinstance(said, Learnt):
-                    self._learn(said)
+                    self._learn(name, said)
                 else:
                     some, why = readings(said, message)
                     (late if said.historical else taken).extend(some)
@@ -118,7 +119,8 @@ class Router:
         return {name: list(posts.values()) for name, posts in found.items()}
 
     def _stock(self) -> None:
-        heard: dict[str, list[tuple[str, Post]]] = {}
+        self._heard: dict[str, list[tuple[str, Post]]] = {}
+        """Filter -> the sensors that are heard under it, with their decoders."""
         for point, sensor in self._sensors:
             if sensor.station is not None:  # it speaks to the node itself
                 continue
@@ -128,13 +130,12 @@ class Router:
                 self._made[name] = self._decoders[name](self._zone)
             usual = (sensor.topic,) if sensor.topic else self._made[name].topics(post)
             for one in dict.fromkeys((*usual, *self._learnt[sensor.id])):
-                heard.setdefault(one, []).append((name, post))
+                self._heard.setdefault(one, []).append((name, post))
         self._matcher = MQTTMatcher()  # type: ignore[no-untyped-call]
-        for one, posts in heard.items():
+        for one, posts in self._heard.items():
             self._matcher[one] = posts
-        self._filters = tuple(heard)
 
-    def _learn(self, said: Learnt) -> None:
+    def _learn(self, name: str, said: Learnt) -> None:
         """Hear a sensor under a topic that it named itself, which is one topic and no wildcard."""
         known = self._learnt[said.post.sensor]
         if said.topic in known:
@@ -148,7 +149,9 @@ class Router:
         if len(known) >= MAX_LEARNT:
             raise PayloadError(f"topic: more than {MAX_LEARNT} of one device")
         known[said.topic] = None
-        self._stock()
+        posts = self._heard.setdefault(said.topic, [])
+        posts.append((name, said.post))
+        self._matcher[said.topic] = posts
 
 
 def _presence(report: Report) -> list[Presence]:

@@ -14,8 +14,8 @@ from typing import Any
 
 from devices.errors import PayloadError
 from devices.sensors.decoders.base import Incoming, Post, Report, Sample
-from devices.sensors.decoders.parts import measured, part, strongest, text
-from devices.sensors.payload import load_object
+from devices.sensors.decoders.parts import measured, part, plainly, strongest, text
+from devices.sensors.payload import load_object, number
 from devices.sensors.times import time_of
 
 _CODE = re.compile(r"[A-Z][A-Z_]{0,40}")
@@ -59,17 +59,14 @@ def _said(event: str, body: dict[str, Any], post: Post) -> Report:
         return Report(post, taken_at=at, signal=signal, refused=refused)
     said = measured(body["object"], post, place="object")
     return said.report(
-        post, taken_at=said.taken_at or at, signal=signal, token=f"{token} {body.get('fCnt', 0)}"
+        post, taken_at=said.taken_at or at, signal=signal, token=f"{token} {plainly(body, 'fCnt')}"
     )
 
 
 def _status(body: dict[str, Any]) -> tuple[Sample, ...]:
-    level = body.get("batteryLevel")
-    if body.get("externalPowerSource") or body.get("batteryLevelUnavailable"):
+    if body.get("externalPowerSource") or body.get("batteryLevelUnavailable") or "batteryLevel" not in body:
         return ()
-    if not isinstance(level, int | float) or isinstance(level, bool):
-        return ()
-    return (Sample("battery", float(level)),)
+    return (Sample("battery", number(body["batteryLevel"], "batteryLevel")),)
 
 
 def _time(body: dict[str, Any]) -> datetime | None:

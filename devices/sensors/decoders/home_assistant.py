@@ -16,7 +16,7 @@ from typing import Any
 
 from devices.errors import PayloadError
 from devices.sensors.decoders.base import Incoming, Learnt, Post, Report, Said, Sample
-from devices.sensors.decoders.parts import json_or_text, mapped, part, text
+from devices.sensors.decoders.parts import json_or_text, mapped, part, plainly, text
 from devices.sensors.naming import plain, value_of, word_of, words_of
 from devices.sensors.paths import find
 from devices.sensors.payload import load_object
@@ -161,7 +161,7 @@ class HomeAssistant:
 
 def _value(entity: _Entity, value: object) -> float:
     if entity.states is not None:
-        told = str(value)
+        told = plainly({"": value}, "")
         if told in entity.states:
             return entity.states[told]
     return value_of(value, entity.quantity, words_of(entity.quantity))
@@ -206,7 +206,7 @@ def _entity(kind: str, body: dict[str, Any], post: Post, refused: list[str]) -> 
         return
     states = None
     if kind == "binary_sensor":
-        states = {str(body.get("payload_on", "ON")): 1.0, str(body.get("payload_off", "OFF")): 0.0}
+        states = {plainly(body, "payload_on") or "ON": 1.0, plainly(body, "payload_off") or "OFF": 0.0}
     yield _Entity(topic, path, quantity, text(body, "unit_of_measurement") or None, states)
 
 
@@ -254,6 +254,6 @@ def _availability(body: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
 def _online(payload: bytes, words: tuple[str, str]) -> bool:
     said = json_or_text(payload)
     state = said.get("state") if isinstance(said, dict) else said
-    if str(state) not in words:
+    if state not in words:
         raise PayloadError("availability: is neither of the two words for it")
-    return str(state) == words[0]
+    return bool(state == words[0])

@@ -15,7 +15,7 @@ from typing import Any
 
 from devices.errors import PayloadError
 from devices.sensors.decoders.base import Incoming, Post, Report, Sample
-from devices.sensors.decoders.parts import mapped
+from devices.sensors.decoders.parts import mapped, text
 from devices.sensors.naming import plain, value_of, words_of
 from devices.sensors.payload import load_object
 from devices.sensors.quantities import QUANTITIES
@@ -84,7 +84,7 @@ def _samples(event: str, body: dict[str, Any], kind: str, refused: list[str]) ->
             )
         if event.startswith("RuleEngine/CountAggregation/Counter") and "Count" in data:
             # A counting rule that was given the name of one of our quantities counts that.
-            name = plain(str(source.get("Rule", "")))
+            name = plain(text(source, "Rule"))
             if name in QUANTITIES:
                 found[name] = Sample(name, value_of(data["Count"], "Data.Count", {}))
         for item, (quantity, unit) in _ITEMS.items():

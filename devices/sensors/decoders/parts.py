@@ -98,15 +98,22 @@ def text(body: Mapping[str, Any], name: str) -> str:
     return value if isinstance(value, str) else ""
 
 
+def plainly(body: Mapping[str, Any], name: str) -> str:
+    """The text, number or truth under `name` as text; empty where there is none.
+
+    `str` of what is nested deep would exhaust the stack.
+    """
+    value = body.get(name)
+    return str(value) if isinstance(value, str | int | float) else ""
+
+
 def strongest(receptions: object) -> float | None:
     """The best `rssi` (dBm) among those of several gateways."""
-    heard = (
-        [one.get("rssi") for one in receptions if isinstance(one, dict)]
-        if isinstance(receptions, list)
-        else []
-    )
-    levels = [float(one) for one in heard if isinstance(one, int | float) and not isinstance(one, bool)]
-    return max((one for one in levels if -200 <= one <= 30), default=None)
+    if not isinstance(receptions, list):
+        return None
+    levels = [one.get("rssi") for one in receptions if isinstance(one, dict)]
+    believed = (one for one in levels if isinstance(one, int | float) and -200 <= one <= 30)
+    return max((float(one) for one in believed), default=None)
 
 
 def json_or_text(payload: bytes) -> Any:

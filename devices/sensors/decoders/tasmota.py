@@ -15,9 +15,9 @@ from typing import Any
 
 from devices.errors import PayloadError
 from devices.sensors.decoders.base import Incoming, Post, Report, Sample
-from devices.sensors.decoders.parts import UNKNOWN, mapped, part
+from devices.sensors.decoders.parts import UNKNOWN, mapped, part, text
 from devices.sensors.naming import samples_of, value_of
-from devices.sensors.payload import load_object
+from devices.sensors.payload import load_object, number
 from devices.sensors.times import time_of
 from devices.sensors.vocabulary import BINARY, STATES
 
@@ -54,8 +54,8 @@ class Tasmota:
 
     def _heard(self, body: dict[str, Any], posts: Sequence[Post]) -> list[Report]:
         level = part(body, "Wifi").get("Signal")
-        if isinstance(level, int | float) and not isinstance(level, bool):
-            self._signals |= {post.sensor: float(level) for post in posts}
+        if level is not None:
+            self._signals |= dict.fromkeys((post.sensor for post in posts), number(level, "Wifi.Signal"))
         return []
 
     def _said(self, body: dict[str, Any], post: Post) -> Report:
@@ -77,7 +77,7 @@ class Tasmota:
 
 
 def _values(body: dict[str, Any], kind: str, refused: list[str]) -> Iterator[Sample]:
-    temperature = _UNITS.get(str(body.get("TempUnit")))
+    temperature = _UNITS.get(text(body, "TempUnit"))
     yield from samples_of(
         {name: one for name, one in body.items() if not isinstance(one, dict)}, kind, refused
     )

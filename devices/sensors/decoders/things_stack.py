@@ -12,7 +12,7 @@ from typing import Any
 
 from devices.errors import PayloadError
 from devices.sensors.decoders.base import Incoming, Post, Report
-from devices.sensors.decoders.parts import measured, part, strongest, text
+from devices.sensors.decoders.parts import measured, part, plainly, strongest, text
 from devices.sensors.payload import load_object, number
 from devices.sensors.times import time_of
 
@@ -46,7 +46,7 @@ def _said(body: dict[str, Any], post: Post) -> Report:
     more: dict[str, Any] = {
         "signal": strongest(uplink.get("rx_metadata")),
         "battery": _battery(uplink),
-        "token": f"{text(uplink, 'session_key_id')} {uplink.get('f_cnt', 0)}",
+        "token": f"{text(uplink, 'session_key_id')} {plainly(uplink, 'f_cnt')}",
         # What the console's "simulate uplink" sends is no finding.
         "quality": "uncertain" if body.get("simulated") is True else None,
     }
