@@ -13,6 +13,7 @@ from devices.site.explain import nearest, quoted
 from devices.site.join_findings import join_findings
 from devices.site.labels import GROUPS, LABELS
 from devices.site.model import HealthKind
+from devices.site.sensor_findings import sensor_findings
 from devices.site.source import Finding, Trail, shown
 
 _WITHIN: dict[str, tuple[str, ...]] = {
@@ -43,6 +44,7 @@ def reference_findings(tree: Values) -> Iterator[Finding]:
     yield from _unknown(items, areas_given=bool(tree.get("areas")))
     yield from _health(tree, items)
     yield from join_findings(items)
+    yield from sensor_findings(tree, items)
     yield from _secrets(tree, ())
     yield from _unsigned(items)
     yield from _idle(items)

@@ -30,7 +30,7 @@ class Changes:
     rules_changed: tuple[str, ...] = ()
     node_changed: tuple[str, ...] = ()
     """What concerns the whole node: `broker`, `uplink`, `timezone`, `cpu_budget`, `stations`,
-    `health_classes`."""
+    `health_classes`, `sensor_classes`, `calendar`."""
 
     def __bool__(self) -> bool:
         """Whether there are any."""
@@ -55,6 +55,8 @@ def changes(old: Site, new: Site, node: str) -> Changes:
         ("cpu_budget", _budget(old, node) != _budget(new, node)),
         ("stations", _stations(old, node) != _stations(new, node)),
         ("health_classes", old.health_classes != new.health_classes),
+        ("sensor_classes", old.sensor_classes != new.sensor_classes),
+        ("calendar", old.calendar != new.calendar),
     )
     return Changes(*cameras, *sensors, *rules, tuple(name for name, other in told if other))
 
@@ -84,7 +86,8 @@ def _sensors(points: Iterable[Point]) -> dict[str, object]:
 
 def _described(point: Point, sensor: Sensor) -> object:
     how = sensor.decoder, sensor.device, sensor.topic, sensor.mapping, sensor.station
-    return point.id, sensor.kind, sensor.place, sensor.period, how
+    itself = sensor.health, sensor.parent, sensor.works
+    return point.id, sensor.kind, sensor.place, sensor.period, how, itself
 
 
 def _rules(points: Iterable[Point]) -> dict[str, object]:
