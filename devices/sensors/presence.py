@@ -11,6 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from devices.errors import PayloadError
+from devices.messages import DeviceStatus
 from devices.sensors.decode import Bindings, bound
 from devices.sensors.payload import boot_id, count, load_object, version
 from devices.sensors.topics import Channel
@@ -56,3 +57,26 @@ def newer(known: Presence | None, heard: Presence) -> Presence:
     ):
         return known
     return heard
+
+
+def standing(presence: Presence | None, *, spoke: bool, silent: bool) -> tuple[DeviceStatus, str] | None:
+    """How a device stands, and why, for people; None while nothing is known of it.
+
+    Args:
+        presence: what holds of what it said itself.
+        spoke: it measured something since we listen.
+        silent: it has measured nothing for longer than it may.
+
+    """
+    if presence is not None and not presence.online:
+        return DeviceStatus.UNREACHABLE, "left the broker or lost its power"
+    if presence is not None:
+        return (
+            (DeviceStatus.STALLED, "online, but it measures nothing")
+            if silent
+            else (DeviceStatus.UP, "online")
+        )
+    if silent:
+        why = "its readings have stopped" if spoke else "nothing was heard of it yet"
+        return DeviceStatus.UNREACHABLE, why
+    return (DeviceStatus.UP, "its readings come") if spoke else None

@@ -13,7 +13,6 @@ from devices.messages import DeviceStatus
 from devices.sensors.client import Delivery
 from devices.sensors.decoders.base import Ask, Incoming
 from devices.sensors.direct import Direct
-from devices.sensors.presence import Presence, newer
 from devices.sensors.refused import Refused
 from devices.sensors.router import Heard, Refusal, Router
 from devices.site.model import Point, Sensor
@@ -21,6 +20,7 @@ from edge.judge.duties import Common
 from edge.keep import NodeStore
 from edge.node.inbox import CAPACITY
 from edge.node.judging import SensorJudge
+from edge.node.muster import Muster
 from edge.node.report import Reporter
 
 log = logging.getLogger(__name__)
@@ -54,12 +54,10 @@ class SenseDesk:
         self._reporter = reporter
         self._wake = wake
         self._judge = SensorJudge(node, store, new_id, monotonic, wall)
-        self._presence: dict[str, Presence] = {}
+        self._muster = Muster(lambda *said: reporter.tell(said[0], "sensor", *said[1:]), monotonic)
         self._undecided: list[_Waiting] = []
         """Taken, but not kept: something was more urgent, or the store failed. The broker sends nothing twice
         on one connection."""
-        self._speaking: set[str] = set()
-        """Sensors that measured something since the start."""
         self.refused = Refused()
         """What could not be used."""
         self.asks: list[Ask] = []
@@ -76,9 +74,7 @@ class SenseDesk:
         self.router.restock(points, common.zone)
         self._sensors = {sensor.id: (point, sensor) for point in points for sensor in point.sensors}
         self.refused.forget_but(self._sensors.keys())
-        self._speaking &= self._sensors.keys()
-        for gone in self._presence.keys() - self._sensors.keys():
-            del self._presence[gone]
+        self._muster.restock(sensor for _, sensor in self._sensors.values())
         self._judge.restock(points, common)
         self._undecided = [self._hear(one.item) for one in self._undecided]
 
@@ -142,6 +138,7 @@ class SenseDesk:
         """
         if self._judge.wait(listening):
             self._wake()
+        self._muster.look(listening)
 
     def reset(self, condition: UUID) -> str | None:
         """Somebody resets what a condition has latched; None when it is over, else why it is not.
@@ -176,12 +173,8 @@ class SenseDesk:
     def _note(self, delivery: Delivery, said: Heard) -> None:
         """Who is there, what was refused, and what is to be asked, once what was measured is kept."""
         for presence in said.presence:
-            self._present(presence)
-        for sensor in {reading.sensor for reading in said.readings} - self._presence.keys() - self._speaking:
-            self._speaking.add(sensor)
-            if self._sensors[sensor][1].decoder != "gridwatch":
-                # Many have no word for being there: that it measures says so.
-                self._reporter.tell(sensor, "sensor", DeviceStatus.UP, "its readings come")
+            self._muster.present(presence)
+        self._muster.spoke({reading.sensor for reading in said.readings})
         for one in said.refused:
             self._refuse(delivery, one)
         self.asks += said.asks
@@ -199,12 +192,6 @@ class SenseDesk:
                     "undecoded_like": unusable.sample,
                 },
             )
-            if one.sensor not in self._speaking and one.sensor not in self._presence:
+            if self._muster.unheard(one.sensor):
                 detail = "it sends what cannot be read"
                 self._reporter.tell(one.sensor, "sensor", DeviceStatus.STALLED, detail)
-
-    def _present(self, heard: Presence) -> None:
-        presence = self._presence[heard.device] = newer(self._presence.get(heard.device), heard)
-        status = DeviceStatus.UP if presence.online else DeviceStatus.UNREACHABLE
-        detail = "online" if presence.online else "left the broker or lost its power"
-        self._reporter.tell(heard.device, "sensor", status, detail)

@@ -416,7 +416,7 @@ def test_silence_is_judged_by_the_time_alone_and_kept_with_its_message(street):
     assert (silent.rule, silent.event_class, silent.severity) == ("health.silent", "90-03", "low")
     assert (silent.place, silent.measured.unit, silent.measured.limit) == ("P01-S1", "s", 150.0)
     assert silent.since == NOON
-    assert street.woken == 1
+    assert street.woken == 2, "the condition, and how it stands on the device list"
     street.restart(3600.0)
     street.desk.wait(lambda _: True)
     street.measure(10.0, 2)
