@@ -21,11 +21,13 @@ def sensor(**entry: object) -> Sensor:
     return Sensor.model_validate({"id": "P07-S1", "name": _NAMES, "kind": "climate"} | entry)
 
 
-def router(*sensors: Sensor) -> Router:
+def points(*sensors: Sensor) -> list[Point]:
     where = Position(lon=121, lat=31)
-    return Router(
-        [Point(id="P07", name=_NAMES, node="n1", grid="G01", position=where, sensors=sensors)], ZONE
-    )
+    return [Point(id="P07", name=_NAMES, node="n1", grid="G01", position=where, sensors=sensors)]
+
+
+def router(*sensors: Sensor) -> Router:
+    return Router(points(*sensors), ZONE)
 
 
 def incoming(topic: str, body: object, at: datetime = NOW, **more: object) -> Incoming:

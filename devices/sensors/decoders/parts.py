@@ -99,10 +99,7 @@ def text(body: Mapping[str, Any], name: str) -> str:
 
 
 def plainly(body: Mapping[str, Any], name: str) -> str:
-    """The text, number or truth under `name` as text; empty where there is none.
-
-    `str` of what is nested deep would exhaust the stack.
-    """
+    """The text, number or truth under `name` as text; empty where there is none, or lists and objects."""
     value = body.get(name)
     return str(value) if isinstance(value, str | int | float) else ""
 
