@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from devices.messages import Reading, Severity
 from devices.sensors.quantities import QUANTITIES
 from devices.site.load import load_site
+from devices.site.model import Sensor
 from devices.site.sensor_rules import (
     CountRule,
     LevelsRule,
@@ -25,7 +26,11 @@ from devices.site.sensor_rules import (
 )
 from gridwatch import main
 from simulators.sensors.day import TRUTH, plan, readings
+from simulators.sensors.device import SimulatedSensor
 from simulators.sensors.incidents import incident, near_miss
+from simulators.sensors.scenario import Scenario
+from simulators.sensors.town import make_site
+from simulators.sensors.town import sensor as written
 from simulators.sensors.truth import Span, spans
 
 STREET = load_site(Path(__file__).parents[2] / "examples/street/site.yaml")
@@ -162,7 +167,10 @@ def test_a_day_has_an_incident_and_where_there_can_be_one_a_near_miss_of_each_ki
     raised = {kinds[truth.sensor] for truth in day.truths if truth.opens}
     missed = {kinds[truth.sensor] for truth in day.truths if not truth.opens}
     assert raised == set(kinds.values())
-    assert missed >= set(kinds.values()) - {"sos", "beam"}  # who calls, and a beam at night: every sign counts
+    assert missed >= set(kinds.values()) - {
+        "sos",
+        "beam",
+    }  # who calls, and a beam at night: every sign counts
 
 
 def test_what_happens_on_a_day_is_over_before_the_next_thing_at_that_sensor(day):
@@ -196,6 +204,36 @@ def test_the_readings_of_a_day_arrive_in_order_and_reach_what_was_scripted(day):
             and truth.begins <= one.taken_at.timestamp() <= truth.ends
         ]
         assert sum(rule.past(value) for value in inside) >= 2
+
+
+def of_kind(kind, count):
+    """A street of that many sensors of one kind, with its usual rules."""
+    site = make_site(1)
+    sensors = tuple(
+        Sensor.model_validate(written(f"P01-S{n}", kind, "gridwatch")) for n in range(1, count + 1)
+    )
+    return site.model_copy(update={"points": (site.points[0].model_copy(update={"sensors": sensors}),)})
+
+
+def test_nothing_more_is_told_of_what_is_latched():
+    day = plan(of_kind("smoke", 30), seed=2, begin=BEGIN, seconds=40 * 3600)
+    opened = {truth.sensor: truth for truth in day.truths if truth.opens}
+    assert len(opened) >= 6
+    assert all(truth.clears is None for truth in opened.values())
+    assert all(one.begins <= opened[one.sensor].begins for one in day.truths if one.sensor in opened)
+
+
+def test_no_car_stops_by_itself_while_something_is_told_of_a_bay():
+    site = of_kind("parking", 6)
+    day = plan(site, seed=4, begin=BEGIN, seconds=30 * 3600)
+    assert len(day.truths) >= 6
+    calm = {
+        sensor.id: SimulatedSensor("P01", sensor, Scenario(), 4, BEGIN) for sensor in site.points[0].sensors
+    }
+    for truth in day.truths:
+        first, last = (round(at - BEGIN) for at in (truth.begins - 60, truth.ends + 120))
+        shown = [calm[truth.sensor].true_values(t)["field_change"] for t in range(first, last, 10)]
+        assert max(shown) < 4
 
 
 def test_the_command_writes_the_same_bytes_again(tmp_path):

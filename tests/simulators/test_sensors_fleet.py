@@ -4,6 +4,7 @@ import queue
 import time
 from datetime import UTC, datetime
 
+import paho.mqtt.client as mqtt
 import pytest
 
 from devices.credentials import Credentials
@@ -20,6 +21,7 @@ from simulators.broker import start_broker
 from simulators.errors import SimulatorsError
 from simulators.sensors.fleet import SensorFleet
 from simulators.sensors.scenario import Fault, FaultKind, Happening, Scenario
+from simulators.sensors.town import sensor as written
 
 CREDENTIALS = Credentials("street", "hush-hush")
 NAMES = Names(zh="桥", en="Bridge")
@@ -244,6 +246,32 @@ def test_a_flood_of_one_device_leaves_the_others_their_pace(mosquitto, listen, f
         return all(devices.count(sensor) >= 2 for sensor in where) and devices.count("P01-S1") > 100
 
     hear(client, enough)
+
+
+@pytest.mark.parametrize("connections", [None, 1])
+def test_a_sparkplug_device_that_is_asked_says_again_what_it_is(mosquitto, stop_later, connections):
+    sensors = [Sensor.model_validate(written(f"P01-S{n}", "door", "sparkplug")) for n in (1, 2)]
+    (point,) = street(1, period=3600)
+    points = [point.model_copy(update={"sensors": tuple(sensors)})]
+    fleet = SensorFleet(points, Broker(port=mosquitto.port), CREDENTIALS, connections=connections)
+    heard = queue.Queue()
+    client = mqtt.Client(mqtt.CallbackAPIVersion.VERSION2)
+    client.username_pw_set(CREDENTIALS.user, CREDENTIALS.password)
+    client.on_message = lambda _, __, message: heard.put(message.topic)
+    client.on_connect = lambda *_: client.subscribe("spBv1.0/street/+/P01-S1/#", 1)
+    client.on_subscribe = lambda *_: fleet.start()
+    client.connect("127.0.0.1", mosquitto.port)
+    client.loop_start()
+    stop_later(fleet)
+    births = ["spBv1.0/street/NBIRTH/P01-S1", "spBv1.0/street/DBIRTH/P01-S1/door"]
+    try:
+        assert [heard.get(timeout=15) for _ in births] == births
+        client.publish("spBv1.0/street/NCMD/P01-S1", b"", 0)
+        again = [heard.get(timeout=15) for _ in range(4)]
+        assert [topic for topic in again if "BIRTH" in topic] == births
+    finally:
+        client.disconnect()
+        client.loop_stop()
 
 
 def test_a_kind_without_a_series_is_refused_by_name():
