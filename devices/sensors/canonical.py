@@ -23,9 +23,10 @@ WEAKEST, STRONGEST = -200.0, 30.0
 def readings(report: Report, message: Incoming) -> tuple[list[Reading], list[str]]:
     """The readings of a report, and `field: reason` of each value that is none."""
     refused = list(report.refused)
-    if message.retained and report.samples and report.counter is None and _timeless(report):
-        # Of unknown age: it would count anew with every subscription, and a dead sensor look alive.
-        return [], [*refused, "payload: kept by the broker and without a time; publish it without `retain`"]
+    if message.retained and report.samples:
+        # Not fresh: a dead sensor would look alive, and open or clear something with every new session. What
+        # was published while we were away comes from our session, and not as retained.
+        return [], [*refused, "payload: kept by the broker, so not fresh; publish readings without `retain`"]
     if len(report.samples) > MAX_SAMPLES:
         refused.append(f"payload: {len(report.samples)} values; {MAX_SAMPLES} are taken")
     taken: dict[tuple[str, datetime | None], Sample] = {}
@@ -44,10 +45,6 @@ def readings(report: Report, message: Incoming) -> tuple[list[Reading], list[str
     if battery is None:
         battery = next((one.value for one in taken.values() if one.quantity == "battery"), None)
     return [_reading(report, one, message, battery) for one in taken.values()], refused
-
-
-def _timeless(report: Report) -> bool:
-    return report.taken_at is None and all(sample.taken_at is None for sample in report.samples)
 
 
 def believed(taken_at: datetime | None, received_at: datetime) -> tuple[datetime, Quality]:

@@ -1,4 +1,4 @@
-"""A sensor's connection for tests: MQTT 5, and what the broker says of each publication."""
+"""A sensor's connection for tests, and what the broker says of each publication."""
 
 from __future__ import annotations
 
@@ -20,10 +20,15 @@ def publish(
     credentials: Credentials | None = None,
     *,
     retain: bool = False,
+    five: bool = True,
 ) -> list[str]:
-    """Publish at QoS 1 over one connection; the broker's reason for each, in order."""
+    """Publish at QoS 1 over one connection; the broker's reason for each, in order.
+
+    Over MQTT 3.1.1 (not `five`) every broker confirms everything.
+    """
+    protocol = mqtt.MQTTv5 if five else mqtt.MQTTv311
     client = mqtt.Client(
-        mqtt.CallbackAPIVersion.VERSION2, client_id, protocol=mqtt.MQTTv5, reconnect_on_failure=False
+        mqtt.CallbackAPIVersion.VERSION2, client_id, protocol=protocol, reconnect_on_failure=False
     )
     if line.tls:
         client.tls_set(line.ca_file, line.client_cert, line.client_key, tls_version=ssl.PROTOCOL_TLS_CLIENT)
