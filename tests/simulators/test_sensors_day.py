@@ -237,16 +237,17 @@ def test_no_car_stops_by_itself_while_something_is_told_of_a_bay():
 
 
 def test_the_command_writes_the_same_bytes_again(tmp_path):
-    words = ["simulate", "--hours", "1", "--seed", "5", "--write"]
+    words = ["simulate", "--points", "4", "--hours", "1", "--seed", "5", "--write"]
     for name in ("one", "two"):
         assert main([*words, str(tmp_path / name)]) == 0
     files = sorted(path.name for path in (tmp_path / "one").iterdir())
-    assert files == ["readings.jsonl", "truth.json"]
+    assert files == ["readings.jsonl", "site.yaml", "truth.json"]
     assert all(
         (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes() for name in files
     )
     with (tmp_path / "one" / "readings.jsonl").open() as lines:
         assert Reading.model_validate_json(next(lines)).quality == "good"
+    assert load_site(tmp_path / "one" / "site.yaml") == make_site(4)
     told = json.loads((tmp_path / "one" / TRUTH).read_text())
     assert {one["opens"] is None for one in told["truths"]} == {True, False}
 

@@ -83,11 +83,6 @@ def test_the_command_publishes_the_load_of_a_site_and_tells_of_it(broker, tmp_pa
     assert "readings/s" in caplog.text
 
 
-def test_the_command_writes_the_site_that_it_made(tmp_path):
-    assert main(["simulate", "--points", "1", "--hours", "1", "--write", str(tmp_path)]) == 0
-    assert load_site(tmp_path / "site.yaml") == make_site(1)
-
-
 def test_a_rate_of_nothing_is_refused(tmp_path, capsys):
     assert main(["simulate", "--points", "1", "--rate", "0"]) == 1
     assert "--rate, --connections: more than 0" in capsys.readouterr().err
