@@ -13,12 +13,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from devices.site.model import Area, Point
-from devices.site.planar import Cell, Corner, contains, slabs
+from devices.site.planar import Cell, Corner, contains, polygons, slabs
 from devices.site.planar import area as ring_area
 from devices.site.source import Finding
 
 TOLERANCE = 1.0
-"""Square metres; a gap or overlap up to this is rounding of coordinates, not a mistake."""
+"""Square metres; a gap or overlap up to this is rounding of coordinates, not a mistake. A site may say
+another (`area_tolerance`)."""
 EARTH_RADIUS = 6_371_008.8
 """Mean radius in metres (IUGG)."""
 _TURN = 0.6180339887
@@ -74,12 +75,18 @@ class _Plane:
 def square_metres(area: Area) -> float:
     """The size of `area`."""
     plane = _plane([area])
-    outer, *holes = (abs(ring_area([plane.of(p) for p in ring])) for ring in area.rings)
-    return outer - sum(holes)
+    total = 0.0
+    for rings in polygons(area.rings):
+        outer, *holes = (abs(ring_area([plane.of(p) for p in ring])) for ring in rings)
+        total += outer - sum(holes)
+    return total
 
 
-def area_findings(areas: Sequence[Area]) -> Iterator[Finding]:
-    """What is wrong with the tree of areas and with their boundaries."""
+def area_findings(areas: Sequence[Area], tolerance: float = TOLERANCE) -> Iterator[Finding]:
+    """What is wrong with the tree of areas and with their boundaries.
+
+    `tolerance`: square metres of a gap, an overlap or a spill that are let pass.
+    """
     known = {area.id: area for area in areas}
     streets = [area for area in areas if area.level == "street"]
     if len(streets) != 1:
@@ -103,7 +110,7 @@ def area_findings(areas: Sequence[Area]) -> Iterator[Finding]:
     for at, area in enumerate(areas):
         children = [child for child in areas if child.parent == area.id]
         if children:
-            yield from _cover(("areas", at), area, children, metric, plane)
+            yield from _cover(("areas", at), area, children, metric, plane, tolerance)
         elif area.level != "grid":
             below = "communities" if area.level == "street" else "grids"
             yield Finding(("areas", at), f"{area.id} has no {below}", f"add areas with `parent: {area.id}`")
@@ -124,7 +131,7 @@ def point_findings(points: Sequence[tuple[int, Point]], areas: Sequence[Area]) -
 
 
 def _plane(areas: Sequence[Area]) -> _Plane:
-    positions = [position for area in areas for position in area.rings[0]]
+    positions = [position for area in areas for ring in area.rings for position in ring]
     return _Plane(
         (min(p[0] for p in positions) + max(p[0] for p in positions)) / 2,
         (min(p[1] for p in positions) + max(p[1] for p in positions)) / 2,
@@ -132,7 +139,12 @@ def _plane(areas: Sequence[Area]) -> _Plane:
 
 
 def _cover(
-    trail: tuple[str, int], parent: Area, children: Sequence[Area], metric: dict[str, Metric], plane: _Plane
+    trail: tuple[str, int],
+    parent: Area,
+    children: Sequence[Area],
+    metric: dict[str, Metric],
+    plane: _Plane,
+    tolerance: float,
 ) -> Iterator[Finding]:
     gaps: list[_Patch] = []
     overlaps: dict[tuple[int, int], _Patch] = {}
@@ -150,15 +162,15 @@ def _cover(
                 if 0 not in cell.inside:
                     spills.setdefault(one, _Patch()).add(cell)
     names = [f"the edge of {parent.id}", *(child.id for child in children)]
-    for gap in (gap for gap in gaps if gap.area > TOLERANCE):
+    for gap in (gap for gap in gaps if gap.area > tolerance):
         pair = _named(gap.sides, names)
         yield _finding(trail, f"between {pair} nothing covers {gap.area:.0f} m²", gap, plane)
     for (one, other), patch in sorted(overlaps.items()):
-        if patch.area > TOLERANCE:
+        if patch.area > tolerance:
             what = f"{names[one]} and {names[other]} overlap by {patch.area:.0f} m²"
             yield _finding(trail, what, patch, plane)
     for one, patch in sorted(spills.items()):
-        if patch.area > TOLERANCE:
+        if patch.area > tolerance:
             what = f"{names[one]} reaches {patch.area:.0f} m² outside {parent.id}"
             yield _finding(trail, what, patch, plane)
 

@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-from devices.site.model import Area
+from pydantic import TypeAdapter, ValidationError
+
+from devices.site.model import Area, GeoRing
+from devices.site.planar import polygons, rings_fault
 from devices.site.source import Finding, Place, Source, Trail
+
+_RINGS: TypeAdapter[tuple[GeoRing, ...]] = TypeAdapter(tuple[GeoRing, ...])
+
+
+def geometry_of(area: Area) -> dict[str, Any]:
+    """The area's ground: a Polygon, or a MultiPolygon where it lies in several pieces."""
+    pieces = [[[list(p) for p in ring] for ring in rings] for rings in polygons(area.rings)]
+    if len(pieces) == 1:
+        return {"type": "Polygon", "coordinates": pieces[0]}
+    return {"type": "MultiPolygon", "coordinates": pieces}
 
 
 def to_geojson(areas: Sequence[Area]) -> dict[str, Any]:
@@ -18,10 +31,7 @@ def to_geojson(areas: Sequence[Area]) -> dict[str, Any]:
                 "type": "Feature",
                 "id": area.id,
                 "properties": area.model_dump(mode="json", exclude={"rings"}, exclude_none=True),
-                "geometry": {
-                    "type": "Polygon",
-                    "coordinates": [[list(p) for p in ring] for ring in area.rings],
-                },
+                "geometry": geometry_of(area),
             }
             for area in areas
         ],
@@ -44,26 +54,22 @@ def areas_of(source: Source, at: Trail) -> tuple[list[Any], dict[Trail, Place], 
             places,
             [Finding(at, "the file is no GeoJSON FeatureCollection", "export the areas as one")],
         )
-    moved: list[tuple[Trail, Trail]] = []
+    renamed: dict[Trail, Trail] = {}
     for number, feature in enumerate(features):
         here: Trail = (*at, number)
-        moved.append((("features", number), here))
-        geometry = feature.get("geometry") if isinstance(feature, dict) else None
+        renamed["features", number] = here
         properties = feature.get("properties") if isinstance(feature, dict) else None
-        if (
-            not isinstance(geometry, dict)
-            or geometry.get("type") != "Polygon"
-            or not isinstance(properties, dict)
-        ):
-            findings.append(
-                Finding(here, "is not a Feature with a Polygon and properties", "one polygon an area")
-            )
+        pieces = _pieces(feature.get("geometry")) if isinstance(feature, dict) else None
+        if pieces is None or not isinstance(properties, dict):
+            what = "is not a Feature with a Polygon or MultiPolygon and properties"
+            findings.append(Finding(here, what, "export each area as one such feature"))
             values.append(None)
             continue
-        moved.append((("features", number, "geometry", "coordinates"), (*here, "rings")))
-        moved += [(("features", number, "properties", name), (*here, name)) for name in properties]
-        values.append({**properties, "rings": geometry.get("coordinates")})
-    renamed = dict(moved)
+        multiple = feature["geometry"]["type"] == "MultiPolygon"
+        renamed |= dict(_moved(("features", number, "geometry", "coordinates"), here, pieces, multiple))
+        renamed |= {("features", number, "properties", name): (*here, name) for name in properties}
+        findings += [Finding((*here, "rings"), *fault) for fault in _misplaced(pieces)]
+        values.append({**properties, "rings": [ring for rings in pieces for ring in rings]})
     for trail, place in source.places.items():
         for length in range(len(trail), 1, -1):
             target = renamed.get(trail[:length])
@@ -71,3 +77,46 @@ def areas_of(source: Source, at: Trail) -> tuple[list[Any], dict[Trail, Place], 
                 places.setdefault((*target, *trail[length:]), place)
                 break
     return values, places, findings
+
+
+def _pieces(geometry: Any) -> list[list[Any]] | None:
+    """The rings of each polygon; None when it is no such geometry."""
+    coordinates = geometry.get("coordinates") if isinstance(geometry, dict) else None
+    if not isinstance(coordinates, list):
+        return None
+    if geometry.get("type") == "Polygon":
+        return [coordinates]
+    if geometry.get("type") == "MultiPolygon" and all(isinstance(one, list) for one in coordinates):
+        return coordinates
+    return None
+
+
+def _moved(
+    given: Trail, here: Trail, pieces: Sequence[Sequence[Any]], multiple: bool
+) -> Iterator[tuple[Trail, Trail]]:
+    """Where the coordinates of the file go: the rings of all polygons follow each other."""
+    yield given, (*here, "rings")
+    if not multiple:
+        return
+    count = 0
+    for number, rings in enumerate(pieces):
+        for ring in range(len(rings)):
+            yield (*given, number, ring), (*here, "rings", count)
+            count += 1
+
+
+def _misplaced(pieces: Sequence[Sequence[Any]]) -> Iterator[tuple[str, str]]:
+    """A hole that lies outside its outline, a polygon on the ground of another: what, and the fix."""
+    numbered = [(number, ring) for number, rings in enumerate(pieces) for ring in rings]
+    try:
+        rings = _RINGS.validate_python([ring for _, ring in numbered])
+    except ValidationError:
+        return  # Told later, of the area's own rings.
+    if not rings or rings_fault(rings):
+        return
+    given = {frozenset(map(tuple, _RINGS.validate_python(one))) for one in pieces}
+    found = polygons(rings)
+    outlines = {tuple(_RINGS.validate_python(one)[0]) for one in pieces if one}
+    if given != {frozenset(one) for one in found} or outlines != {tuple(one[0]) for one in found}:
+        what = "has a hole outside its outline, or a polygon on the ground of another"
+        yield what, "give each polygon its outline first, then the holes in it"

@@ -16,7 +16,8 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from devices.errors import SiteError
-from devices.site.areas import area_findings, point_findings
+from devices.site.areas import TOLERANCE, area_findings, point_findings
+from devices.site.codes import code_findings
 from devices.site.explain import findings as pydantic_findings
 from devices.site.geojson import areas_of
 from devices.site.model import Area, Point, Site
@@ -117,7 +118,13 @@ def _boundaries(tree: dict[str, Any]) -> list[Finding]:
     if len(areas) < len(tree["areas"]):
         return []  # A gap where an area is faulty would only repeat that fault.
     boundaries = [area for _, area in areas]
-    return [*area_findings(boundaries), *point_findings(points, boundaries)]
+    tolerance = tree.get("area_tolerance")
+    least = tolerance if isinstance(tolerance, int | float) else TOLERANCE
+    return [
+        *code_findings(boundaries),
+        *area_findings(boundaries, least),
+        *point_findings(points, boundaries),
+    ]
 
 
 def _sound(model: type[P], values: Any) -> list[tuple[int, P]]:

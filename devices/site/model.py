@@ -15,14 +15,14 @@ from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from devices.messages import Identifier, Polygon, Severity
 from devices.site.holidays import Calendar
 from devices.site.joins import IncidentJoin as IncidentJoin
 from devices.site.joins import Join as Join
 from devices.site.part import Part, Seconds
-from devices.site.planar import ring_fault
+from devices.site.planar import ring_fault, rings_fault
 from devices.site.rules import CameraRule as CameraRule
 from devices.site.rules import LeftRule as LeftRule
 from devices.site.rules import ParkedRule as ParkedRule
@@ -334,7 +334,7 @@ class EventClass(Part):
 
 
 class Area(Part):
-    """Street, community or grid, with its polygon (WGS-84, outer ring first, closed)."""
+    """Street, community or grid, with its outlines and holes (WGS-84, closed rings, even-odd)."""
 
     id: Identifier
     level: Literal["street", "community", "grid"]
@@ -344,6 +344,15 @@ class Area(Part):
     name: Names
     households: int | None = Field(default=None, ge=0)
     rings: tuple[GeoRing, ...] = Field(min_length=1)
+    """A place lies in the area when an odd number of them hold it: several polygons, holes, and so on."""
+
+    @field_validator("rings")
+    @classmethod
+    def _no_rings_cross(cls, rings: tuple[GeoRing, ...]) -> tuple[GeoRing, ...]:
+        fault = rings_fault(rings)
+        if fault:
+            raise ValueError(f"{fault}; draw each piece of ground once")
+        return rings
 
     @model_validator(mode="after")
     def _code_and_parent_fit_the_level(self) -> Self:
@@ -368,6 +377,8 @@ class Site(Part):
     broker: Broker = Broker()
     uplink: Uplink = Uplink()
     areas: tuple[Area, ...] = ()
+    area_tolerance: float = Field(default=1.0, ge=0, le=100)
+    """Square metres of a gap or an overlap between areas that are rounding."""
     event_classes: tuple[EventClass, ...] = ()
     health_classes: dict[HealthKind, str] = Field(default_factory=dict)
     """Kind of ill health of a camera -> code of the event class; kinds that are not here are not reported."""

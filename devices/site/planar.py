@@ -1,7 +1,7 @@
 """Plane geometry of simple polygons, in plain Python.
 
 A ring is a sequence of corners, closed or not (a last corner equal to the first is dropped).
-A shape is one or more rings read by the even-odd rule: the outline first, then its holes.
+A shape is one or more rings read by the even-odd rule: outlines and their holes, in any order.
 """
 
 from __future__ import annotations
@@ -117,6 +117,53 @@ def slabs(shapes: Sequence[Shape], thinnest: float = 1e-6) -> Iterator[list[Cell
             if a1 - a0 + b1 - b0 > thinnest:
                 row.append(Cell(left, right, (a0, b0), (a1, b1), frozenset(inside), below, above))
         yield row
+
+
+def rings_fault(rings: Shape) -> str | None:
+    """What is wrong between sound rings of one shape: two of them cross or cover the same ground."""
+    sizes, shared = _shared(rings)
+    for (one, other), ground in sorted(shared.items()):
+        least = min(sizes[one], sizes[other])
+        if _SAME * max(sizes[one], sizes[other]) < ground or 1 - _SAME < ground / least < _SAME:
+            return f"its rings {one + 1} and {other + 1} cross or cover the same ground"
+    return None
+
+
+def polygons(rings: Shape) -> tuple[Shape, ...]:
+    """The polygons of a shape without fault: each an outline, then the holes in it."""
+    if len(rings) == 1:
+        return (rings,)
+    sizes, shared = _shared(rings)
+    around: dict[int, list[int]] = {at: [] for at in range(len(rings))}
+    for one, other in shared:
+        inner, outer = sorted((one, other), key=sizes.__getitem__)
+        around[inner].append(outer)
+    holes: dict[int, list[int]] = {at: [] for at, those in around.items() if len(those) % 2 == 0}
+    for at, those in around.items():
+        if at not in holes:
+            holes[min(those, key=sizes.__getitem__)].append(at)
+    return tuple((rings[outer], *(rings[hole] for hole in inner)) for outer, inner in holes.items())
+
+
+_SAME = 1 - 1e-6
+"""Parts of the area from which on two pieces of ground are the same: what is left is rounding."""
+
+
+def _shared(rings: Shape) -> tuple[list[float], dict[tuple[int, int], float]]:
+    """The area of each ring, and what each two have in common, where that is not rounding."""
+    # About their first corner: far from the origin the products of coordinates would eat the digits.
+    x0, y0 = rings[0][0]
+    near = [[(x - x0, y - y0) for x, y in ring] for ring in rings]
+    sizes = [abs(area(ring)) for ring in near]
+    shared: dict[tuple[int, int], float] = {}
+    for row in slabs([[ring] for ring in near], thinnest=0.0) if len(near) > 1 else ():
+        for cell in row:
+            held = sorted(cell.inside)
+            for i, one in enumerate(held):
+                for other in held[i + 1 :]:
+                    shared[one, other] = shared.get((one, other), 0.0) + cell.area
+    least = {pair: (1 - _SAME) * min(sizes[pair[0]], sizes[pair[1]]) for pair in shared}
+    return sizes, {pair: ground for pair, ground in shared.items() if ground > least[pair]}
 
 
 def _edges(points: Sequence[Corner]) -> Iterator[tuple[Corner, Corner]]:

@@ -221,9 +221,9 @@ def test_a_grid_of_the_street_cut_back_by_five_metres_is_refused_with_its_neighb
         ),
         (lambda f: f["properties"].update(code="12"), "features[9]", "give `code` 15 digits"),
         (
-            lambda f: f["geometry"].update(type="MultiPolygon"),
+            lambda f: f["geometry"].update(type="LineString"),
             "features[9]",
-            "is not a Feature with a Polygon",
+            "is not a Feature with a Polygon or MultiPolygon",
         ),
         (
             lambda f: f["geometry"]["coordinates"][0].pop(),
