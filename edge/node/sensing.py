@@ -108,8 +108,10 @@ class Sensing:
                 if self._desk.take(self.inbox, TICK):
                     trouble.kept()
                     self._speak()
-                if self.inbox.empty() and time.monotonic() >= self._look_at:
+                if self.inbox.empty() and self._desk.idle and time.monotonic() >= self._look_at:
                     self._look_at = time.monotonic() + TICK
+                    if self._broker is not None:
+                        self._reporter.note("broker", self._broker.facts())
                     self._desk.wait(self._listening)
             except StoreError as error:
                 trouble.failed(error)
