@@ -42,12 +42,13 @@ class Hours:
         """Whether `local` lies within; the end does not."""
         minute, day = local.hour * 60 + local.minute, local.date()
         if self.begins < self.ends:
-            return self.begins <= minute < self.ends and self._on(day, works)
-        return (minute >= self.begins and self._on(day, works)) or (
-            minute < self.ends and self._on(day - timedelta(days=1), works)
+            return self.begins <= minute < self.ends and self.on(day, works)
+        return (minute >= self.begins and self.on(day, works)) or (
+            minute < self.ends and self.on(day - timedelta(days=1), works)
         )
 
-    def _on(self, day: date, works: Works) -> bool:
+    def on(self, day: date, works: Works) -> bool:
+        """Whether it begins on `day`."""
         if day.weekday() in self.days:
             return True
         return self.by_calendar and (WORKDAYS if works(day) else RESTDAYS) in self.days
