@@ -104,6 +104,11 @@ class SenseDesk:
             one.item.ack()
         return len(batch)
 
+    @property
+    def idle(self) -> bool:
+        """Nothing that was taken still waits."""
+        return not self._undecided
+
     def decide(self, items: Sequence[Delivery | Direct]) -> None:
         """Keep the readings of these, judge them in one transaction, then say who is on line and what was
         refused.

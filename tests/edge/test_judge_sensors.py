@@ -321,6 +321,31 @@ def test_a_late_reading_does_not_take_back_what_a_newer_one_said() -> None:
     assert len(town.told) == 2
 
 
+@settings(max_examples=60)
+@given(
+    values=st.lists(st.sampled_from((10.0, 40.0, 60.0)), min_size=1, max_size=12),
+    order=st.randoms(use_true_random=False),
+    ahead=st.sampled_from((-40000.0, 0.0, 7.0)),
+)
+def test_however_a_series_arrives_only_what_is_newer_than_all_before_is_how_it_is(
+    values, order, ahead
+) -> None:
+    """Held back, out of order, by a device whose clock nobody set: against the readings that were newest."""
+    town = Town(meter(rule()))
+    arrivals = sorted(range(len(values)), key=lambda seq: seq + order.choice((0, 0, 0, 3, 5)))
+    taken = town.moment + timedelta(seconds=ahead)
+    newest, is_open, wanted = -1, False, []
+    for seq in arrivals:
+        town.passes(60, each=60.0)
+        town.say(values[seq], seq=seq, taken_at=taken + timedelta(seconds=seq))
+        if seq > newest:
+            newest = seq
+            if values[seq] > 50.0 if not is_open else values[seq] <= 30.0:
+                is_open = not is_open
+                wanted.append("opened" if is_open else "cleared")
+    assert [change for _, change in town.changes()] == wanted
+
+
 def test_a_device_that_sets_its_clock_back_is_heard_at_once() -> None:
     town = Town(meter(rule()))
     town.say(60.0, seq=5)

@@ -24,6 +24,7 @@ from devices.site.sensor_rules import CountRule, StuckRule
 from edge.errors import StoreFull
 from edge.keep import NodeStore
 from edge.link.desk import Done
+from edge.node import sensing as sensing_module
 from edge.node.judging import LEVEL
 from edge.node.report import Reporter
 from edge.node.sense import BATCH, SenseDesk
@@ -526,3 +527,17 @@ def test_a_reset_from_the_cloud_is_done_on_the_thread_that_judges_and_answered(s
     assert [one.result["reset"] for one in answers] == [True, False]
     assert "no sensor has" in answers[1].result["why"]
     assert street.told()[-1] == ("P01-S1", "cleared", 2)
+
+
+def test_a_sensor_is_listened_to_while_the_line_to_its_broker_stands_and_has_settled(street, monkeypatch):
+    sensing = Sensing(site_of(sensors=()), "n1", SECRETS, street.desk, street.reporter, lambda _: None)
+    mine = sensor("P01-S1")
+    at_a_station = mine.model_copy(update={"station": object()})
+    assert not sensing._listening(mine)
+    assert sensing._listening(at_a_station)
+    sensing._told(DeviceStatus.UP, "connected")
+    assert not sensing._listening(mine), "what waited at the broker has only begun to come"
+    monkeypatch.setattr(sensing_module, "SETTLED", 0.0)
+    assert sensing._listening(mine)
+    sensing._told(DeviceStatus.UNREACHABLE, "gone")
+    assert not sensing._listening(mine)
