@@ -52,6 +52,11 @@ export function troubles(facts: Facts, locale: string): string[] {
     const by = formatAge(Math.abs(off) * 1000, locale);
     said.push(zh ? `摄像机时钟${off > 0 ? "快" : "慢"} ${by}` : `Camera clock ${by} ${off > 0 ? "ahead" : "behind"}`);
   }
+  const { undecoded, undecoded_why: why } = facts;
+  if (typeof undecoded === "number" && undecoded > 0) {
+    const cause = typeof why === "string" && why ? `${zh ? "：" : ": "}${why}` : "";
+    said.push(zh ? `${undecoded} 条消息无法读取${cause}` : `${undecoded === 1 ? "One message" : `${undecoded} messages`} could not be read${cause}`);
+  }
   if (typeof jumps === "number" && jumps > 0) {
     said.push(zh ? `视频时间跳变 ${jumps} 次` : `Its video's time jumped ${jumps === 1 ? "once" : `${jumps} times`}`);
   }
