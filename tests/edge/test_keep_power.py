@@ -129,7 +129,7 @@ def replay(trace: Trace, moments: list[int], origin: Path, scratch: Path) -> Non
         target = scratch / str(moment)
         files, promised = trace.after_power_cut(moment, random.Random(moment))
         laid_out(files, origin, target)
-        target.mkdir(exist_ok=True)
+        target.mkdir(parents=True, exist_ok=True)
         try:
             check(target, promised[0] if promised else None)
         except BaseException as error:
