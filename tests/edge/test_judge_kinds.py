@@ -368,3 +368,21 @@ def test_the_next_case_has_another_id() -> None:
         assert turn is not None
         seen.add(turn.case.id)
     assert len(seen) == 2
+
+
+def test_a_late_reading_is_counted_as_of_the_newest_one():
+    asked = rule("count", count=2, within=WITHIN, above=10.0, each=True)
+    read = [(BEGIN, 11.0, False), (BEGIN + 61, 0.0, False), (BEGIN + 60, 11.0, True)]
+    assert run(asked, read, restarts=False) == []
+
+
+def test_readings_that_come_newest_first_fill_no_more_cells_than_others():
+    asked = rule("window", of="max", within=10.0, **LIMITS)
+    level, new_id, newest = BLANK, ids(), BEGIN + 10.0
+    level, _ = judge(asked, level, 1.0, newest, new_id)
+    for step in range(1, 500):
+        level, _ = judge(asked, level, 1.0, newest - step * 0.019, new_id, newest=newest)
+    cells = level.trace.marks
+    assert len(cells) <= CELLS + 1
+    assert sum(cell[-1] for cell in cells) == 500
+    assert list(cells) == sorted(cells)

@@ -15,6 +15,7 @@ from devices.messages import Change, Reading, Severity
 from devices.site.holidays import Calendar
 from devices.site.sensor_rules import QuantityRule, SensorHealth, SensorHealthKind, Works
 from edge.judge.duties import Common, Duties
+from edge.judge.level import Level
 from edge.judge.sensors import Memory, SensorRules
 from edge.judge.shelf import course_from_json, course_to_json, level_from_json, level_to_json
 from edge.judge.silence import GRACE
@@ -427,3 +428,12 @@ def test_a_sensor_without_rules_has_those_of_its_kind_and_fire_is_urgent() -> No
         (Change.OPENED, Severity.CRITICAL)
     ]
     assert Town(smoke).duties.by_key == {}, "a class that the site does not have is not judged"
+
+
+def test_a_draft_tells_what_was_put_last_whether_or_not_that_is_worth_keeping() -> None:
+    first, second = Level(past_since=1.0), Level(past_since=2.0)
+    draft = Memory().draft()
+    draft.put("k", first)
+    draft.put("k", second, keep=False)
+    assert draft.level("k") is second
+    assert draft.levels == {"k": second}, "what is kept must not be older than what is told"
