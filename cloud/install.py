@@ -9,10 +9,9 @@ from datetime import datetime
 from sqlalchemy import URL
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from cloud.areas.importer import import_site
+from cloud.areas.importer import GRIDWATCH, import_site
 from cloud.database import migrate
 from cloud.database.engine import make_engine
-from cloud.incidents.store import Actor
 from cloud.link import sites
 from cloud.nodes import credentials
 from cloud.people import accounts
@@ -22,7 +21,6 @@ from devices.site.edit import site_digest
 from devices.site.model import Site
 
 log = logging.getLogger(__name__)
-GRIDWATCH = Actor("system", "gridwatch")
 
 
 async def prepare(

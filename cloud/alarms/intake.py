@@ -350,6 +350,7 @@ def _incident_row(
         "point": condition.point,
         "grid": grid.id if grid else None,
         "community": community.id if community else None,
+        "area_version": registry.area_version,
         "opened_at": began,
         "updated_at": now,
         "seen_gone_at": case.seen_gone_at,

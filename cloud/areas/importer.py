@@ -11,9 +11,11 @@ from sqlalchemy import delete, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from cloud.areas import versions
 from cloud.areas.limits import limits_of
 from cloud.database import schema
 from cloud.errors import SettingsError
+from cloud.incidents.store import Actor
 from devices.site.model import Site
 
 log = logging.getLogger(__name__)
@@ -26,8 +28,13 @@ async def lock(connection: AsyncConnection) -> None:
     await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
 
 
-async def import_site(connection: AsyncConnection, site: Site, now: datetime) -> bool:
-    """Take `site` over; False when it is the one already there.
+GRIDWATCH = Actor("system", "gridwatch")
+
+
+async def import_site(connection: AsyncConnection, site: Site, now: datetime, who: Actor = GRIDWATCH) -> bool:
+    """Take `site` over, which `who` brought; False when it is the one already there.
+
+    Other areas than those in force are a new version of the tree.
 
     Raises:
         SettingsError: the database holds a newer version.
@@ -62,6 +69,7 @@ async def import_site(connection: AsyncConnection, site: Site, now: datetime) ->
         ),
         head,
     )
+    await versions.keep(connection, site.areas, site.version, who, now)
     log.info("took over version %d of the site: %d points", site.version, len(site.points))
     return True
 

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from cloud.areas import versions
 from cloud.database import schema
 from devices.messages import Severity
 from devices.site.joins import IncidentJoin
@@ -50,6 +51,8 @@ class Registry:
 
     timezone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))
     areas: Mapping[str, Area] = field(default_factory=dict)
+    area_version: int | None = None
+    """Of the tree of areas that is in force; None: there never was one."""
     classes: Mapping[str, EventClass] = field(default_factory=dict)
     nodes: Mapping[str, Names] = field(default_factory=dict)
     points: Mapping[str, Place] = field(default_factory=dict)
@@ -97,6 +100,7 @@ async def load_registry(connection: AsyncConnection) -> Registry:
     tables = {"area": areas, "node": nodes, "point": points, "device": devices, "event_class": classes}
     return Registry(
         timezone=ZoneInfo(head.timezone if head else "UTC"),
+        area_version=await versions.number_in_force(connection),
         areas={row["id"]: _part(Area, row) for row in areas},
         classes={row["code"]: _part(EventClass, row) for row in classes},
         nodes={row["id"]: Names(**row["name"]) for row in nodes},

@@ -64,6 +64,16 @@ area = Table(
     _must("name", _JSON), _may("households", Integer), _must("rings", _JSON), _must("position", Integer),
     _must("active", Boolean),
 )  # fmt: skip
+area_version = Table(
+    "area_version", metadata, Column("version", Integer, primary_key=True, autoincrement=False),
+    _must("valid_from", _TIME), _may("valid_to", _TIME), _must("site_version", Integer),
+    _must("actor_kind", Text), _must("actor_name", Text), _must("changes", _JSON),
+)  # fmt: skip
+area_then = Table(
+    "area_then", metadata, _key("version", Integer), _key("id", Text), _must("level", Text),
+    _may("parent", Text), _may("code", Text), _must("name", _JSON), _may("households", Integer),
+    _must("rings", _JSON), _must("position", Integer),
+)  # fmt: skip
 event_class = Table(
     "event_class", metadata, _key("code", Text), _must("name", _JSON), _must("severity", Text),
     _must("position", Integer), _must("active", Boolean),
@@ -149,7 +159,7 @@ incident = Table(
     _must("event_class", Text), _must("state", Text), _may("suspended_from", Text), _must("version", Integer),
     _must("severity", SmallInteger), _must("point", Text), _may("grid", Text), _may("community", Text),
     _must("opened_at", _TIME), _must("updated_at", _TIME), _may("seen_gone_at", _TIME),
-    _may("closed_at", _TIME),
+    _may("closed_at", _TIME), _may("area_version", Integer),
 )  # fmt: skip
 incident_event = Table(
     "incident_event", metadata, _key("incident_id", Uuid), _key("version", Integer), _must("at", _TIME),

@@ -26,6 +26,8 @@ class Areas(BaseModel):
 
     grid: AreaRef | None
     community: AreaRef | None
+    version: int | None
+    """Of the tree of areas that was in force; `GET /areas/versions` says from when to when."""
 
 
 class Standing(BaseModel):

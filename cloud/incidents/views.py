@@ -154,7 +154,11 @@ def _one(
         event_class=class_ref(row.event_class, registry),
         place=row.place,
         point=point_ref(row.point, registry),
-        area=Areas(grid=_area(row.grid, registry), community=_area(row.community, registry)),
+        area=Areas(
+            grid=_area(row.grid, registry),
+            community=_area(row.community, registry),
+            version=row.area_version,
+        ),
         opened_at=row.opened_at,
         since=lead.since,
         at_least=lead.at_least,

@@ -98,8 +98,9 @@ async def put_site(
         if site.version <= version:
             fault = f"version: must be higher than {version}, which is in force; it is {site.version}"
             raise Problem("invalid", fault, errors=[{"pointer": "/body/version", "detail": fault}])
-        await import_site(connection, site, now)
-        await sites.keep(connection, site, Actor("user", who.username), now)
+        actor = Actor("user", who.username)
+        await import_site(connection, site, now, actor)
+        await sites.keep(connection, site, actor, now)
     await context.current.load()
     await context.hub.site_taken()
     response.headers["ETag"] = etag(site.version)

@@ -54,18 +54,24 @@ class _Patch:
 
 
 @dataclass(frozen=True, slots=True)
-class _Plane:
+class Plane:
     """The turned plane in metres about one position."""
 
     lon: float
     lat: float
 
     def of(self, position: Corner) -> Corner:
+        """A position (degrees) on the plane (metres)."""
         x = math.radians(position[0] - self.lon) * EARTH_RADIUS * math.cos(math.radians(self.lat))
         y = math.radians(position[1] - self.lat) * EARTH_RADIUS
         return x * math.cos(_TURN) - y * math.sin(_TURN), x * math.sin(_TURN) + y * math.cos(_TURN)
 
+    def metric(self, area: Area) -> Metric:
+        """The rings of `area` on the plane."""
+        return tuple(tuple(self.of(position) for position in ring) for ring in area.rings)
+
     def back(self, spot: Corner) -> str:
+        """A place on the plane as people look it up: `longitude, latitude`."""
         x = spot[0] * math.cos(_TURN) + spot[1] * math.sin(_TURN)
         y = spot[1] * math.cos(_TURN) - spot[0] * math.sin(_TURN)
         lon = self.lon + math.degrees(x / EARTH_RADIUS / math.cos(math.radians(self.lat)))
@@ -74,7 +80,7 @@ class _Plane:
 
 def square_metres(area: Area) -> float:
     """The size of `area`."""
-    plane = _plane([area])
+    plane = plane_of([area])
     total = 0.0
     for rings in polygons(area.rings):
         outer, *holes = (abs(ring_area([plane.of(p) for p in ring])) for ring in rings)
@@ -105,8 +111,8 @@ def area_findings(areas: Sequence[Area], tolerance: float = TOLERANCE) -> Iterat
             )
     if not sound or not areas:
         return
-    plane = _plane(areas)
-    metric = {area.id: tuple(tuple(plane.of(p) for p in ring) for ring in area.rings) for area in areas}
+    plane = plane_of(areas)
+    metric = {area.id: plane.metric(area) for area in areas}
     for at, area in enumerate(areas):
         children = [child for child in areas if child.parent == area.id]
         if children:
@@ -130,9 +136,10 @@ def point_findings(points: Sequence[tuple[int, Point]], areas: Sequence[Area]) -
             )
 
 
-def _plane(areas: Sequence[Area]) -> _Plane:
+def plane_of(areas: Sequence[Area]) -> Plane:
+    """The plane about the middle of `areas`, of which there is at least one."""
     positions = [position for area in areas for ring in area.rings for position in ring]
-    return _Plane(
+    return Plane(
         (min(p[0] for p in positions) + max(p[0] for p in positions)) / 2,
         (min(p[1] for p in positions) + max(p[1] for p in positions)) / 2,
     )
@@ -143,7 +150,7 @@ def _cover(
     parent: Area,
     children: Sequence[Area],
     metric: dict[str, Metric],
-    plane: _Plane,
+    plane: Plane,
     tolerance: float,
 ) -> Iterator[Finding]:
     gaps: list[_Patch] = []
@@ -205,7 +212,7 @@ def _named(sides: Mapping[tuple[int, int], float], names: Sequence[str]) -> str:
     return f"{names[other]} and {names[one]}" if one == 0 else f"{names[one]} and {names[other]}"
 
 
-def _finding(trail: tuple[str, int], what: str, patch: _Patch, plane: _Plane) -> Finding:
+def _finding(trail: tuple[str, int], what: str, patch: _Patch, plane: Plane) -> Finding:
     return Finding(
         (*trail, "rings"), f"{what} near {plane.back(patch.middle)}", "let neighbours share their corners"
     )

@@ -62,6 +62,11 @@ def inspect_site(path: Path) -> Report:
         _take_in(path, source)
     except UnreadableError as error:
         return Report(None, (error.fault,), ())
+    return inspect_source(source)
+
+
+def inspect_source(source: Source) -> Report:
+    """Everything that is wrong or doubtful in a site that was read: a group of fields, parts taken in."""
     found = [*source.findings, *reference_findings(source.tree)]
     site: Site | None = None
     try:
@@ -76,8 +81,8 @@ def inspect_site(path: Path) -> Report:
 
 
 def _take_in(path: Path, source: Source) -> None:
-    """Replace `areas: FILE` and `event_classes: FILE` by what those files hold."""
-    for field, read in (("areas", read_json), ("event_classes", read_yaml)):
+    """Replace `areas: FILE`, `event_classes: FILE` and `calendar: FILE` by what those files hold."""
+    for field, read in (("areas", read_json), ("event_classes", read_yaml), ("calendar", read_yaml)):
         name = source.tree.get(field)
         if not isinstance(name, str):
             continue
