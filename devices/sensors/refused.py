@@ -39,6 +39,8 @@ class Refused:
     def __init__(self) -> None:
         self.reasons: Counter[str] = Counter()
         self.sensors: dict[str, Unusable] = {}
+        self.strangers = 0
+        """Of no sensor of the site, or of which that could not be told."""
 
     def note(self, sensor: str | None, reason: str, payload: bytes) -> bool:
         """Count one; whether its reason is a new one, which is worth a line in the log."""
@@ -50,6 +52,8 @@ class Refused:
             before = self.sensors.get(sensor)
             times = 1 if before is None else before.times + 1
             self.sensors[sensor] = Unusable(times, reason, shape(payload))
+        else:
+            self.strangers += 1
         return self.reasons[reason] == 1
 
     def forget_but(self, sensors: Collection[str]) -> None:

@@ -10,6 +10,7 @@ from prometheus_client import CollectorRegistry, start_http_server
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from devices.sensors.refused import Refused
 from edge.node.mailbox import Mailbox
 from edge.node.reception import Reception
 from edge.node.throttle import Throttle
@@ -31,7 +32,8 @@ OF_CAMERA = (
 class NodeCollector(Collector):
     """Reads a running node."""
 
-    def __init__(self, reception: Reception, mailbox: Mailbox, throttle: Throttle) -> None:
+    def __init__(self, reception: Reception, mailbox: Mailbox, throttle: Throttle, refused: Refused) -> None:
+        self._refused = refused
         self._reception = reception
         self._mailbox = mailbox
         self._throttle = throttle
@@ -57,6 +59,13 @@ class NodeCollector(Collector):
         skipped.add_metric(["decoding"], decoders.replaced)
         skipped.add_metric(["looking"], self._mailbox.skipped)
         yield skipped
+        unread = CounterMetricFamily(
+            "gridwatch_sensor_unreadable", "Messages of which something could not be used.", labels=["sensor"]
+        )
+        unread.add_metric([""], self._refused.strangers)
+        for sensor, one in list(self._refused.sensors.items()):
+            unread.add_metric([sensor], one.times)
+        yield unread
         for name, text, value in (
             ("ring_bytes", "Coded pictures kept for evidence.", self._reception.ring.size),
             ("decode_queue", "Coded pictures that wait for a decoder.", decoders.waiting),
@@ -83,13 +92,15 @@ def cpu_by_thread() -> dict[str, float]:
     return used
 
 
-def serve_metrics(port: int, reception: Reception, mailbox: Mailbox, throttle: Throttle) -> int:
+def serve_metrics(
+    port: int, reception: Reception, mailbox: Mailbox, throttle: Throttle, refused: Refused
+) -> int:
     """Serve `/metrics` on a port of 127.0.0.1, 0 for a free one; the port. Ends with the process.
 
     Raises:
         OSError: the port is taken.
     """
     registry = CollectorRegistry()
-    registry.register(NodeCollector(reception, mailbox, throttle))
+    registry.register(NodeCollector(reception, mailbox, throttle, refused))
     server, _ = start_http_server(port, addr="127.0.0.1", registry=registry)
     return int(server.server_port)

@@ -313,7 +313,7 @@ class Node:
             EdgeError: the port is taken; the node's store is closed then.
         """
         try:
-            serve_metrics(port, self._reception, self._mailbox, self._throttle)
+            serve_metrics(port, self._reception, self._mailbox, self._throttle, self._sensing.refused)
         except (OSError, OverflowError) as error:
             self.store.close()
             raise EdgeError(f"--metrics: port {port} of 127.0.0.1 cannot be had: {error}") from error

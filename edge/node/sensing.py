@@ -10,6 +10,7 @@ from devices.credentials import Credentials
 from devices.link import Command, ResetBody
 from devices.messages import DeviceStatus
 from devices.sensors.client import SensorClient
+from devices.sensors.refused import Refused
 from devices.sensors.trust import with_files
 from devices.site.broker import probe_topic
 from devices.site.model import Point, Sensor, Site
@@ -55,6 +56,11 @@ class Sensing:
         """When the time is looked at next."""
         self._site, self._filters = site, desk.router.filters
         self._broker = self._subscribe()
+
+    @property
+    def refused(self) -> Refused:
+        """What sensors sent that could not be used."""
+        return self._desk.refused
 
     def start(self) -> None:
         """Begin to hear."""

@@ -371,7 +371,7 @@ def test_prometheus_can_ask_what_every_camera_costs_and_gets(open_house, serve):
         for _ in range(7):  # the latest may not be counted yet
             house.frame("C1")
         house.board.wait(lambda: house.board.states["C9"] == [DeviceStatus.UNREACHABLE])
-        port = serve_metrics(0, house.reception, Mailbox(), Throttle(None))
+        port = serve_metrics(0, house.reception, Mailbox(), Throttle(None), refused)
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10) as answer:
             lines = answer.read().decode().splitlines()
     values = {line.rpartition(" ")[0]: float(line.rpartition(" ")[2]) for line in lines if line[:1] != "#"}
