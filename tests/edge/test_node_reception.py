@@ -16,6 +16,7 @@ import av
 import pytest
 
 from devices.messages import DeviceStatus
+from devices.sensors.refused import Refused
 from devices.stream import Frame, FrameRequest
 from devices.stream.fake import number_of, write_clip
 from devices.stream.mp4 import write_mp4
@@ -371,6 +372,9 @@ def test_prometheus_can_ask_what_every_camera_costs_and_gets(open_house, serve):
         for _ in range(7):  # the latest may not be counted yet
             house.frame("C1")
         house.board.wait(lambda: house.board.states["C9"] == [DeviceStatus.UNREACHABLE])
+        refused = Refused()
+        refused.note("S1", "payload: not JSON", b"x")
+        refused.note(None, "topic: no sensor of the site is heard there", b"x")
         port = serve_metrics(0, house.reception, Mailbox(), Throttle(None), refused)
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10) as answer:
             lines = answer.read().decode().splitlines()
@@ -381,6 +385,8 @@ def test_prometheus_can_ask_what_every_camera_costs_and_gets(open_house, serve):
     # A quarter of a second by the stream's own stamps; a server that gets no core leaves whole groups out.
     groups = values['gridwatch_camera_key_interval_seconds{camera="C1"}'] / 0.25
     assert groups == pytest.approx(max(1, round(groups)), abs=0.004)
+    assert values['gridwatch_sensor_unreadable_total{sensor="S1"}'] == 1
+    assert values['gridwatch_sensor_unreadable_total{sensor=""}'] == 1
     assert values['gridwatch_camera_up{camera="C1"}'] == 1
     assert values['gridwatch_camera_up{camera="C9"}'] == 0
     assert values["gridwatch_node_ring_bytes"] > 0
