@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Iterator
-from typing import Any, get_args
+from typing import Any, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
@@ -33,9 +33,12 @@ _BOUNDS = {
 }
 
 
-def findings(error: ValidationError) -> Iterator[Finding]:
-    """Each fault of `error` as a finding; a misspelt field is reported once, not also as missing."""
-    faults = [(*_resolved(fault["loc"]), fault) for fault in error.errors(include_url=False)]
+def findings(error: ValidationError, root: type[BaseModel] = Site) -> Iterator[Finding]:
+    """Each fault of `error` as a finding; a misspelt field is reported once, not also as missing.
+
+    `root`: the model that the file was read as.
+    """
+    faults = [(*_resolved(fault["loc"], root), fault) for fault in error.errors(include_url=False)]
     absent = {trail for trail, _, fault in faults if fault["type"] == "missing"}
     meant = set()
     for trail, known, fault in faults:
@@ -64,20 +67,30 @@ def quoted(value: object) -> str:
     return "(not shown)" if "@" in text or "//" in text or len(text) > 64 else repr(text)
 
 
-def _resolved(loc: tuple[Key, ...]) -> tuple[Trail, list[str]]:
+def _resolved(loc: tuple[Key, ...], root: type[BaseModel]) -> tuple[Trail, list[str]]:
     """Where pydantic's `loc` stands in the file, and the names of the fields that may stand there.
 
     Of a rule, pydantic's path also has the kind it took it for, which the file's has not.
     """
-    models: list[type[BaseModel]] = [Site]
+    models: list[type[BaseModel]] = [root]
     known: list[str] = []
     trail: list[Key] = []
+    named = False
     for key in loc:
+        if named:  # the name of an entry, not of a field
+            named = False
+            trail.append(key)
+            continue
         if isinstance(key, str) and len(models) > 1:
             models = [model for model in models if _kind(model) == key]
             continue
         if isinstance(key, str):
             known = [name for model in models for name in model.model_fields]
+            named = any(
+                get_origin(model.model_fields[key].annotation) is dict
+                for model in models
+                if key in model.model_fields
+            )
             models = [
                 found
                 for model in models

@@ -1,8 +1,9 @@
 """Read, check and build a site from its file.
 
 `load_site` is what programs call; `inspect_site` gives every fault and warning for people.
-The file may keep `areas` and `event_classes` in files of their own beside it:
-`areas: areas.geojson` (GeoJSON) and `event_classes: event_classes.yaml` (the same list).
+The file may keep `areas`, `event_classes` and `calendar` in files of their own beside it:
+`areas: areas.geojson` (GeoJSON), `event_classes: event_classes.yaml` (the same list) and
+`calendar: calendar.yaml` (the same fields).
 """
 
 from __future__ import annotations

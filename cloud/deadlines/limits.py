@@ -1,0 +1,172 @@
+"""Limits by event class, as a site's `deadlines.yaml` gives them: data, read once at start."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Literal, Self, get_args
+
+from pydantic import BeforeValidator, Field, ValidationError, model_validator
+
+from cloud.deadlines.clearing import Clearing
+from cloud.errors import SettingsError
+from devices.errors import SiteError
+from devices.site.explain import findings
+from devices.site.holidays import Calendar, CalendarSchedule
+from devices.site.part import Part, Seconds
+from devices.site.source import Fault, Finding, Source, Trail, read_yaml
+
+Unit = Literal["s", "min", "h", "d", "work min", "work h", "work d"]
+_SECONDS = {"s": 1, "min": 60, "h": 3600, "d": 86400, "work min": 60, "work h": 3600}
+_WRITTEN = re.compile(rf"^\s*(\d+(?:\.\d+)?)\s*({'|'.join(get_args(Unit))})\s*$")
+MOST = timedelta(days=366)
+"""Of one limit, counted time."""
+
+
+class Limit(Part):
+    """How long a step may take: "60 s", "2 h", "4 work h", "1 work d"."""
+
+    count: float = Field(gt=0, allow_inf_nan=False)
+    unit: Unit
+
+    @property
+    def work(self) -> bool:
+        """Only work hours count."""
+        return self.unit.startswith("work")
+
+    def __str__(self) -> str:
+        return f"{self.count:g} {self.unit}"
+
+
+def _limit(value: object) -> object:
+    if isinstance(value, Limit):
+        return value
+    match = _WRITTEN.match(value) if isinstance(value, str) else None
+    if match is None:
+        raise ValueError('is not a limit; write for example "60 s", "2 h", "4 work h" or "1 work d"')
+    return {"count": float(match[1]), "unit": match[2]}
+
+
+WrittenLimit = Annotated[Limit, BeforeValidator(_limit)]
+Step = Literal["acceptance", "filing", "dispatch", "handling", "checking", "whole"]
+STEPS: tuple[Step, ...] = get_args(Step)
+
+
+class Limits(Part):
+    """Of each step of a case; one without a limit has no clock."""
+
+    acceptance: WrittenLimit | None = None
+    """From detected to accepted (一分钟受理: 60 s)."""
+    filing: WrittenLimit | None = None
+    dispatch: WrittenLimit | None = None
+    handling: WrittenLimit | None = None
+    """From dispatched until reported done, rework included."""
+    checking: WrittenLimit | None = None
+    whole: WrittenLimit | None = None
+    """From accepted to closed."""
+
+
+class Terms(Part):
+    """What holds for a class."""
+
+    limits: Limits = Limits()
+    clearing: Clearing | None = None
+
+
+class Policy(Part):
+    """The whole file."""
+
+    hours: CalendarSchedule = ("workdays 09:00-12:00", "workdays 13:00-17:00")
+    """When people work, by the site's clock; `workdays` go by `calendar`."""
+    calendar: Calendar = Calendar()
+    """Holidays and the days that make up for them; it may be a file of its own, which the site names too."""
+    workday: Seconds | None = None
+    """What a "work d" is; needed by whoever writes one."""
+    default: Terms = Terms()
+    classes: dict[str, Terms] = Field(default_factory=dict)
+    """By code; "05" is for all of its group that have none of their own for that step."""
+
+    @model_validator(mode="after")
+    def _told(self) -> Self:
+        if not self.hours:
+            raise ValueError("`hours` names no time; write when people work, or leave it out")
+        return self
+
+    def terms(self, event_class: str) -> Terms:
+        """What holds for a class: each from the most specific entry that says it."""
+        codes = [event_class]
+        while "-" in codes[-1]:
+            codes.append(codes[-1].rpartition("-")[0])
+        found = [self.classes[code] for code in codes if code in self.classes] + [self.default]
+        limits = {
+            step: next((limit for one in found if (limit := getattr(one.limits, step))), None)
+            for step in STEPS
+        }
+        clearing = next((one.clearing for one in found if one.clearing), None)
+        return Terms(limits=Limits(**limits), clearing=clearing)
+
+    def time(self, limit: Limit) -> timedelta:
+        """The counted time of one of this policy's limits."""
+        if limit.unit == "work d":
+            assert self.workday is not None, "checked when the file was read"
+            return limit.count * timedelta(seconds=self.workday)
+        return limit.count * timedelta(seconds=_SECONDS[limit.unit])
+
+
+def load_policy(path: Path) -> Policy:
+    """The policy in the YAML file at `path`.
+
+    Raises:
+        SettingsError: one line a fault: `file:line: field: what is wrong; fix`.
+    """
+    try:
+        source = read_yaml(path)
+        if isinstance(source.tree, dict) and isinstance(source.tree.get("calendar"), str):
+            _take_in(path, source)
+    except SiteError as error:
+        raise SettingsError(str(error)) from None
+    found = list(source.findings)
+    policy = Policy()
+    if not isinstance(source.tree, dict):
+        found.append(Finding((), "is no list of deadlines", "write `hours:`, `default:` and `classes:`"))
+    else:
+        try:
+            policy = Policy.model_validate(source.tree)
+            found += _unclear(policy)
+        except ValidationError as error:
+            found += findings(error, Policy)
+    if found:
+        raise SettingsError("\n".join(sorted(str(_placed(source, one)) for one in found)))
+    return policy
+
+
+def _take_in(path: Path, source: Source) -> None:
+    """Replace `calendar: FILE` by what that file holds."""
+    part = read_yaml(path.parent / source.tree["calendar"])
+    source.tree["calendar"] = part.tree
+    source.places |= {("calendar", *trail): place for trail, place in part.places.items()}
+    source.findings += [replace(one, trail=("calendar", *one.trail)) for one in part.findings]
+
+
+def _placed(source: Source, finding: Finding) -> Fault:
+    place = source.place(finding.trail)
+    return Fault(place.file, place.line, place.path, finding.what, finding.fix)
+
+
+def _unclear(policy: Policy) -> Iterator[Finding]:
+    """Limits that cannot be counted."""
+    groups: list[tuple[Trail, Terms]] = [(("default",), policy.default)]
+    groups += [(("classes", code), terms) for code, terms in policy.classes.items()]
+    for trail, terms in groups:
+        for step in STEPS:
+            limit: Limit | None = getattr(terms.limits, step)
+            if limit is None:
+                continue
+            here = (*trail, "limits", step)
+            if limit.unit == "work d" and policy.workday is None:
+                yield Finding(here, f"is {limit}, and nobody says how long that is", "add `workday: 7 h`")
+            elif policy.time(limit) > MOST:
+                yield Finding(here, f"is {limit}", f"write at most {MOST.days} days of counted time")
