@@ -18,7 +18,7 @@ def test_it_says_what_it_understood(capsys: pytest.CaptureFixture[str]) -> None:
     assert gridwatch.main(["check", str(STREET)]) == 0
     out, err = capsys.readouterr()
     assert err == ""
-    assert "7 communities, 39 grids, 4 nodes, 38 points, 38 cameras, 38 zones, 109 sensors" in out
+    assert "7 communities, 39 grids, 4 nodes, 38 points, 38 cameras, 38 zones, 117 sensors" in out
     assert "node n1 Edge node 1: 10 points, 10 cameras, 29 sensors" in out
     assert (
         "P01-C1-Z1: bicycle or motorcycle that stays for 20 s is medium 05-06-081 Shared bikes mis-parked"
@@ -47,7 +47,7 @@ def test_it_names_every_fault_on_its_own_line(tmp_path: Path, capsys: pytest.Cap
 def test_it_answers_machines_in_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert gridwatch.main(["check", "--json", str(STREET)]) == 0
     good = json.loads(capsys.readouterr().out)
-    assert (good["ok"], good["counts"]["sensors"], good["points_of_node"]["n4"][0]) == (True, 109, "P30")
+    assert (good["ok"], good["counts"]["sensors"], good["points_of_node"]["n4"][0]) == (True, 117, "P30")
     missing = tmp_path / "site.yaml"
     assert gridwatch.main(["check", "--json", str(missing)]) == 1
     assert json.loads(capsys.readouterr().out) == {
