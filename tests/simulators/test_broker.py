@@ -136,10 +136,10 @@ def test_mosquitto_hands_out_far_more_than_its_default_thousand_to_a_returning_s
         part_with(joined(running.port, "edge", clean=False))
         sender = joined(running.port, "sensor", clean=True)
         for sent in [sender.publish("grid/v1/P01/P01-S1/tele", b"%d" % n, 1) for n in range(3000)]:
-            sent.wait_for_publish(10)
+            sent.wait_for_publish(60)
         part_with(sender)
         returned = joined(running.port, "edge", clean=False, on_message=on_message)
-        all_there.wait(20)
+        all_there.wait(90)
         part_with(returned)
     assert len(got) == 3000
 
