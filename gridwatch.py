@@ -22,7 +22,11 @@ WORDS = {
     "doctor": ("edge", "check a node's own store and reach"),
     "models": ("edge", "list, fetch, add, verify and measure the detector's models"),
     "cloud": ("cloud", "run the cloud API with its pages"),
-    "broker": ("devices", "what a site's MQTT broker needs: configuration, access list, certificates, passwords"),
+    "areas": ("cloud", "bring new boundaries of communities and grids to a cloud"),
+    "broker": (
+        "devices",
+        "what a site's MQTT broker needs: configuration, access list, certificates, passwords",
+    ),
     "simulate": ("simulators", "run a simulated street: cameras and sensors on real protocols"),
     "eval": ("simulators", "say how right seeing and judging are, on labelled scenes"),
     "demo": ("simulators", "bring everything up on this machine"),

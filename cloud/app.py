@@ -15,6 +15,7 @@ from cloud import guard, page, problems, silence
 from cloud.alarms.routes import router as alarms
 from cloud.areas.current import Current
 from cloud.areas.routes import router as areas
+from cloud.areas.tree_routes import router as area_tree
 from cloud.context import Context
 from cloud.database.engine import make_engine
 from cloud.housekeeping import keep_tidy
@@ -128,6 +129,7 @@ def _skeleton(lifespan: Any = None) -> FastAPI:
         stream,
         media,
         uploads,
+        area_tree,
         areas,
         ingest,
         node_ledgers,

@@ -93,13 +93,13 @@ def run(options: Namespace) -> int:
     try:
         settings = settings_from(options.state, secure_cookies=options.https)
         if options.helper == "token":
-            print(_in_database(settings, lambda engine: _new_token(engine, options.node)))
+            print(in_database(settings, lambda engine: _new_token(engine, options.node)))
         elif options.helper == "enrol":
-            print(_in_database(settings, lambda engine: _new_code(engine, options.node, options.minutes)))
+            print(in_database(settings, lambda engine: _new_code(engine, options.node, options.minutes)))
         elif options.helper == "revoke":
-            print(_in_database(settings, lambda engine: _revoke(engine, options.node, options.reason)))
+            print(in_database(settings, lambda engine: _revoke(engine, options.node, options.reason)))
         elif options.helper == "user":
-            print(_in_database(settings, lambda engine: _new_user(engine, options)))
+            print(in_database(settings, lambda engine: _new_user(engine, options)))
         else:
             _serve(settings, options)
     except (CloudError, SiteError) as error:
@@ -142,7 +142,9 @@ def database(settings: Settings) -> Iterator[URL]:
         server.stop()
 
 
-def _in_database(settings: Settings, work: Callable[[AsyncEngine], Awaitable[str]]) -> str:
+def in_database(settings: Settings, work: Callable[[AsyncEngine], Awaitable[str]]) -> str:
+    """What `work` answers, over the install's database brought up to date."""
+
     async def do(url: URL) -> str:
         engine = make_engine(url)
         try:

@@ -6,7 +6,9 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Callable
 
 from cloud import cli
+from cloud.areas import command as areas
 
 COMMANDS: dict[str, tuple[Callable[[ArgumentParser], None], Callable[[Namespace], int]]] = {
     "cloud": (cli.configure, cli.run),
+    "areas": (areas.configure, areas.run),
 }

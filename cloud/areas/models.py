@@ -5,8 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Literal
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
+from cloud.areas.imports import MovedPoint
+from cloud.areas.succession import Change
+from cloud.areas.versions import Version
 from devices.messages import DeviceStatus, Severity
 from devices.site.model import Names
 
@@ -32,12 +35,19 @@ class PolygonGeometry(BaseModel):
     coordinates: list[list[tuple[float, float]]]
 
 
+class MultiPolygonGeometry(BaseModel):
+    """GeoJSON, WGS-84, longitude first: an area in several pieces."""
+
+    type: Literal["MultiPolygon"] = "MultiPolygon"
+    coordinates: list[list[list[tuple[float, float]]]]
+
+
 class AreaFeature(BaseModel):
     """GeoJSON."""
 
     type: Literal["Feature"] = "Feature"
     id: str
-    geometry: PolygonGeometry
+    geometry: PolygonGeometry | MultiPolygonGeometry = Field(discriminator="type")
     properties: AreaProperties
 
 
@@ -45,7 +55,37 @@ class AreaCollection(BaseModel):
     """GeoJSON."""
 
     type: Literal["FeatureCollection"] = "FeatureCollection"
+    version: int | None
+    """Of the tree; null: there never was one."""
     features: list[AreaFeature]
+
+
+class AreaVersions(BaseModel):
+    """Versions of the tree, newest first."""
+
+    items: list[Version]
+
+
+class AreasTaken(BaseModel):
+    """What became of areas that were sent."""
+
+    taken: bool
+    """False: it was a dry run, or they are in force already."""
+    version: int
+    """Of the tree that is in force."""
+    site_version: int
+    communities: int
+    grids: int
+    changes: list[Change]
+    """Against the tree that was in force."""
+    moved: list[MovedPoint]
+
+
+class GridThen(BaseModel):
+    """The grid of a position at a time."""
+
+    version: int
+    grid: AreaProperties
 
 
 class CameraState(BaseModel):

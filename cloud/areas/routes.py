@@ -1,4 +1,4 @@
-"""`/areas`, `/points`, `/event-classes`, `/nodes`: what stands where, and how it is."""
+"""`/points`, `/event-classes`, `/nodes`: what stands where, and how it is."""
 
 from __future__ import annotations
 
@@ -12,9 +12,6 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cloud.areas.models import (
-    AreaCollection,
-    AreaFeature,
-    AreaProperties,
     CameraState,
     EventClassOut,
     LedgerLine,
@@ -23,7 +20,6 @@ from cloud.areas.models import (
     PointFeature,
     PointGeometry,
     PointProperties,
-    PolygonGeometry,
     SensorState,
     Status,
 )
@@ -39,23 +35,6 @@ from cloud.problems import problems
 from devices.messages import DeviceStatus
 
 router = APIRouter(tags=["registry"], responses=problems("unauthenticated"))
-
-
-@router.get("/areas", operation_id="listAreas", summary="Street, communities and grids, as GeoJSON")
-async def list_areas(context: InContext, _: Viewer) -> AreaCollection:
-    """Every area of the present site file."""
-    registry = context.registry
-    return AreaCollection(
-        features=[
-            AreaFeature(
-                id=area.id,
-                geometry=PolygonGeometry(coordinates=[list(ring) for ring in area.rings]),
-                properties=AreaProperties.model_validate(area, from_attributes=True),
-            )
-            for area in registry.areas.values()
-            if ("area", area.id) in registry.active
-        ]
-    )
 
 
 @router.get("/event-classes", operation_id="listEventClasses", summary="Event classes")

@@ -10,6 +10,7 @@ from typing import Annotated
 from fastapi import APIRouter, Header, Query, Request, Response
 
 from cloud.areas.importer import import_site, lock
+from cloud.areas.imports import MOST, said
 from cloud.context import InContext
 from cloud.errors import Problem
 from cloud.etag import etag, version_of
@@ -18,17 +19,13 @@ from cloud.link import sites
 from cloud.link.models import SiteChanges, SiteTaken
 from cloud.people.identity import Administrator, AdministratorViewer
 from cloud.problems import problems
-from devices.link import LARGEST_FRAME
 from devices.site.edit import dump_site, site_digest
 from devices.site.load import Report, inspect_site
 from devices.site.model import Site
-from devices.site.source import Fault
 
 router = APIRouter(prefix="/site", tags=["registry"])
 
 YAML = "application/yaml"
-MOST = LARGEST_FRAME // 2
-"""Bytes of a site as it travels to nodes, with room for what the frame adds to it."""
 IfMatch = Annotated[str | None, Header(alias="If-Match", description='The version you saw, e.g. `"v3"`')]
 _TEXT = {"schema": {"type": "string"}}
 
@@ -115,12 +112,12 @@ async def _read(body: bytes) -> tuple[Site, list[str]]:
     """
     report = await asyncio.to_thread(_inspect, body)
     if report.site is None:
-        faults = [{"pointer": "/body", "detail": _said(fault)} for fault in report.errors]
+        faults = [{"pointer": "/body", "detail": said(fault)} for fault in report.errors]
         raise Problem("invalid", f"the site has {len(faults)} fault(s); see errors", errors=faults)
     size = len(dump_site(report.site).encode())
     if size > MOST:
         raise Problem("too_large", f"as it travels to nodes the site has {size} bytes, at most {MOST}")
-    return report.site, [_said(fault) for fault in report.warnings]
+    return report.site, [said(fault) for fault in report.warnings]
 
 
 def _inspect(body: bytes) -> Report:
@@ -129,10 +126,3 @@ def _inspect(body: bytes) -> Report:
         path = Path(folder) / "site.yaml"
         path.write_bytes(body)
         return inspect_site(path)
-
-
-def _said(fault: Fault) -> str:
-    """A fault without the name of the file, which nobody chose."""
-    place = f"line {fault.line}: " if fault.line else ""
-    path = f"{fault.path}: " if fault.path else ""
-    return f"{place}{path}{fault.what}; {fault.fix}"

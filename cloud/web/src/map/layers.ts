@@ -21,10 +21,11 @@ export function drawAreas(
   const taken: Spot[] = points.map((point) => flat(point.geometry.coordinates));
   for (const area of [...areas].sort((a, b) => LAYERS.indexOf(a.properties.level) - LAYERS.indexOf(b.properties.level))) {
     const { id, level, name, parent } = area.properties;
-    const rings = area.geometry.coordinates.map((ring) => ring.map(latLng));
+    const pieces = area.geometry.type === "Polygon" ? [area.geometry.coordinates] : area.geometry.coordinates;
+    const rings = pieces.map((piece) => piece.map((ring) => ring.map(latLng)));
     const polygon = L.polygon(rings, { className: `area area-${level}`, interactive: false }).addTo(layer);
     if (level === "grid") grids.set(id, polygon);
-    const spot = level === "street" ? null : roomiest((area.geometry.coordinates[0] ?? []).map(flat), taken);
+    const spot = level === "street" ? null : roomiest((pieces[0]?.[0] ?? []).map(flat), taken);
     if (!spot) continue;
     taken.push(spot);
     const above = parent ? names.get(parent) : undefined;
