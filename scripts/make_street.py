@@ -91,7 +91,7 @@ def make() -> dict[str, str]:
     sizes = [community["grids"] for community in data["communities"]]
     street_map = draw(sizes, SEED)
     classes = yaml.safe_load((STREET / "event_classes.yaml").read_text("utf-8"))
-    areas = [Area.model_validate(area) for area in _areas(data, street_map)]
+    areas = [Area.model_validate(area) for area in areas_on(data, street_map)]
     site = Site.model_validate(
         {
             "version": 1,
@@ -110,11 +110,12 @@ def make() -> dict[str, str]:
     )
     return {
         "site.yaml": HEADER + dump_site(site, areas="areas.geojson", event_classes="event_classes.yaml"),
-        "areas.geojson": _lines(to_geojson(areas)),
+        "areas.geojson": lines(to_geojson(areas)),
     }
 
 
-def _areas(data: dict[str, Any], street_map: StreetMap) -> Iterator[dict[str, Any]]:
+def areas_on(data: dict[str, Any], street_map: StreetMap) -> Iterator[dict[str, Any]]:
+    """The tree of `data` (name, communities with their numbers of grids) on the map, as plain values."""
     street = {"id": "S1", "level": "street", "code": DIVISION, "name": data["name"]}
     yield street | {"households": sum(street_map.households), "rings": [street_map.street]}
     grid = 0
@@ -220,7 +221,7 @@ def _filled(name: dict[str, str], number: int) -> dict[str, str]:
     return {language: text.format(n=number) for language, text in name.items()}
 
 
-def _lines(collection: dict[str, Any]) -> str:
+def lines(collection: dict[str, Any]) -> str:
     """GeoJSON with one feature a line, which keeps changes readable."""
     features = ",\n".join(json.dumps(feature, ensure_ascii=False) for feature in collection["features"])
     return f'{{"type": "FeatureCollection", "features": [\n{features}\n]}}\n'

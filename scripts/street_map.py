@@ -50,15 +50,15 @@ class StreetMap:
         raise ValueError(f"grid {grid} holds no place beside its boundary")
 
 
-def draw(sizes: Sequence[int], seed: int) -> StreetMap:
-    """A street of `len(sizes)` communities with that many grids each."""
+def draw(sizes: Sequence[int], seed: int, step: float = STEP) -> StreetMap:
+    """A street of `len(sizes)` communities with that many grids each; a corner every `step` metres."""
     chance = random.Random(seed)
     communities = _divided(list(OUTLINE), [float(size) for size in sizes], chance)
     pieces: list[Piece] = []
     for community, size in zip(communities, sizes, strict=True):
         pieces += _divided(community, [1.0] * size, chance)
     pieces = _with_all_corners(pieces)
-    between = _shaken(pieces, chance)
+    between = _shaken(pieces, chance, step)
     grids = [_ring(piece, between) for piece in pieces]
     ends = [sum(sizes[: n + 1]) for n in range(len(sizes))]
     groups = [grids[end - size : end] for end, size in zip(ends, sizes, strict=True)]
@@ -138,17 +138,17 @@ def _with_all_corners(pieces: list[Piece]) -> list[Piece]:
     return filled
 
 
-def _shaken(pieces: list[Piece], chance: random.Random) -> dict[tuple[Corner, Corner], Piece]:
+def _shaken(pieces: list[Piece], chance: random.Random, step: float) -> dict[tuple[Corner, Corner], Piece]:
     """For each side (lesser corner first) the corners to draw between its ends."""
     sides = sorted({(min(a, b), max(a, b)) for piece in pieces for a, b in pairwise([*piece, piece[0]])})
     between = {}
     for a, b in sides:
         length = math.dist(a, b)
-        count = max(1, round(length / STEP))
+        count = max(1, round(length / step))
         normal = ((a[1] - b[1]) / length, (b[0] - a[0]) / length)
         drawn: Piece = []
         for n in range(1, count):
-            off = chance.uniform(-0.07, 0.07) * min(STEP, length)
+            off = chance.uniform(-0.07, 0.07) * min(step, length)
             t = (n + chance.uniform(-0.2, 0.2)) / count
             drawn.append(
                 (a[0] + (b[0] - a[0]) * t + off * normal[0], a[1] + (b[1] - a[1]) * t + off * normal[1])
