@@ -159,7 +159,7 @@ incident = Table(
     _must("event_class", Text), _must("state", Text), _may("suspended_from", Text), _must("version", Integer),
     _must("severity", SmallInteger), _must("point", Text), _may("grid", Text), _may("community", Text),
     _must("opened_at", _TIME), _must("updated_at", _TIME), _may("seen_gone_at", _TIME),
-    _may("closed_at", _TIME), _may("area_version", Integer),
+    _may("closed_at", _TIME), _may("planned_version", Integer), _may("area_version", Integer),
 )  # fmt: skip
 incident_event = Table(
     "incident_event", metadata, _key("incident_id", Uuid), _key("version", Integer), _must("at", _TIME),
@@ -226,3 +226,12 @@ site_change = Table(
     _must("at", _TIME), _must("version", Integer), _must("digest", Text), _must("actor_kind", Text),
     _must("actor_name", Text),
 )  # fmt: skip
+deadline = Table(
+    "deadline", metadata, _key("key", Text), _must("kind", Text), _may("incident_id", Uuid),
+    _must("due_at", _TIME), _must("look_at", _TIME), _must("attempts", Integer), _must("detail", _JSON),
+)  # fmt: skip
+deadline_event = Table(
+    "deadline_event", metadata, _key("key", Text), _key("due_at", _TIME), _must("kind", Text),
+    _may("incident_id", Uuid), _must("fired_at", _TIME), _must("detail", _JSON),
+)  # fmt: skip
+deadline_policy = Table("deadline_policy", metadata, _key("single", Boolean), _must("digest", Text))

@@ -1,0 +1,161 @@
+"""A case's steps, told from its log: when each one's clock ran, how it stands, what is due and when. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from cloud.deadlines.clearing import boundary
+from cloud.deadlines.durations import Durations, durations
+from cloud.deadlines.limits import STEPS, Limit, Policy, Step, Terms
+from cloud.deadlines.running import YELLOW, Light, Span, light, reached, used
+from cloud.deadlines.worktime import NATURAL, Clock, WorkTime
+from cloud.incidents.transitions import OPEN, State
+from devices.site.hours import hours
+
+_EACH: dict[Step, frozenset[State]] = {
+    "acceptance": frozenset({State.DETECTED, State.VERIFYING}),
+    "filing": frozenset({State.ACCEPTED}),
+    "dispatch": frozenset({State.FILED}),
+    "handling": frozenset({State.DISPATCHED, State.IN_PROGRESS}),
+    "checking": frozenset({State.RESOLVED, State.CHECKING}),
+}
+STATES: Mapping[Step, frozenset[State]] = {
+    **_EACH,
+    "whole": frozenset().union(*_EACH.values()) - _EACH["acceptance"],
+}
+"""In which states a step's clock runs. In none of them is `suspended`: there every clock stands still."""
+_KNOWN = frozenset({State.VERIFYING, State.ACCEPTED})
+_RESOLVED = _EACH["checking"]
+
+Kind = Literal["yellow", "red", "clearing"]
+"""What fires of a case."""
+_PARTS: dict[Kind, float] = {"yellow": YELLOW, "red": 1.0}
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of a case's log."""
+
+    at: datetime
+    source: State | None
+    target: State
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """By what is counted: a policy at a site."""
+
+    policy: Policy
+    work: WorkTime
+
+    def clock(self, limit: Limit) -> Clock:
+        """The clock of a limit."""
+        return self.work if limit.work else NATURAL
+
+
+def rules_of(policy: Policy, zone: ZoneInfo) -> Rules:
+    """The policy by the wall clock of `zone`."""
+    return Rules(policy, WorkTime(zone, tuple(map(hours, policy.hours)), policy.calendar))
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a step stands."""
+
+    step: Step
+    limit: Limit
+    time: timedelta
+    """The limit, counted."""
+    used: timedelta
+    light: Light
+    running: bool
+    due: datetime | None
+    """When it is, or was, used up; None: it was not, and the clock stands still."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Something that is to fire."""
+
+    key: str
+    kind: Kind
+    due: datetime
+    detail: Mapping[str, str]
+
+
+def since_opened(log: Sequence[Line]) -> Sequence[Line]:
+    """The log from where the case was opened the last time; rework and returns go on with their clocks."""
+    opened = (at for at, line in enumerate(log) if line.target in OPEN and line.source not in OPEN)
+    return log[max(opened, default=0) :]
+
+
+def spans(log: Sequence[Line], states: frozenset[State]) -> tuple[Span, ...]:
+    """When the case was in one of `states`; `log` is in order. A clock that was set back stops time."""
+    found: list[Span] = []
+    begin: datetime | None = None
+    last: datetime | None = None
+    for line in log:
+        at = line.at if last is None else max(line.at, last)
+        if line.target in states:
+            begin = begin or at
+        elif begin is not None:
+            found.append(Span(begin, at))
+            begin = None
+        last = at
+    return (*found, Span(begin)) if begin is not None else tuple(found)
+
+
+def standings(rules: Rules, event_class: str, log: Sequence[Line], now: datetime) -> Iterator[Standing]:
+    """Every step that has a limit and has begun."""
+    terms, log = rules.policy.terms(event_class), since_opened(log)
+    for step, limit, found in _begun(terms, log):
+        clock, time = rules.clock(limit), rules.policy.time(limit)
+        part = used(clock, found, now)
+        running = found[-1].end is None
+        yield Standing(step, limit, time, part, light(part, time), running, reached(clock, time, found))
+
+
+def wanted(rules: Rules, incident_id: UUID, event_class: str, log: Sequence[Line]) -> Iterator[Wanted]:
+    """What is to fire, should nothing more happen: each running step's yellow and red, and the clearing."""
+    log = since_opened(log)
+    if not log or log[-1].target not in OPEN:
+        return
+    terms = rules.policy.terms(event_class)
+    for step, limit, found in _begun(terms, log):
+        if found[-1].end is not None:
+            continue
+        clock, time = rules.clock(limit), rules.policy.time(limit)
+        detail = {"step": step, "limit": str(limit)}
+        for kind, part in _PARTS.items():
+            due = reached(clock, time * part, found)
+            assert due is not None, "it runs"
+            yield Wanted(f"incident/{incident_id}/{step}/{kind}", kind, due, detail)
+    if terms.clearing is not None:
+        end = boundary(terms.clearing, log[0].at, rules.work.zone, rules.work.calendar.works)
+        detail = {"clearing": str(terms.clearing)}
+        yield Wanted(f"incident/{incident_id}/clearing", "clearing", end, detail)
+
+
+def _begun(terms: Terms, log: Sequence[Line]) -> Iterator[tuple[Step, Limit, tuple[Span, ...]]]:
+    for step in STEPS:
+        limit: Limit | None = getattr(terms.limits, step)
+        if limit is not None and (found := spans(log, STATES[step])):
+            yield step, limit, found
+
+
+def durations_of(log: Sequence[Line]) -> Durations:
+    """Detected → known → resolved → answered, since the case was opened the last time."""
+    log = since_opened(log)
+    known = next((line.at for line in log if line.target in _KNOWN), None)
+    resolved = next(
+        (line.at for line in reversed(log) if line.target in _RESOLVED and line.source not in _RESOLVED), None
+    )
+    if log[-1].target in OPEN and log[-1].target not in _RESOLVED:
+        resolved = None  # it is worked on again
+    answered = next((line.at for line in log if line.target not in OPEN), None)
+    return durations(log[0].at, known, resolved, answered)

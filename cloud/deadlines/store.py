@@ -1,0 +1,142 @@
+"""Deadline rows: one by key while it waits, gone once it fires; and `deadline_event`, what fired, for ever.
+
+A key fires once for a due time: the primary key of `deadline_event` says so, whoever asks however often.
+Who changes or claims rows while holding the lock of an incident's place never waits in a circle, since
+firing takes rows only if they are free (SKIP LOCKED) and places only if they are free (`free_places`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import delete, func, select, text, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from cloud.database.schema import deadline, deadline_event
+from cloud.incidents.store import Key, lock_number
+
+_FREE = text(
+    "SELECT k FROM (SELECT k FROM unnest(CAST(:keys AS bigint[])) AS k OFFSET 0) AS one"
+    " WHERE pg_try_advisory_xact_lock(k)"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Deadline:
+    """Something that fires at a time."""
+
+    key: str
+    """Names it: another deadline of the same key takes its place."""
+    kind: str
+    due: datetime
+    incident_id: UUID | None = None
+    detail: Mapping[str, Any] = field(default_factory=dict)
+    """For whoever reads of it."""
+
+
+async def put(connection: AsyncConnection, wanted: Sequence[Deadline]) -> int:
+    """Let these fire at their times, past ones at once; each takes the place of one with its key.
+
+    One that has fired for the same due time does not come back. Answers how many are new or moved.
+    """
+    if not wanted:
+        return 0
+    rows = [
+        {
+            "key": one.key, "kind": one.kind, "incident_id": one.incident_id, "due_at": one.due,
+            "look_at": one.due, "attempts": 0, "detail": dict(one.detail),
+        }
+        for one in wanted
+    ]  # fmt: skip
+    mine = deadline_event.c
+    fired = set(
+        (
+            await connection.execute(
+                select(mine.key, mine.due_at).where(mine.key.in_([one.key for one in wanted]))
+            )
+        )
+        .tuples()
+        .all()
+    )
+    rows = [row for row in rows if (row["key"], row["due_at"]) not in fired]
+    if not rows:
+        return 0
+    statement = insert(deadline).values(rows)
+    new = {name: statement.excluded[name] for name in rows[0] if name != "key"}
+    statement = statement.on_conflict_do_update(
+        index_elements=["key"],
+        set_=new,
+        where=(deadline.c.due_at != new["due_at"]) | (deadline.c.detail != new["detail"]),
+    )
+    return (await connection.execute(statement)).rowcount
+
+
+async def cancel(connection: AsyncConnection, keys: Collection[str]) -> int:
+    """Let these not fire; what fired already did. Answers how many waited."""
+    if not keys:
+        return 0
+    return (await connection.execute(delete(deadline).where(deadline.c.key.in_(keys)))).rowcount
+
+
+async def waiting(connection: AsyncConnection, incident_ids: Collection[UUID]) -> list[Deadline]:
+    """What waits for these incidents, the next one first."""
+    statement = select(deadline).where(deadline.c.incident_id.in_(incident_ids)).order_by(deadline.c.due_at)
+    return [_deadline(row) for row in await connection.execute(statement)]
+
+
+async def claim(connection: AsyncConnection, now: datetime, limit: int) -> list[Deadline]:
+    """Lock what is due and nobody else has, the longest due first, until this transaction ends."""
+    statement = (
+        select(deadline)
+        .where(deadline.c.look_at <= now)
+        .order_by(deadline.c.look_at)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    return [_deadline(row) for row in await connection.execute(statement)]
+
+
+async def settle(connection: AsyncConnection, fired: Sequence[Deadline], now: datetime) -> set[str]:
+    """Write down that claimed ones fired, and let them wait no more; the keys of those that had not fired."""
+    rows = [
+        {
+            "key": one.key, "kind": one.kind, "incident_id": one.incident_id, "due_at": one.due,
+            "fired_at": now, "detail": dict(one.detail),
+        }
+        for one in fired
+    ]  # fmt: skip
+    statement = insert(deadline_event).values(rows).on_conflict_do_nothing().returning(deadline_event.c.key)
+    first = set((await connection.scalars(statement)).all())
+    await cancel(connection, [one.key for one in fired])
+    return first
+
+
+async def postpone(connection: AsyncConnection, key: str, now: datetime, most: timedelta) -> None:
+    """Look at it again later: 2, 4, 8 s and so on, at most `most`; its due time stays."""
+    wait = func.least(func.power(2, deadline.c.attempts + 1), most.total_seconds()) * timedelta(seconds=1)
+    values = {"attempts": deadline.c.attempts + 1, "look_at": now + wait}
+    await connection.execute(update(deadline).where(deadline.c.key == key).values(values))
+
+
+async def next_look(connection: AsyncConnection) -> datetime | None:
+    """When something is due next."""
+    found: datetime | None = await connection.scalar(select(func.min(deadline.c.look_at)))
+    return found
+
+
+async def free_places(connection: AsyncConnection, keys: Collection[Key]) -> set[Key]:
+    """Those of the places whose lock was free; it is taken until this transaction ends. Never waits."""
+    numbers = {lock_number(key): key for key in keys}
+    if not numbers:
+        return set()
+    got = (await connection.scalars(_FREE, {"keys": sorted(numbers)})).all()
+    return {numbers[number] for number in got}
+
+
+def _deadline(row: Any) -> Deadline:
+    return Deadline(row.key, row.kind, row.due_at, row.incident_id, row.detail)

@@ -1,0 +1,96 @@
+"""The task that plans and fires, one a process; any number of processes may do it together.
+
+LISTEN wakes it when something changed, the next due time when something is due; poll is the safety net.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from datetime import datetime
+
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from cloud.deadlines import planner, store
+from cloud.deadlines.firing import Effect, fire
+from cloud.deadlines.steps import Rules
+from cloud.stream.outbox import CHANNEL
+from cloud.stream.tail import LOST
+
+log = logging.getLogger(__name__)
+
+POLL = 2.0
+"""Seconds between two looks, should nothing wake it."""
+RETRY = 1.0
+
+
+class Worker:
+    """`run` is a task."""
+
+    def __init__(
+        self,
+        engine: AsyncEngine,
+        rules: Callable[[], Rules | None],
+        effects: Mapping[str, Effect],
+        now: Callable[[], datetime],
+        changed: Callable[[], None],
+    ) -> None:
+        """`rules`: those in force, None: incidents have no clocks; `changed` wakes the walls."""
+        self._engine, self._rules, self._effects, self._now = engine, rules, effects, now
+        self._changed = changed
+        self._wake = asyncio.Event()
+        self._taken_over: list[Rules | None] = []
+
+    async def run(self) -> None:
+        """Plan and fire until cancelled."""
+        down = False
+        while True:
+            try:
+                async with self._engine.connect() as listening:
+                    await self._listen(listening)
+                    if down:
+                        log.info("deadlines are watched again")
+                        down = False
+                    while True:
+                        self._wake.clear()
+                        await self.once()
+                        await self._rest(await store.next_look(listening))
+            except LOST as error:
+                if not down:
+                    log.error("deadlines cannot be watched: %s; trying again", type(error).__name__)
+                    down = True
+                await asyncio.sleep(RETRY)
+
+    async def once(self) -> None:
+        """Plan what changed, fire what is due."""
+        await self._plan()
+        more = True
+        while more:
+            fired, more = await fire(self._engine, self._now(), self._effects)
+            if fired:
+                self._changed()
+
+    async def _plan(self) -> None:
+        rules = self._rules()
+        if self._taken_over != [rules]:
+            if await planner.take_over(self._engine, rules):
+                log.info("every open incident gets its deadlines by the rules now in force")
+            self._taken_over = [rules]
+        more = True
+        while more and rules is not None:
+            _, more = await planner.plan(self._engine, rules)
+
+    async def _listen(self, connection: AsyncConnection) -> None:
+        await connection.execution_options(isolation_level="AUTOCOMMIT")
+        raw = await connection.get_raw_connection()
+        driver = raw.driver_connection
+        assert driver is not None
+        await driver.add_listener(CHANNEL, lambda *_: self._wake.set())
+
+    async def _rest(self, due: datetime | None) -> None:
+        left = POLL if due is None else (due - self._now()).total_seconds()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(min(max(left, 0.05), POLL)):
+                await self._wake.wait()
