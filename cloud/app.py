@@ -81,8 +81,8 @@ def create_app(settings: Settings, url: URL, now: Callable[[], datetime] = utc_n
             hub.start()
             after = settings.node_silent_after
             keeper = keeper_of(settings, engine, now)
+            keeper.start()
             tasks = [
-                asyncio.create_task(keeper.follow()),
                 asyncio.create_task(keep_tidy(engine, settings, now)),
                 asyncio.create_task(current.follow()),
                 asyncio.create_task(
@@ -96,12 +96,12 @@ def create_app(settings: Settings, url: URL, now: Callable[[], datetime] = utc_n
                 )
                 yield
             finally:
+                await keeper.stop()
                 await hub.stop()
                 await tail.stop()
                 for task in tasks:
                     task.cancel()
                 await asyncio.gather(*tasks, return_exceptions=True)
-                await keeper.store.close()
         finally:
             await engine.dispose()
 

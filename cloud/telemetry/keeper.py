@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -19,6 +20,8 @@ log = logging.getLogger(__name__)
 
 FIRST_AGAIN = 5.0
 """Seconds until the store is tended again after it could not be."""
+END = 10.0
+"""Seconds that a turn may take to its end when the process ends."""
 
 
 class Keeper:
@@ -29,6 +32,8 @@ class Keeper:
         self._catalogue = catalogue
         self._now = now
         self._away = False
+        self._stopping = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
 
     async def keep(
         self, batches: Sequence[tuple[UUID, Telemetry]], clock_offset_s: float | None = None
@@ -79,9 +84,19 @@ class Keeper:
         self._back()
         return refused
 
-    async def follow(self) -> None:
-        """Tend the store, again and again, until cancelled."""
-        while True:
+    def start(self) -> None:
+        """Begin to tend the store."""
+        self._task = asyncio.create_task(self._follow())
+
+    async def stop(self) -> None:
+        """End between two turns, which leaves no connection half used; then let go of the store."""
+        self._stopping.set()
+        if self._task is not None:
+            await asyncio.gather(asyncio.wait_for(self._task, END), return_exceptions=True)
+        await self.store.close()
+
+    async def _follow(self) -> None:
+        while not self._stopping.is_set():
             pause = self.store.tend_every
             try:
                 await self.store.tend(self._now())
@@ -91,7 +106,8 @@ class Keeper:
                 pause = min(pause, FIRST_AGAIN)
             except LOST as error:
                 log.warning("telemetry could not be tended: %s; next time", type(error).__name__)
-            await asyncio.sleep(pause)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._stopping.wait(), pause)
 
     def _gone(self, error: StoreAway) -> None:
         if not self._away:
