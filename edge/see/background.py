@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.see.light import light_field
-from edge.see.medians import counted_median
+from edge.see.medians import counted_quantile
 
 Luma = NDArray[np.uint8]
 Mask = NDArray[np.bool_]
@@ -33,6 +33,11 @@ FIRST_TAU = 6.0
 DIFFERENT = 20.0
 """Luma steps from which a pixel differs; raised with the measured noise. Left objects of a
 pavement clip were found from 15 to 30; below 15 compression noise starts to count."""
+TOLERATED = 0.5
+"""Share of that by which it must also differ from everything usual within a pixel: a swaying pole does not,
+and a thing of which only a part stands out from a rough ground does."""
+HALF_NORMAL = 0.6745 / 0.3186
+"""Median against lower quartile of the size of normally distributed steps."""
 CLEAR_AIR = 7.5
 """Grey levels: `haze` measures them in streets on a clear day."""
 HAZIEST = 0.7
@@ -89,7 +94,7 @@ def gain_against(picture: Luma, usual: Reals) -> float:
     fit = (now > 12) & (now < 243) & (then > 12) & (then < 243)
     if np.count_nonzero(fit) < 200:
         return 1.0
-    return counted_median(cv2.divide(now, then), 0.25, 4.0, fit.view(np.uint8))
+    return counted_quantile(cv2.divide(now, then), 0.5, 0.25, 4.0, fit.view(np.uint8))
 
 
 def haze(usual: Reals) -> float:
@@ -157,9 +162,11 @@ class Backgrounds:
         self.usual[region][mask] = self.recent[region][mask]
 
     def _calm(self, picture: Luma) -> float:
-        """The median step since `recent`, within 0.02: the lower half is noise even in a busy street."""
+        """The median step since `recent` that noise alone makes, told from its lower quarter: that is noise
+        even in a busy street, and where a rough ground sways a little under the camera.
+        """
         apart = cv2.absdiff(picture[::4, ::4].astype(np.float32), self.recent[::4, ::4].copy())
-        return counted_median(apart, 0.0, 16.0)
+        return HALF_NORMAL * counted_quantile(apart, 0.25, 0.0, 16.0)
 
     def _follow(self, picture: Luma, threshold: float) -> None:
         apart = cv2.absdiff(picture, cv2.convertScaleAbs(self.recent))
@@ -217,8 +224,9 @@ class Backgrounds:
 
 
 def _differs(picture: Luma, usual: Luma, threshold: float) -> Mask:
-    """Farther than `threshold` from everything `usual` shows within one pixel (a swaying pole)."""
+    """Farther than `threshold` from `usual`, and clearly out of what it shows within one pixel."""
     near = np.ones((3, 3), np.uint8)
     above = cv2.subtract(picture, cv2.dilate(usual, near))
     below = cv2.subtract(cv2.erode(usual, near), picture)
-    return np.asarray(cv2.max(above, below) > int(threshold))
+    out = cv2.max(above, below) > int(TOLERATED * threshold)
+    return np.asarray(out & (cv2.absdiff(picture, usual) > int(threshold)))
