@@ -10,15 +10,17 @@ from devices.gb26875.unit import Item
 from devices.stations import Place, Sample
 
 
-def samples(item: Item, serial: int) -> tuple[Sample, ...]:
+def samples(item: Item, serial: int, label: bytes = b"") -> tuple[Sample, ...]:
     """Each flag as a value of 0 or 1, or the analog value; of an operation only what was done.
 
     The same object under the same serial number is a repeat. A serial number alone would not do: devices
-    count from 0 again when they start, and a fire must not be taken for a message of yesterday.
+    count from 0 again when they start, and a fire must not be taken for a message of yesterday. Where the
+    object has no time of its own, the packet's `label` stands in.
 
     Bit 0 ("test" rather than "normal") makes nothing uncertain: most devices never set it, also in a fire.
     """
-    boot = f"{crc32(item.raw, item.type):08x}"
+    told = item.raw if item.at is not None else item.raw + label
+    boot = f"{crc32(told, item.type):08x}"
     component = None if item.component is None else item.component.hex()
     place = Place(item.system, item.system_address, component)
     return tuple(

@@ -55,7 +55,7 @@ class Talk:
             objects = items(found.data, self._zone)
         except PayloadError as error:
             return Said(station, (), sent, answers.deny(found, now, self._zone), str(error))
-        values = tuple(sample for item in objects for sample in samples(item, found.serial))
+        values = tuple(sample for item in objects for sample in samples(item, found.serial, found.label))
         # An answer to a request is not confirmed (6.4).
         answer = answers.confirm(found, now, self._zone) if found.command == Command.DATA else b""
         return Said(station, values, sent, answer + self._set_clock(found, sent, now))

@@ -14,7 +14,9 @@ from typing import Any
 
 from devices.errors import PayloadError
 
-MAX_BYTES = 8192
+MAX_BYTES = 65536
+"""As much as the broker lets through (`devices.site.mosquitto`): an uplink that twenty gateways heard
+has 10 KB, and a Sparkplug birth or all that a device of Home Assistant has, more."""
 MAX_SEQ = 2**53
 """Above it JSON numbers lose digits in other readers."""
 _MAX_VALUE = 1e15
@@ -36,7 +38,7 @@ def _no_twice(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def load_json(payload: bytes) -> Any:
-    """The JSON in `payload` (UTF-8, at most 8 KB, no NaN or Infinity, no field twice).
+    """The JSON in `payload` (UTF-8, at most 64 KB, no NaN or Infinity, no field twice).
 
     Raises:
         PayloadError: anything else.

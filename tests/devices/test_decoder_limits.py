@@ -34,10 +34,10 @@ def test_a_field_nested_to_any_depth_that_json_takes_costs_that_field_only():
 
 
 @pytest.mark.parametrize("topic", ["maker/7", "other/7"])
-def test_a_message_of_more_than_8_kb_is_refused_whatever_it_says(topic):
+def test_a_message_of_more_than_64_kb_is_refused_whatever_it_says(topic):
     mapping = {"values": [{"quantity": "tilt", "path": "$.a"}]}
     ears = router(sensor(decoder="json", topic="maker/+", mapping=mapping))
-    heard = ears.hear(incoming(topic, b'{"a": 1, "b": "' + b"x" * 8192 + b'"}'))
+    heard = ears.hear(incoming(topic, b'{"a": 1, "b": "' + b"x" * 65536 + b'"}'))
     assert heard.readings == ()
     assert len(heard.refused) == 1
 
@@ -144,3 +144,17 @@ def test_the_request_for_births_is_what_the_specification_says():
     assert (
         rebirth(1).hex() == "080112" + "1c" + "0a144e6f646520436f6e74726f6c2f52656269727468" + "1801200b7001"
     )
+
+
+def test_an_uplink_that_forty_gateways_heard_is_read():
+    ears = router(sensor(decoder="chirpstack", device="24e124136b502217"))
+    gateway = {"gatewayId": "0016c001f153a14c", "time": "2026-11-22T07:59:58.775023242+00:00", "rssi": -90}
+    place = {"location": {"latitude": 30.1, "longitude": 120.2, "altitude": 12}, "crcStatus": "CRC_OK"}
+    body = {
+        "deduplicationId": "3ac7e3c4-4401-4b8d-9386-a5c902f9202d",
+        "deviceInfo": {"devEui": "24e124136b502217"},
+        "object": {"temperature": 25.6},
+        "rxInfo": [gateway | place | {"uplinkId": number, "context": "E3OWOQ=="} for number in range(40)],
+    }
+    heard = ears.hear(incoming("application/1/device/24e124136b502217/event/up", body))
+    assert values(heard) == {"temperature": 25.6}

@@ -209,3 +209,36 @@ def test_the_sites_mapping_goes_by_metric_names():
     ears = router(sensor(kind="manhole", decoder="sparkplug", device="G/N/lid", mapping=mapping))
     body = payload(metric("Lid/angle", value=double(13, 7.0)), seq=1)
     assert values(ears.hear(incoming("spBv1.0/G/DBIRTH/N/lid", body))) == {"tilt": 7.0}
+
+
+@pytest.mark.parametrize("timed", [True, False])
+def test_several_values_of_one_metric_in_a_message_are_several_readings(street, timed):
+    lid = [
+        metric("Lid/tilt", value=double(13, value), at=NOW_MS - 5000 + at if timed else None)
+        for at, value in enumerate([0.0, 1.0, 0.0])
+    ]
+    street.say("NBIRTH", payload(birth_number(1), seq=0))
+    street.say("DBIRTH", payload(TILT, seq=1), "lid")
+    heard = street.say("DDATA", payload(*lid, seq=2), "lid")
+    assert [round(reading.value, 2) for reading in heard.readings] == [0.0, 57.3, 0.0]
+    assert len(known_by(heard)) == 3
+
+
+def test_old_values_of_one_metric_in_a_message_are_all_kept(street):
+    old = [
+        metric("Lid/tilt", value=double(13, 0.5), at=NOW_MS - at, more=whole(5, 1))
+        for at in (9000, 6000, 3000)
+    ]
+    street.say("NBIRTH", payload(birth_number(1), seq=0))
+    street.say("DBIRTH", payload(TILT, seq=1), "lid")
+    heard = street.say("DDATA", payload(*old, seq=2), "lid")
+    assert (len(heard.readings), len({one.taken_at for one in heard.late})) == (0, 3)
+
+
+def test_several_values_of_a_mapped_metric_are_several_readings():
+    mapping = {"values": [{"quantity": "tilt", "path": "$['Lid/angle']", "unit": "deg"}]}
+    ears = router(sensor(kind="manhole", decoder="sparkplug", device="G/N/lid", mapping=mapping))
+    told = [metric("Lid/angle", value=double(13, value)) for value in (7.0, 30.0, 7.0)]
+    heard = ears.hear(incoming("spBv1.0/G/DDATA/N/lid", payload(*told, seq=1)))
+    assert [one.value for one in heard.readings] == [7.0, 30.0, 7.0]
+    assert len(known_by(heard)) == 3

@@ -107,6 +107,13 @@ def test_an_event_is_told_from_another_of_the_same_number_by_what_it_says():
     assert one.boot != other.boot
 
 
+def test_a_fire_without_a_time_is_not_taken_for_one_of_yesterday_with_the_same_number():
+    (item,) = items(data(2, component(2)[:-6]), ZONE)
+    yesterday, again, today = (samples(item, 1, bytes([0, 0, 8, day, 11, 26]))[1] for day in (21, 21, 22))
+    assert (yesterday.boot, yesterday.seq) == (again.boot, again.seq)
+    assert (yesterday.boot, yesterday.seq) != (today.boot, today.seq)
+
+
 def test_a_packet_that_is_broken_costs_only_itself():
     whole = write(frame(data(2, component(2))))
     for wrong, fault in (

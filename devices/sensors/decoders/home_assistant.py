@@ -27,6 +27,7 @@ MAX_ENTITIES = 64
 """Of one device."""
 _LONG = {
     "avty": "availability",
+    "avty_mode": "availability_mode",
     "avty_t": "availability_topic",
     "cmps": "components",
     "dev_cla": "device_class",
@@ -89,6 +90,16 @@ class _Entity:
     """Of two states: what is sent for each."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """How a topic tells whether a device is on line."""
+
+    there: str
+    away: str
+    mode: str
+    """Of several topics: `all` or `any` of them must say so, else the last word counts."""
+
+
 class HomeAssistant:
     """`device` is the node id in its discovery topics."""
 
@@ -96,8 +107,10 @@ class HomeAssistant:
         """Its states have no times."""
         self._entities: dict[str, dict[str, tuple[_Entity, ...]]] = {}
         """Sensor -> discovery topic -> what was said there."""
-        self._presence: dict[tuple[str, str], tuple[str, str]] = {}
-        """(sensor, topic) -> what is said there when it is on line, and when it is not."""
+        self._presence: dict[tuple[str, str], _Place] = {}
+        """(sensor, topic) -> how it is said there whether it is on line."""
+        self._there: dict[tuple[str, str], bool] = {}
+        """The same -> what was said there last."""
 
     def topics(self, post: Post) -> tuple[str, ...]:
         """Where it says what it has."""
@@ -127,17 +140,18 @@ class HomeAssistant:
             raise PayloadError(f"payload: more than {MAX_ENTITIES} entities of one device")
         known[message.topic] = tuple(entities)
         yield from (Learnt(post, one.topic) for one in entities)
-        for topic, there, away in _availability(body):
+        for topic, place in _availability(body):
             if len(self._presence) < 100 * MAX_ENTITIES:
-                self._presence[post.sensor, topic] = (there, away)
+                self._presence[post.sensor, topic] = place
                 yield Learnt(post, topic)
         if refused:
             yield Report(post, refused=tuple(refused))
 
     def _told(self, message: Incoming, post: Post) -> Iterator[Report]:
-        words = self._presence.get((post.sensor, message.topic))
-        if words is not None:
-            yield Report(post, online=_online(message.payload, words))
+        place = self._presence.get((post.sensor, message.topic))
+        if place is not None:
+            self._there[post.sensor, message.topic] = _online(message.payload, place)
+            yield Report(post, online=self._online(post.sensor, message.topic, place.mode))
             return
         body = json_or_text(message.payload)
         if post.mapping is not None:
@@ -157,6 +171,17 @@ class HomeAssistant:
                     refused.append(str(error))
         if samples or refused:
             yield Report(post, tuple(samples.values()), refused=tuple(refused))
+
+    def _online(self, sensor: str, topic: str, mode: str) -> bool:
+        """By all places that said something, or the last one, as the device wants it."""
+        said = [there for (whose, _), there in self._there.items() if whose == sensor]
+        match mode:
+            case "all":
+                return all(said)
+            case "any":
+                return any(said)
+            case _:
+                return self._there[sensor, topic]
 
 
 def _value(entity: _Entity, value: object) -> float:
@@ -235,12 +260,13 @@ def _path(template: str) -> str | None:
     return None if match is None else "$" + match[1].replace('"', "'")
 
 
-def _availability(body: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
-    """Topic, what it says when there, and when not."""
+def _availability(body: dict[str, Any]) -> Iterator[tuple[str, _Place]]:
+    """Topics, and what is said there."""
     there = text(body, "payload_available") or "online"
     away = text(body, "payload_not_available") or "offline"
+    mode = text(body, "availability_mode")
     if text(body, "availability_topic"):
-        yield text(body, "availability_topic"), there, away
+        yield text(body, "availability_topic"), _Place(there, away, mode)
     listed = body.get("availability")
     for one in (listed if isinstance(listed, list) else [listed])[:4]:
         if isinstance(one, dict):
@@ -248,12 +274,12 @@ def _availability(body: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
             topic = text(own, "topic")
             if topic:
                 given = (text(own, "payload_available") or there, text(own, "payload_not_available") or away)
-                yield topic, *given
+                yield topic, _Place(*given, mode)
 
 
-def _online(payload: bytes, words: tuple[str, str]) -> bool:
+def _online(payload: bytes, place: _Place) -> bool:
     said = json_or_text(payload)
     state = said.get("state") if isinstance(said, dict) else said
-    if state not in words:
+    if state not in (place.there, place.away):
         raise PayloadError("availability: is neither of the two words for it")
-    return bool(state == words[0])
+    return bool(state == place.there)

@@ -1,10 +1,10 @@
-"""SenML packs (RFC 8428) in JSON. Sums (`s`), data (`vd`) and packs in CBOR are not read.
+"""SenML packs (RFC 8428) in JSON. Sums (`s`) and data (`vd`) are refused; packs in CBOR are not read.
 
     [{"bn": "urn:dev:mac:0024befffe804ff1:", "bt": 1795323038, "n": "tilt", "u": "rad", "v": 0.1}, ...]
 
-The base fields of a record hold for those after it. A record's name is `bn` + `n`; what follows the
-device's name in it, or its last part, is the quantity's. A time below 2**28 is relative to now (section
-4.5.3).
+The base fields of a record hold for those after it; a broken record costs only itself. A record's name is
+`bn` + `n`; what follows the device's name in it, or its last part, is the quantity's. A time below 2**28 is
+relative to now (section 4.5.3).
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ VERSION = 10
 """The highest that is understood (section 4.4)."""
 _RELATIVE = 2**28
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9\-:./_]*")
+_VALUES = {"v", "vb", "vs", "vd", "s"}
 _OF_UNIT = {"Cel": "temperature", "%RH": "humidity", "%EL": "battery"}
 """What a record without a name of its own measures."""
 
@@ -44,6 +45,8 @@ class _Record:
     unit: str | None
     value: object
     time: float
+    fault: str = ""
+    """Why it cannot be used."""
 
 
 class Senml:
@@ -61,12 +64,14 @@ class Senml:
         samples: dict[str, list[Sample]] = defaultdict(list)
         refused: dict[str, list[str]] = defaultdict(list)
         strangers = 0
-        for at, record in enumerate(_resolved(message.payload)):
+        for at, record in _resolved(message.payload):
             post, name = _whose(record.name, posts)
             if post is None:
                 strangers += 1
                 continue
             try:
+                if record.fault:
+                    raise PayloadError(record.fault)
                 samples[post.sensor].append(_sample(record, name, post.kind, message.received_at))
             except PayloadError as error:
                 refused[post.sensor].append(f"[{at}].{error}")
@@ -79,12 +84,13 @@ class Senml:
         ]
 
 
-def _resolved(payload: bytes) -> list[_Record]:
+def _resolved(payload: bytes) -> list[tuple[int, _Record]]:
+    """The records that measure something, with their places in the pack."""
     pack = load_json(payload)
     if not isinstance(pack, list) or not 1 <= len(pack) <= MAX_RECORDS:
         raise PayloadError(f"payload: must be a list of 1 to {MAX_RECORDS} records")
     base = _Base()
-    found: list[_Record] = []
+    found: list[tuple[int, _Record]] = []
     for at, fields in enumerate(pack):
         if not isinstance(fields, dict):
             raise PayloadError(f"[{at}]: must be an object")
@@ -92,11 +98,16 @@ def _resolved(payload: bytes) -> list[_Record]:
             raise PayloadError(f"[{at}]: has a field that must be understood and is not")
         try:
             base = _taken_over(base, fields)
-            record = _record(base, fields)
         except PayloadError as error:
-            raise PayloadError(f"[{at}].{error}") from None
-        if record is not None:
-            found.append(record)
+            raise PayloadError(f"[{at}].{error}") from None  # it would hold for all that follow
+        if base.value is None and not _VALUES & fields.keys():
+            continue  # base fields only
+        try:
+            found.append((at, _record(base, fields)))
+        except PayloadError as error:
+            found.append(
+                (at, _Record(base.name + str(fields.get("n", ""))[:256], None, None, 0.0, str(error)))
+            )
     return found
 
 
@@ -114,7 +125,7 @@ def _taken_over(base: _Base, fields: Mapping[str, Any]) -> _Base:
     return base
 
 
-def _record(base: _Base, fields: Mapping[str, Any]) -> _Record | None:
+def _record(base: _Base, fields: Mapping[str, Any]) -> _Record:
     name = base.name + (_text(fields, "n") if "n" in fields else "")
     if _NAME.fullmatch(name) is None:
         raise PayloadError("n: must be a name of letters, digits and - : . / _")
@@ -122,7 +133,7 @@ def _record(base: _Base, fields: Mapping[str, Any]) -> _Record | None:
     if base.value is not None and "vb" not in fields and "vs" not in fields:
         value = base.value + (0.0 if value is None else number(value, "v"))
     if value is None:
-        return None
+        raise PayloadError("v: is missing; sums and data are not read")
     unit = _text(fields, "u") if "u" in fields else base.unit
     if isinstance(value, bool | str):
         unit = None  # what is true or a word has none, whatever the base unit of its neighbours is

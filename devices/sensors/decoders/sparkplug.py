@@ -7,6 +7,7 @@ What is `is_historical` is kept and not judged. We are no primary host: nodes th
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, tzinfo
@@ -144,9 +145,9 @@ def _measured(
             (old if one.historical else current).append((name, one))
     units = {name: node.units.get((device, name)) or one.unit for name, one in (*current, *old)}
     reports = [
-        _report(metrics, units, payload, post, historical=historical, born=born)
-        for metrics, historical in ((current, False), (old, True))
-        if metrics
+        _report(metrics, units, payload, post, turn, historical=historical, born=born)
+        for told, historical in ((old, True), (current, False))
+        for turn, metrics in enumerate(_rounds(told))
     ]
     if nameless:
         why = f"alias: {nameless} metrics have no name before the birth"
@@ -154,11 +155,24 @@ def _measured(
     return reports, nameless > 0
 
 
+def _rounds(metrics: list[tuple[str, Metric]]) -> list[list[tuple[str, Metric]]]:
+    """The first values of all metrics, the second ones and so on: a node may tell several of one at once."""
+    rounds: list[list[tuple[str, Metric]]] = []
+    times: Counter[str] = Counter()
+    for name, one in metrics:
+        if times[name] == len(rounds):
+            rounds.append([])
+        rounds[times[name]].append((name, one))
+        times[name] += 1
+    return rounds
+
+
 def _report(
     metrics: list[tuple[str, Metric]],
     units: dict[str, str | None],
     payload: Payload,
     post: Post,
+    turn: int,
     *,
     historical: bool,
     born: bool,
@@ -166,7 +180,10 @@ def _report(
     at = None if payload.timestamp is None else moment(payload.timestamp / 1000)
     if post.mapping is not None:
         said = mapped({name: one.value for name, one in metrics}, post.mapping)
-        return said.report(post, taken_at=said.taken_at or at, historical=historical)
+        taken = [one.timestamp for _, one in metrics if one.timestamp is not None]
+        at = moment(max(taken) / 1000) if taken else at
+        token = f"{turn} {[one.value for _, one in metrics]}" if turn else None
+        return said.report(post, taken_at=said.taken_at or at, historical=historical, token=token)
     refused: list[str] = []
     samples: dict[str, Sample] = {}
     for name, one in metrics:
@@ -180,7 +197,7 @@ def _report(
             continue
         taken_at = at if one.timestamp is None else moment(one.timestamp / 1000)
         # A birth repeats the last value with the time at which it was taken: it is the same reading.
-        token = None if one.timestamp is None else repr(one.value)
+        token = repr(one.value) if one.timestamp is not None else f"{turn} {one.value!r}" if turn else None
         unit = units[name] or sample.unit
         samples.setdefault(sample.quantity, Sample(sample.quantity, sample.value, unit, taken_at, token))
     if not samples and not refused and not born:
