@@ -1,4 +1,4 @@
-"""`gridwatch areas import`: new boundaries for the install on this machine."""
+"""`gridwatch areas import | market`: new boundaries, and the groups of a market, for an install."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from cloud import cli
 from cloud.app import utc_now
+from cloud.areas import group_store, versions
+from cloud.areas.group_file import MarketRefused, read_market
 from cloud.areas.imports import AreasRefused, Proposal, propose, take
 from cloud.errors import CloudError
 from cloud.incidents.store import Actor
@@ -25,21 +27,30 @@ def configure(parser: ArgumentParser) -> None:
     helpers = parser.add_subparsers(dest="helper", required=True, metavar="WHAT")
     bring = helpers.add_parser("import", help="check a GeoJSON file and put it in force")
     bring.add_argument("file", type=Path, help="a FeatureCollection with the whole tree")
-    bring.add_argument("--dry-run", action="store_true", help="only say what it would change")
-    bring.add_argument(
-        "--state", type=Path, default=cli.DEFAULT_STATE, help="the install's own directory (%(default)s)"
-    )
+    market = helpers.add_parser("market", help="check a market's joint-defence groups and take them over")
+    market.add_argument("file", type=Path, help="a YAML file, with CSV files of groups and shops beside it")
+    for each in (bring, market):
+        each.add_argument("--dry-run", action="store_true", help="only check, and say what it would change")
+        each.add_argument(
+            "--state", type=Path, default=cli.DEFAULT_STATE, help="the install's own directory (%(default)s)"
+        )
 
 
 def run(options: Namespace) -> int:
     """Do it; faults are one line each, exit code 1."""
     try:
-        body = options.file.read_bytes()
+        body, dry = options.file.read_bytes(), options.dry_run
         settings = settings_from(options.state)
-        print(cli.in_database(settings, lambda engine: _import(engine, body, dry_run=options.dry_run)))
+        if options.helper == "market":
+            print(cli.in_database(settings, lambda engine: _market(engine, options.file, dry_run=dry)))
+        else:
+            print(cli.in_database(settings, lambda engine: _import(engine, body, dry_run=dry)))
     except AreasRefused as error:
         for fault in error.faults:
             print(f"gridwatch areas: {options.file}: {fault}", file=sys.stderr)
+        return 1
+    except MarketRefused as error:
+        print(error, file=sys.stderr)
         return 1
     except CloudError as error:
         print(f"gridwatch areas: {error}", file=sys.stderr)
@@ -61,6 +72,18 @@ async def _import(engine: AsyncEngine, body: bytes, *, dry_run: bool) -> str:
     if version is None:
         raise CloudError("site or areas were changed meanwhile; run it again")
     return "\n".join(_lines(proposal, version, dry_run=dry_run))
+
+
+async def _market(engine: AsyncEngine, file: Path, *, dry_run: bool) -> str:
+    async with engine.begin() as connection:
+        tree = await versions.tree_at(connection)
+        market = read_market(file, tree.areas if tree else ())
+        if not dry_run:
+            await group_store.keep(connection, market, Actor("system", "gridwatch areas market"), utc_now())
+    shops = sum(len(group.shops) for group in market.groups)
+    done = "would be taken over" if dry_run else "taken over"
+    offices = len(market.offices)
+    return f"market {market.id} {done}: {offices} offices, {len(market.groups)} groups, {shops} shops"
 
 
 def _lines(proposal: Proposal, version: int, *, dry_run: bool) -> Iterator[str]:

@@ -10,6 +10,7 @@ from datetime import datetime
 from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from cloud.areas import group_store
 from cloud.areas.registry import Registry, load_registry
 from cloud.database import schema
 from cloud.stream.tail import LOST
@@ -20,8 +21,8 @@ POLL = 5.0
 """Seconds between two looks, should nobody say that the site is another one."""
 _ONE_VIEW = text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
 """All tables as of one moment: a site that is being taken over is read whole, or not yet."""
-Stamp = tuple[int, str, datetime]
-"""Version, digest, and when it was taken over."""
+Stamp = tuple[int, str, datetime, datetime | None]
+"""Version, digest, and when it was taken over; when a market was."""
 
 
 class Current:
@@ -65,4 +66,5 @@ class Current:
 async def _stamp(connection: AsyncConnection) -> Stamp | None:
     site = schema.site.c
     row = (await connection.execute(select(site.version, site.digest, site.imported_at))).one_or_none()
-    return None if row is None else (row.version, row.digest, row.imported_at)
+    markets = await group_store.changed_at(connection)
+    return None if row is None else (row.version, row.digest, row.imported_at, markets)

@@ -11,7 +11,8 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from cloud.areas import versions
+from cloud.areas import group_store, versions
+from cloud.areas.groups import Directory
 from cloud.database import schema
 from devices.messages import Severity
 from devices.site.joins import IncidentJoin
@@ -61,6 +62,8 @@ class Registry:
     """(table, id) of what the present site file names."""
     incident_joins: tuple[IncidentJoin, ...] = ()
     """Which alarms of several places are one incident."""
+    directory: Directory = field(default_factory=Directory)
+    """Joint-defence groups of the markets."""
     owners: Mapping[str, frozenset[str]] = field(default_factory=dict)
     """Id of a node, point, device, zone or place -> the nodes that may speak of it."""
 
@@ -113,6 +116,7 @@ async def load_registry(connection: AsyncConnection) -> Registry:
             if row["active"]
         ),
         incident_joins=tuple(IncidentJoin.model_validate(one) for one in head.incident_joins) if head else (),
+        directory=await group_store.load(connection),
         owners=_owners(nodes, points, devices, list(places)),
     )
 

@@ -74,6 +74,10 @@ area_then = Table(
     _may("parent", Text), _may("code", Text), _must("name", _JSON), _may("households", Integer),
     _must("rings", _JSON), _must("position", Integer),
 )  # fmt: skip
+market = Table(
+    "market", metadata, _key("id", Text), _must("body", _JSON), _must("taken_at", _TIME),
+    _must("actor_kind", Text), _must("actor_name", Text),
+)  # fmt: skip
 event_class = Table(
     "event_class", metadata, _key("code", Text), _must("name", _JSON), _must("severity", Text),
     _must("position", Integer), _must("active", Boolean),

@@ -159,7 +159,7 @@ async def test_the_command_imports_and_says_what_changed(url, tmp_path, monkeypa
 
     async def run(*, dry: bool) -> tuple[int, str, str]:
         code = await asyncio.to_thread(
-            command.run, Namespace(file=file, dry_run=dry, state=tmp_path / "state")
+            command.run, Namespace(helper="import", file=file, dry_run=dry, state=tmp_path / "state")
         )
         return (code, *capsys.readouterr())
 
