@@ -54,6 +54,10 @@ describe("times and figures", () => {
   test("units are written as people write them", () => {
     expect(formatQuantity(61.257, "Cel", "zh-CN")).toBe("61.26 °C");
     expect(formatQuantity(1421, "mA", "en-GB")).toBe("1,421 mA");
+    expect(formatQuantity(-0.36, "uT", "zh-CN")).toBe("-0.36 µT");
+    expect(formatQuantity(54, "%EL", "en-GB")).toBe("54 %");
+    expect(formatQuantity(1, "1", "zh-CN")).toBe("1");
+    expect(formatQuantity(-0.001, "s", "en-GB")).toBe("0 s");
     expect(formatPercent(0.914, "zh-CN")).toBe("91%");
   });
 });

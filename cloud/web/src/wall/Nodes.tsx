@@ -158,7 +158,7 @@ function Rungs({ devices }: { devices: readonly NodeDevice[] }) {
         {[...rest].sort(byTrouble).map((device) => (
           <li key={device.id}>
             <b class={`rung rung-${device.status}`}>{statuses[device.status]}</b>
-            <span>{named(device.name)} <small>{device.id}</small></span>
+            <span>{device.kind === "broker" ? text.broker : named(device.name)} <small>{device.id}</small></span>
             {isBad(device.status) && (
               <small class="why" title={device.detail}>
                 {device.since && formatAge(now.value - Date.parse(device.since), locale)}{" "}

@@ -261,6 +261,7 @@ export const en: Words = {
       unfit: "content not valid",
       store_damaged: "database damaged",
     },
+    broker: "MQTT broker",
     devices: "Devices",
     cameras: (up, all) => `${up} of ${all} cameras up`,
   },

@@ -55,7 +55,8 @@ export function formatWhen(iso: string, locale: string, now: number): string {
 }
 
 export function formatNumber(value: number, locale: string): string {
-  return numbers(locale, { maximumFractionDigits: 2 }).format(value);
+  // What rounds to nought is nought, not minus nought.
+  return numbers(locale, { maximumFractionDigits: 2 }).format(value).replace(/^-(?=[0.,]*$)/, "");
 }
 
 export function formatPercent(part: number, locale: string): string {
@@ -63,7 +64,8 @@ export function formatPercent(part: number, locale: string): string {
 }
 
 const UNITS: Record<string, string> = {
-  Cel: "°C", "%RH": "% RH", "ug/m3": "µg/m³", deg: "°", MBy: "MB", core: "", "1/min": "/min",
+  "1": "", Cel: "°C", "%EL": "%", "%LEL": "% LEL", "%RH": "% RH", "ug/m3": "µg/m³", uT: "µT", deg: "°", MBy: "MB",
+  core: "", "1/min": "/min",
 };
 
 /** A unit as people write it (UCUM's "Cel" is °C). */

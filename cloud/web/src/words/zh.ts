@@ -272,6 +272,7 @@ export const zh = {
       unfit: "内容无效",
       store_damaged: "数据库损坏",
     },
+    broker: "MQTT 消息服务器",
     devices: "设备",
     cameras: (up: string, all: string) => `摄像机 ${up}/${all} 在线`,
   },
