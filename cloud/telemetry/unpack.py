@@ -31,9 +31,10 @@ def fault_of(text: str) -> str:
 def unpack(batch: Telemetry) -> Iterator[Value | str]:
     """Each value of a message, or why it can be kept nowhere.
 
-    Battery and signal of a reading become traces of their own, once for each moment of a device.
+    Battery and signal of a reading become traces of their own, once for each moment of a device, and not at
+    all where the device's own reading of the same says it.
     """
-    beside: set[tuple[str, str, datetime]] = set()
+    beside = {(one.sensor, one.quantity, _whole(one.taken_at)) for one in batch.readings}
     for reading in batch.readings:
         yield _checked(
             Value(
@@ -44,7 +45,10 @@ def unpack(batch: Telemetry) -> Iterator[Value | str]:
             )
         )
         at = _whole(reading.taken_at)
-        for quantity, unit, number in (("battery", "%", reading.battery), ("signal", "dBm", reading.signal)):
+        for quantity, unit, number in (
+            ("battery", "%EL", reading.battery),
+            ("signal", "dBm", reading.signal),
+        ):
             if number is None or (reading.sensor, quantity, at) in beside:
                 continue
             beside.add((reading.sensor, quantity, at))

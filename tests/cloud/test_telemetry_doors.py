@@ -247,10 +247,19 @@ def test_battery_and_signal_are_traces_of_their_own_once_a_moment() -> None:
     found = [(one.trace.quantity, one.trace.unit, one.value) for one in unpack(batch(*two))]  # type: ignore[union-attr]
     assert found == [
         ("smoke_obscuration", "dB/m", 0.5),
-        ("battery", "%", 70.0),
+        ("battery", "%EL", 70.0),
         ("signal", "dBm", -80.0),
         ("temperature", "dB/m", 0.5),
     ]
+
+
+def test_a_battery_that_is_a_reading_itself_is_one_trace_not_two() -> None:
+    two = (
+        a_reading(battery=70.0),
+        a_reading(seq=2, quantity="battery", unit="%EL", value=70.0, battery=70.0),
+    )
+    found = [(one.trace.quantity, one.trace.unit) for one in unpack(batch(*two))]  # type: ignore[union-attr]
+    assert found == [("smoke_obscuration", "dB/m"), ("battery", "%EL")]
 
 
 def test_a_self_test_is_kept_and_not_sound() -> None:

@@ -26,7 +26,7 @@ def _kinds(point: Point) -> list[tuple[str, str | None, str, str, float, float]]
     for sensor in point.sensors:
         found += [
             (sensor.id, None, "water_level", "cm", 9.0, 8.0),
-            (sensor.id, None, "battery", "%", 81.0, 0.4),
+            (sensor.id, None, "battery", "%EL", 81.0, 0.4),
         ]
     for camera in point.cameras:
         found += [(camera.id, zone.id, "things", "", 1.5, 1.5) for zone in camera.zones]
