@@ -66,7 +66,7 @@ FURTHER: dict[str, list[dict[str, Any]]] = {
     ],
     "P33-C1": [
         {
-            "kind": "dog", "id": "dog", "event_class": "05-99", "dwell": "15 s", "severity": "low",
+            "kind": "dog", "id": "dog", "event_class": "05-99", "dwell": "20 s", "severity": "low",
             "schedule": ["mon-fri 07:00-09:00", "sat sun 08:00-20:00"],
         },
     ],
