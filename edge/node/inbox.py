@@ -26,5 +26,11 @@ class Inbox(queue.Queue[Delivery | Direct]):
         urgent = isinstance(item, Direct) and item.urgent
         (self._urgent if urgent else self._usual).append(item)
 
+    def mark(self, item: Direct) -> None:
+        """Put `item` behind all that waits, however much that is: once it is decided, so is all before it."""
+        with self.mutex:
+            self._put(item)
+            self.not_empty.notify()
+
     def _get(self) -> Delivery | Direct:
         return (self._urgent or self._usual).popleft()

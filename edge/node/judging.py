@@ -110,15 +110,16 @@ class SensorJudge:
                 tx.queue(condition_of(told, self._node), moment)
         return bool(draft.told)
 
-    def wait(self, listening: Callable[[Sensor], bool]) -> bool:
-        """Nothing waits to be judged: what the time alone decides; whether anything was told.
+    def wait(self, listening: Callable[[Sensor], bool], now: float) -> bool:
+        """What the time alone decides until `now` (monotonic), when all that had come by then is judged;
+        whether anything was told.
 
         Raises:
             StoreError: nothing was decided; the next call does.
 
         """
-        now = self._monotonic()
-        passed, moment = now - self._waited, datetime.fromtimestamp(self._wall(), UTC)
+        offset = self._wall() - self._monotonic()
+        passed, moment = now - self._waited, datetime.fromtimestamp(now + offset, UTC)
         draft = self._memory.draft()
         awake = listening if passed < ASLEEP else lambda _: False
         self._rules.wait(draft, passed, now, moment, awake)
@@ -126,7 +127,7 @@ class SensorJudge:
             with self._store.transaction() as tx:
                 for told in draft.told:
                     tx.queue(condition_of(told, self._node), moment)
-                self._write(tx, draft, self._wall() - now)
+                self._write(tx, draft, offset)
         self._adopt(draft)
         self._waited = now
         return bool(draft.told)

@@ -37,13 +37,11 @@ class _One:
 class Muster:
     """Used by the thread that hears sensors."""
 
-    def __init__(
-        self, tell: Callable[[str, DeviceStatus, str], None], monotonic: Callable[[], float]
-    ) -> None:
-        """`tell` is given each change: sensor, status, one sentence."""
-        self._tell, self._monotonic = tell, monotonic
+    def __init__(self, tell: Callable[[str, DeviceStatus, str], None], now: float) -> None:
+        """`tell` is given each change: sensor, status, one sentence; `now` is monotonic."""
+        self._tell = tell
         self._known: dict[str, _One] = {}
-        self._looked = monotonic()
+        self._looked = now
 
     def restock(self, sensors: Iterable[Sensor]) -> None:
         """The site has these now; what is known of those that stay is kept. Stations are told elsewhere."""
@@ -75,9 +73,8 @@ class Muster:
             if first or one.told is None or one.told[0] is not DeviceStatus.UP:
                 self._say(one)
 
-    def look(self, listening: Callable[[Sensor], bool]) -> None:
-        """Time has passed, and of nobody else is there anything to be decided."""
-        now = self._monotonic()
+    def look(self, listening: Callable[[Sensor], bool], now: float) -> None:
+        """Time has passed until `now` (monotonic), and what had come by then was told."""
         passed, self._looked = now - self._looked, now
         if passed >= ASLEEP:
             return

@@ -53,8 +53,9 @@ class SenseDesk:
         self._store = store
         self._reporter = reporter
         self._wake = wake
+        self._monotonic = monotonic
         self._judge = SensorJudge(node, store, new_id, monotonic, wall)
-        self._muster = Muster(lambda *said: reporter.tell(said[0], "sensor", *said[1:]), monotonic)
+        self._muster = Muster(lambda *said: reporter.tell(said[0], "sensor", *said[1:]), monotonic())
         self._undecided: list[_Waiting] = []
         """Taken, but not kept: something was more urgent, or the store failed. The broker sends nothing twice
         on one connection."""
@@ -104,11 +105,6 @@ class SenseDesk:
             one.item.ack()
         return len(batch)
 
-    @property
-    def idle(self) -> bool:
-        """Nothing that was taken still waits."""
-        return not self._undecided
-
     def decide(self, items: Sequence[Delivery | Direct]) -> None:
         """Keep the readings of these, judge them in one transaction, then say who is on line and what was
         refused.
@@ -134,16 +130,21 @@ class SenseDesk:
             return True
         return any(reading.sensor in self._judge.urgent for reading in one.said.readings)
 
-    def wait(self, listening: Callable[[Sensor], bool]) -> None:
-        """Nothing waits: decide what the time alone does, for sensors that would have been heard.
+    def wait(self, listening: Callable[[Sensor], bool], at: float | None = None) -> None:
+        """Decide what the time alone does, for sensors that would have been heard.
+
+        Args:
+            listening: whether that sensor would have been.
+            at: monotonic; all that had come by then is decided; now unless given.
 
         Raises:
             StoreError: nothing was decided.
 
         """
-        if self._judge.wait(listening):
+        now = self._monotonic() if at is None else at
+        if self._judge.wait(listening, now):
             self._wake()
-        self._muster.look(listening)
+        self._muster.look(listening, now)
 
     def reset(self, condition: UUID) -> str | None:
         """Somebody resets what a condition has latched; None when it is over, else why it is not.

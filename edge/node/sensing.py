@@ -10,6 +10,7 @@ from devices.credentials import Credentials
 from devices.link import Command, ResetBody
 from devices.messages import DeviceStatus
 from devices.sensors.client import SensorClient
+from devices.sensors.direct import Direct
 from devices.sensors.refused import Refused
 from devices.sensors.trust import with_files
 from devices.site.broker import probe_topic
@@ -53,7 +54,11 @@ class Sensing:
         self._up_since: float | None = None
         """Since when the line to the broker stands; monotonic."""
         self._look_at = 0.0
-        """When the time is looked at next."""
+        """When the inbox is marked next; monotonic."""
+        self._marked = False
+        """A mark waits in the inbox."""
+        self._upto: float | None = None
+        """All that had come by then is decided, and the time until then is not yet."""
         self._site, self._filters = site, desk.router.filters
         self._broker = self._subscribe()
 
@@ -110,24 +115,42 @@ class Sensing:
         while not stopping.is_set():
             self._beat("sense")
             self.visits.do()
+            self._mark(time.monotonic())
             try:
                 if self._desk.take(self.inbox, TICK):
                     trouble.kept()
-                    self._speak()
-                if self.inbox.empty() and self._desk.idle and time.monotonic() >= self._look_at:
-                    self._look_at = time.monotonic() + TICK
-                    if self._broker is not None:
-                        self._reporter.note("broker", self._broker.facts())
-                    self._desk.wait(self._listening)
+                    self._ask()
+                if self._upto is not None:
+                    self._look(self._upto)
             except StoreError as error:
                 trouble.failed(error)
                 stopping.wait(TICK)
 
-    def _speak(self) -> None:
-        """What the desk wants of the broker after a batch: to hear more topics, to ask devices something."""
+    def _mark(self, now: float) -> None:
+        """Mark the inbox once a tick. The time is decided up to a mark that has come through, so that nobody
+        is missed whose word waits, and a flood that never lets the inbox run empty holds nothing up.
+        """
+        if self._marked or now < self._look_at:
+            return
+
+        def through() -> None:
+            self._marked, self._upto = False, now
+
+        self._marked, self._look_at = True, now + TICK
+        self.inbox.mark(Direct((), through))
+
+    def _look(self, at: float) -> None:
+        """Decide what the time alone does until `at`; hear more of devices that named their topics."""
+        self._upto = None
         with self._line:
-            if self.inbox.empty():  # what a device says of its topics comes in many messages
-                self._hear(anew=False)
+            self._hear(anew=False)
+        if self._broker is not None:
+            self._reporter.note("broker", self._broker.facts())
+        self._desk.wait(self._listening, at)
+
+    def _ask(self) -> None:
+        """What the desk wants to ask devices after a batch."""
+        with self._line:
             for ask in self._desk.asks:
                 if self._broker is not None:
                     self._broker.publish(ask.topic, ask.payload)

@@ -19,7 +19,7 @@ class Street:
     def __init__(self, **more) -> None:
         self.now = 0.0
         self.told: list[tuple[DeviceStatus, str]] = []
-        self.muster = Muster(lambda _, *said: self.told.append(said), lambda: self.now)
+        self.muster = Muster(lambda _, *said: self.told.append(said), self.now)
         self.muster.restock([sensor("S1", period=10.0, **more)])
 
     def present(self, online: bool, connection: int = 1) -> None:
@@ -31,7 +31,7 @@ class Street:
     def passes(self, seconds: float, *, listening: bool = True) -> None:
         for _ in range(int(seconds)):
             self.now += 1.0
-            self.muster.look(lambda _: listening)
+            self.muster.look(lambda _: listening, self.now)
 
 
 @pytest.fixture
@@ -84,7 +84,7 @@ def test_nobody_is_silent_while_the_broker_is_away_or_the_machine_slept(street):
     street.present(online=True)
     street.passes(500, listening=False)
     street.now += 3600.0
-    street.muster.look(lambda _: True)
+    street.muster.look(lambda _: True, street.now)
     street.passes(24)
     assert street.told == [(UP, "online")]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import logging
 import queue
@@ -20,7 +21,7 @@ from devices.link import Command
 from devices.messages import Change, ConditionState, DeviceStatus, Series
 from devices.sensors.client import Delivery
 from devices.site.model import Sensor
-from devices.site.sensor_rules import CountRule, StuckRule
+from devices.site.sensor_rules import CountRule, StateRule, StuckRule
 from edge.errors import StoreFull
 from edge.keep import NodeStore
 from edge.link.desk import Done
@@ -541,3 +542,47 @@ def test_a_sensor_is_listened_to_while_the_line_to_its_broker_stands_and_has_set
     assert sensing._listening(mine)
     sensing._told(DeviceStatus.UNREACHABLE, "gone")
     assert not sensing._listening(mine)
+
+
+def test_a_flood_that_never_lets_the_inbox_run_empty_holds_up_neither_silence_nor_timers(street, monkeypatch):
+    held = {
+        "kind": "state",
+        "id": "wet",
+        "event_class": "05-07",
+        "quantity": "water_level",
+        "equals": 1,
+        "hold": 30,
+    }
+    street.restart(0.0, sensor("P01-S1"), sensor("P01-S2", StateRule.model_validate(held)), sensor("P01-S3"))
+    sensing = Sensing(site_of(sensors=()), "n1", SECRETS, street.desk, street.reporter, lambda _: None)
+    monkeypatch.setattr(sensing_module.time, "monotonic", lambda: street.now)
+    monkeypatch.setattr(sensing, "_listening", lambda _: True)
+    street.deliveries, stopping, rounds = sensing.inbox, threading.Event(), itertools.count()
+    numbers = itertools.count()
+
+    def flood(_: str) -> None:
+        if next(rounds) == 0:
+            street.measure(1.0, 1, name="P01-S2")
+        while not sensing.inbox.full():
+            street.measure(10.0, next(numbers))
+        street.now += 15.0
+        if {"wet", "health.silent"} <= {rule for rule, _, _ in street.turns()} or next(rounds) > 200:
+            stopping.set()
+
+    monkeypatch.setattr(sensing, "_beat", flood)
+    sensing.run(stopping)
+    rules = {(one.device, one.rule) for one in bodies(street.store, Series.ALARM)}
+    assert rules == {("P01-S2", "wet"), ("P01-S2", "health.silent"), ("P01-S3", "health.silent")}
+
+
+def test_the_time_is_decided_up_to_a_mark_once_all_before_it_is_decided(street):
+    sensing = Sensing(site_of(sensors=()), "n1", SECRETS, street.desk, street.reporter, lambda _: None)
+    street.deliveries, marked = sensing.inbox, street.now
+    for seq in range(2 * BATCH):
+        street.measure(10.0, seq)
+    sensing._mark(marked)
+    for seq in range(2 * BATCH, 3 * BATCH):
+        street.measure(10.0, seq)
+    street.now += 100.0
+    assert [(street.take(), sensing._upto) for _ in range(3)] == [(BATCH, None)] * 2 + [(BATCH, marked)]
+    assert street.take() == 1
