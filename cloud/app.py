@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -18,6 +19,10 @@ from cloud.areas.routes import router as areas
 from cloud.areas.tree_routes import router as area_tree
 from cloud.context import Context
 from cloud.database.engine import make_engine
+from cloud.deadlines.limits import doubts
+from cloud.deadlines.routes import router as deadlines
+from cloud.deadlines.steps import rules_in
+from cloud.deadlines.worker import Worker
 from cloud.housekeeping import keep_tidy
 from cloud.incidents.routes import router as incidents
 from cloud.ingest.node_routes import router as node_ledgers
@@ -37,6 +42,8 @@ from cloud.stream.routes import router as stream
 from cloud.stream.tail import Tail
 from cloud.telemetry.opening import keeper_of
 from cloud.telemetry.routes import router as telemetry
+
+log = logging.getLogger(__name__)
 
 DESCRIPTION = """
 Alarms of edge nodes become grid incidents; people work on them; every wall hears of it at once.
@@ -81,10 +88,15 @@ def create_app(settings: Settings, url: URL, now: Callable[[], datetime] = utc_n
             hub.start()
             after = settings.node_silent_after
             keeper = keeper_of(settings, engine, now)
+            rules = rules_in(settings.deadlines, lambda: current.registry.timezone)
+            if settings.deadlines is not None:
+                for doubt in doubts(settings.deadlines, current.registry.classes, now().date()):
+                    log.warning("%s", doubt)
             keeper.start()
             tasks = [
                 asyncio.create_task(keep_tidy(engine, settings, now)),
                 asyncio.create_task(current.follow()),
+                Worker(engine, rules, {}, now, tail.changed).start(),
                 asyncio.create_task(
                     silence.listen(engine, lambda: current.registry, after, now, tail.changed)
                 ),
@@ -92,7 +104,7 @@ def create_app(settings: Settings, url: URL, now: Callable[[], datetime] = utc_n
             try:
                 media_store = MediaStore(settings.state / "media")
                 app.state.context = Context(
-                    settings, engine, current, media_store, tail, metrics, now, hub, keeper
+                    settings, engine, current, media_store, tail, metrics, now, hub, keeper, rules
                 )
                 yield
             finally:
@@ -125,6 +137,7 @@ def _skeleton(lifespan: Any = None) -> FastAPI:
     for router in (
         people,
         incidents,
+        deadlines,
         alarms,
         stream,
         media,

@@ -11,6 +11,7 @@ import threading
 from argparse import ArgumentParser, Namespace
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from cloud.app import create_app, openapi_document, utc_now
 from cloud.database import migrate
 from cloud.database.embedded import EmbeddedServer
 from cloud.database.engine import make_engine
+from cloud.deadlines.limits import load_policy
 from cloud.errors import CloudError
 from cloud.incidents.store import Actor
 from cloud.install import prepare
@@ -51,6 +53,10 @@ def configure(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--tokens", type=Path, metavar="FILE",
         help="lines `node token`; made with random tokens for every node when it is not there",
+    )  # fmt: skip
+    parser.add_argument(
+        "--deadlines", type=Path, metavar="FILE",
+        help="limits by class and work hours (deadlines.yaml beside the site file, where there is one)",
     )  # fmt: skip
     parser.add_argument(
         "--https", action="store_true", help="people come over https (a proxy's): cookies are Secure"
@@ -115,6 +121,9 @@ def run(options: Namespace) -> int:
 
 def _serve(settings: Settings, options: Namespace) -> None:
     site = load_site(options.site)
+    beside = options.site.with_name("deadlines.yaml")
+    if file := options.deadlines or (beside if beside.exists() else None):
+        settings = replace(settings, deadlines=load_policy(file))
     nodes = [node.id for node in site.nodes]
     tokens = accounts.token_file(options.tokens, nodes) if options.tokens else {}
     with listen(options.host, options.port) as listening, database(settings) as url:

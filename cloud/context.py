@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from cloud.areas.current import Current
 from cloud.areas.registry import Registry
+from cloud.deadlines.steps import Rules
 from cloud.link.hub import Hub
 from cloud.media.store import MediaStore
 from cloud.metrics import Metrics
@@ -34,6 +35,8 @@ class Context:
     now: Callable[[], datetime]
     hub: Hub
     telemetry: Keeper
+    rules: Callable[[], Rules | None]
+    """By what deadlines are counted now; None: incidents have no clocks."""
     history: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(1))
     """Held while a group of history is stored: what is live waits for no more than one."""
 

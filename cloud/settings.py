@@ -12,6 +12,7 @@ from pathlib import Path
 from sqlalchemy import URL
 
 from cloud.database.engine import parse_url
+from cloud.deadlines.limits import Policy
 from cloud.errors import SettingsError
 from cloud.telemetry.influx_settings import TOKEN as INFLUX_TOKEN
 from cloud.telemetry.influx_settings import InfluxSettings, influx_from
@@ -57,6 +58,8 @@ class Settings:
     """Asked for every minute while the cloud is well; a secret."""
     influx: InfluxSettings | None = None
     """What keeps telemetry; None: PostgreSQL."""
+    deadlines: Policy | None = None
+    """By when what has to be done; None: incidents have no clocks."""
     keep_alive: float = 5.0
     """Seconds between comments on an idle event stream."""
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Annotated, Literal, Self, get_args
 
@@ -170,3 +170,15 @@ def _unclear(policy: Policy) -> Iterator[Finding]:
                 yield Finding(here, f"is {limit}, and nobody says how long that is", "add `workday: 7 h`")
             elif policy.time(limit) > MOST:
                 yield Finding(here, f"is {limit}", f"write at most {MOST.days} days of counted time")
+
+
+def doubts(policy: Policy, classes: Collection[str], today: date) -> Iterator[str]:
+    """What is not wrong, but probably not meant: an entry for no class, a year without holidays."""
+    for code in policy.classes:
+        if not any(one == code or one.startswith(f"{code}-") for one in classes):
+            yield f"deadlines: classes.{code}: the site has no such event class"
+    if today.year not in {day.year for one in policy.calendar.holidays for day in (one.first, one.last)}:
+        yield (
+            f"deadlines: calendar: names no holiday in {today.year}, so every Monday to Friday is worked; "
+            "add the year's holidays and make-up days"
+        )

@@ -47,15 +47,15 @@ async def plan(engine: AsyncEngine, rules: Rules, limit: int = BATCH) -> tuple[i
 
 async def _write(connection: AsyncConnection, rules: Rules, classes: dict[UUID, str]) -> None:
     logs = await logs_of(connection, list(classes))
-    planned = [
-        Deadline(one.key, one.kind, one.due, incident_id, one.detail)
+    found = [
+        (Deadline(one.key, one.kind, one.due, incident_id, one.detail), one.running)
         for incident_id, event_class in classes.items()
         for one in wanted(rules, incident_id, event_class, logs[incident_id])
     ]
-    keys = {one.key for one in planned}
-    there = await store.waiting(connection, list(classes))
-    await store.cancel(connection, [one.key for one in there if one.kind in KINDS and one.key not in keys])
-    await store.put(connection, planned)
+    stands = {(one.key, one.due) for one, _ in found}
+    there = [one for one in await store.waiting(connection, list(classes)) if one.kind in KINDS]
+    await store.cancel(connection, [one.key for one in there if (one.key, one.due) not in stands])
+    await store.put(connection, [one for one, running in found if running])
     statement = update(incident).where(incident.c.id.in_(list(classes)))
     await connection.execute(statement.values(planned_version=incident.c.version))
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Literal
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -63,6 +64,18 @@ def rules_of(policy: Policy, zone: ZoneInfo) -> Rules:
     return Rules(policy, WorkTime(zone, tuple(map(hours, policy.hours)), policy.calendar))
 
 
+def rules_in(policy: Policy | None, zone: Callable[[], ZoneInfo]) -> Callable[[], Rules | None]:
+    """The rules in force whenever asked; the years laid out are kept while the time zone is the same."""
+    if policy is None:
+        return lambda: None
+
+    @lru_cache(maxsize=1)
+    def of(where: ZoneInfo) -> Rules:
+        return rules_of(policy, where)
+
+    return lambda: of(zone())
+
+
 @dataclass(frozen=True, slots=True)
 class Standing:
     """How a step stands."""
@@ -80,12 +93,14 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Something that is to fire."""
+    """Something that is to fire, or should have."""
 
     key: str
     kind: Kind
     due: datetime
     detail: Mapping[str, str]
+    running: bool
+    """Its clock runs; else it was due before its step ended, and fires only if it waits already."""
 
 
 def since_opened(log: Sequence[Line]) -> Sequence[Line]:
@@ -121,24 +136,32 @@ def standings(rules: Rules, event_class: str, log: Sequence[Line], now: datetime
 
 
 def wanted(rules: Rules, incident_id: UUID, event_class: str, log: Sequence[Line]) -> Iterator[Wanted]:
-    """What is to fire, should nothing more happen: each running step's yellow and red, and the clearing."""
+    """What is to fire, should nothing more happen: each step's yellow and red, and the clearing."""
     log = since_opened(log)
-    if not log or log[-1].target not in OPEN:
-        return
     terms = rules.policy.terms(event_class)
     for step, limit, found in _begun(terms, log):
-        if found[-1].end is not None:
-            continue
         clock, time = rules.clock(limit), rules.policy.time(limit)
-        detail = {"step": step, "limit": str(limit)}
+        detail, running = {"step": step, "limit": str(limit)}, found[-1].end is None
         for kind, part in _PARTS.items():
             due = reached(clock, time * part, found)
-            assert due is not None, "it runs"
-            yield Wanted(f"incident/{incident_id}/{step}/{kind}", kind, due, detail)
-    if terms.clearing is not None:
-        end = boundary(terms.clearing, log[0].at, rules.work.zone, rules.work.calendar.works)
+            if due is not None:
+                yield Wanted(f"incident/{incident_id}/{step}/{kind}", kind, due, detail, running)
+    end, closed = clearing_end(rules, terms, log), closed_at(log)
+    if end is not None and (closed is None or end < closed):
         detail = {"clearing": str(terms.clearing)}
-        yield Wanted(f"incident/{incident_id}/clearing", "clearing", end, detail)
+        yield Wanted(f"incident/{incident_id}/clearing", "clearing", end, detail, closed is None)
+
+
+def clearing_end(rules: Rules, terms: Terms, log: Sequence[Line]) -> datetime | None:
+    """By when what was opened with the first line of `log` is to be cleared."""
+    if terms.clearing is None:
+        return None
+    return boundary(terms.clearing, log[0].at, rules.work.zone, rules.work.calendar.works)
+
+
+def closed_at(log: Sequence[Line]) -> datetime | None:
+    """When a case stopped to be open; `log` begins where it was opened the last time."""
+    return next((line.at for line in log if line.target not in OPEN), None)
 
 
 def _begun(terms: Terms, log: Sequence[Line]) -> Iterator[tuple[Step, Limit, tuple[Span, ...]]]:
@@ -157,5 +180,4 @@ def durations_of(log: Sequence[Line]) -> Durations:
     )
     if log[-1].target in OPEN and log[-1].target not in _RESOLVED:
         resolved = None  # it is worked on again
-    answered = next((line.at for line in log if line.target not in OPEN), None)
-    return durations(log[0].at, known, resolved, answered)
+    return durations(log[0].at, known, resolved, closed_at(log))

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, func, select, text, update
+from sqlalchemy import delete, func, literal, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -54,15 +54,8 @@ async def put(connection: AsyncConnection, wanted: Sequence[Deadline]) -> int:
         for one in wanted
     ]  # fmt: skip
     mine = deadline_event.c
-    fired = set(
-        (
-            await connection.execute(
-                select(mine.key, mine.due_at).where(mine.key.in_([one.key for one in wanted]))
-            )
-        )
-        .tuples()
-        .all()
-    )
+    past = select(mine.key, mine.due_at).where(mine.key.in_([one.key for one in wanted]))
+    fired = {(row.key, row.due_at) for row in await connection.execute(past)}
     rows = [row for row in rows if (row["key"], row["due_at"]) not in fired]
     if not rows:
         return 0
@@ -119,7 +112,7 @@ async def settle(connection: AsyncConnection, fired: Sequence[Deadline], now: da
 async def postpone(connection: AsyncConnection, key: str, now: datetime, most: timedelta) -> None:
     """Look at it again later: 2, 4, 8 s and so on, at most `most`; its due time stays."""
     wait = func.least(func.power(2, deadline.c.attempts + 1), most.total_seconds()) * timedelta(seconds=1)
-    values = {"attempts": deadline.c.attempts + 1, "look_at": now + wait}
+    values = {"attempts": deadline.c.attempts + 1, "look_at": literal(now, deadline.c.look_at.type) + wait}
     await connection.execute(update(deadline).where(deadline.c.key == key).values(values))
 
 

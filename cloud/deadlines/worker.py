@@ -27,7 +27,7 @@ RETRY = 1.0
 
 
 class Worker:
-    """`run` is a task."""
+    """`start` gives the task."""
 
     def __init__(
         self,
@@ -43,8 +43,13 @@ class Worker:
         self._wake = asyncio.Event()
         self._taken_over: list[Rules | None] = []
 
-    async def run(self) -> None:
-        """Plan and fire until cancelled."""
+    def start(self) -> asyncio.Task[None]:
+        """Plan and fire until the task is cancelled."""
+        task = asyncio.create_task(self._run())
+        task.add_done_callback(_report)
+        return task
+
+    async def _run(self) -> None:
         down = False
         while True:
             try:
@@ -94,3 +99,9 @@ class Worker:
         with suppress(TimeoutError):
             async with asyncio.timeout(min(max(left, 0.05), POLL)):
                 await self._wake.wait()
+
+
+def _report(task: asyncio.Task[None]) -> None:
+    """A task that ends by our fault says so: deadlines that stand still look like nothing is due."""
+    if not task.cancelled() and (error := task.exception()) is not None:
+        log.critical("deadlines stand still in this process", exc_info=error)
