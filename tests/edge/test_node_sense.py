@@ -25,6 +25,7 @@ from devices.site.sensor_rules import CountRule, StateRule, StuckRule
 from edge.errors import StoreFull
 from edge.keep import NodeStore
 from edge.link.desk import Done
+from edge.node import sense as sense_module
 from edge.node import sensing as sensing_module
 from edge.node.judging import LEVEL
 from edge.node.report import Reporter
@@ -554,6 +555,8 @@ def test_a_flood_that_never_lets_the_inbox_run_empty_holds_up_neither_silence_no
         "hold": 30,
     }
     street.restart(0.0, sensor("P01-S1"), sensor("P01-S2", StateRule.model_validate(held)), sensor("P01-S3"))
+    monkeypatch.setattr(sensing_module, "CAPACITY", 2 * BATCH)
+    monkeypatch.setattr(sense_module, "CAPACITY", 2 * BATCH)
     sensing = Sensing(site_of(sensors=()), "n1", SECRETS, street.desk, street.reporter, lambda _: None)
     monkeypatch.setattr(sensing_module.time, "monotonic", lambda: street.now)
     monkeypatch.setattr(sensing, "_listening", lambda _: True)
