@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from devices.sensors.kinds import KINDS, default_rules
 from devices.site.explain import nearest, quoted
+from devices.site.sensor_rules import SENSOR_CLASSES
 from devices.site.source import Finding, Trail
 
 Values = Mapping[str, Any]
@@ -19,7 +21,9 @@ def sensor_findings(tree: Values, items: Iterable[tuple[str, Trail, Values]]) ->
     ids = [values["id"] for _, values in sensors if isinstance(values.get("id"), str)]
     rules = {f"{values.get('id')}/{rule.get('id')}" for _, values in sensors for rule in _rules(values)}
     yield from _classes(tree.get("sensor_classes"), ("sensor_classes",), codes)
+    yield from _bare(tree, sensors, codes)
     for trail, values in sensors:
+        yield from _unjudged(trail, values, codes)
         health = values.get("health")
         if isinstance(health, dict):
             yield from _classes(health.get("event_classes"), (*trail, "health", "event_classes"), codes)
@@ -39,6 +43,31 @@ def _classes(classes: object, trail: Trail, codes: list[str]) -> Iterator[Findin
     for kind, code in classes.items() if isinstance(classes, dict) else ():
         if isinstance(code, str) and code not in codes:
             yield _unknown((*trail, kind), "event class", code, codes)
+
+
+def _bare(tree: Values, sensors: list[tuple[Trail, Values]], codes: list[str]) -> Iterator[Finding]:
+    """Codes of a sensor's own health that nobody named: people would read the bare code."""
+    given = tree.get("sensor_classes")
+    used = [code for kind, code in SENSOR_CLASSES.items() if not (isinstance(given, dict) and kind in given)]
+    missing = [code for code in used if code not in codes]
+    if sensors and missing:
+        what = f"has no name for what is told when a sensor is silent or weak: {', '.join(missing)}"
+        yield Finding(("event_classes",), what, "add them, else people read the code", warning=True)
+
+
+def _unjudged(trail: Trail, sensor: Values, codes: list[str]) -> Iterator[Finding]:
+    """A sensor that nothing judges although its kind has rules, or might be a kind that has."""
+    kind = sensor.get("kind")
+    if sensor.get("rules") or not isinstance(kind, str):
+        return
+    if kind not in KINDS:
+        close = nearest(kind, KINDS)
+        fix = f"did you mean `{close}`?" if close else "give it `rules`"
+        yield Finding((*trail, "kind"), f"{quoted(kind)} has no rules of its own", fix, warning=True)
+    elif KINDS[kind].rules and not default_rules(kind, codes):
+        missing = ", ".join(dict.fromkeys(rule["event_class"] for rule in KINDS[kind].rules))
+        what = f"no rule judges it: its kind's need an event class {missing}"
+        yield Finding((*trail, "kind"), what, "add that to `event_classes` or give it `rules`", warning=True)
 
 
 def _unknown(trail: Trail, what: str, name: str, known: Iterable[str]) -> Finding:

@@ -66,6 +66,7 @@ points:
 health_classes:
   {covered: 05-06-081, sprayed: 05-06-081, frozen: 05-06-081, black: 05-06-081, washed_out: 05-06-081,
    defocused: 05-06-081, turned: 05-06-081, gop_too_long: 05-06-081, stalled: 05-06-081}
+sensor_classes: {silent: 05-06-081, battery: 05-06-081, signal: 05-06-081}
 """
 RULE = "points[0].cameras[0].zones[0].rules[0]"
 CAMERA = "points[0].cameras[0]"
@@ -284,6 +285,31 @@ def test_a_node_without_points_is_a_warning(tmp_path: Path) -> None:
     text = GOOD.replace("nodes:\n", "nodes:\n- {id: n2, name: {zh: 节点, en: Node}}\n")
     (warning,) = inspect_site(site_file(tmp_path, text)).warnings
     assert (warning.line, warning.path, warning.what) == (11, "nodes[0]", "owns no point")
+
+
+OWN_RULES = GOOD[GOOD.index("    rules:\n    - kind: threshold") : GOOD.index("health_classes:")]
+
+
+@pytest.mark.parametrize(
+    ("kind", "what", "fix"),
+    [
+        ("water_level", "no rule judges it: its kind's need an event class 04-06", "add that to"),
+        ("smokes", "'smokes' has no rules of its own", "did you mean `smoke`?"),
+    ],
+)
+def test_a_sensor_that_nothing_judges_is_a_warning(tmp_path: Path, kind: str, what: str, fix: str) -> None:
+    bare = GOOD.replace(OWN_RULES, "").replace("kind: water_level", f"kind: {kind}")
+    (warning,) = inspect_site(site_file(tmp_path, bare)).warnings
+    assert (warning.path, warning.what) == ("points[0].sensors[0].kind", what)
+    assert fix in warning.fix
+    assert inspect_site(site_file(tmp_path, bare.replace(f"kind: {kind}", "kind: climate"))).warnings == ()
+
+
+def test_a_sensors_own_health_without_a_name_is_a_warning(tmp_path: Path) -> None:
+    text = GOOD.replace("sensor_classes: {silent: 05-06-081, ", "sensor_classes: {")
+    (warning,) = inspect_site(site_file(tmp_path, text)).warnings
+    assert warning.path == "event_classes"
+    assert warning.what.endswith(": 90-03")
 
 
 def test_a_site_without_areas_is_usable_with_a_warning(tmp_path: Path) -> None:
