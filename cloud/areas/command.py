@@ -19,7 +19,8 @@ from cloud.errors import CloudError
 from cloud.incidents.store import Actor
 from cloud.settings import settings_from
 
-_ACTOR = Actor("system", "gridwatch areas import")
+_ACTOR = Actor("user", "gridwatch areas")
+"""A person at the machine: a restart with an older site file then leaves what was brought in force."""
 
 
 def configure(parser: ArgumentParser) -> None:
@@ -79,7 +80,7 @@ async def _market(engine: AsyncEngine, file: Path, *, dry_run: bool) -> str:
         tree = await versions.tree_at(connection)
         market = read_market(file, tree.areas if tree else ())
         if not dry_run:
-            await group_store.keep(connection, market, Actor("system", "gridwatch areas market"), utc_now())
+            await group_store.keep(connection, market, _ACTOR, utc_now())
     shops = sum(len(group.shops) for group in market.groups)
     done = "would be taken over" if dry_run else "taken over"
     offices = len(market.offices)

@@ -167,6 +167,8 @@ async def test_the_command_imports_and_says_what_changed(url, tmp_path, monkeypa
     assert await run(dry=True) == (0, "3 grids would be put in force\n" + lines, "")
     assert await run(dry=False) == (0, "3 grids in force as version 2\n" + lines, "")
     assert await run(dry=False) == (0, "version 2 with 3 grids is in force already\n", "")
+    await prepare(url, Settings(state=tmp_path), START, site=make_site())
+    assert await run(dry=False) == (0, "version 2 with 3 grids is in force already\n", ""), "after a restart"
     file.write_text(json.dumps(to_geojson(split()[:-1])))
     code, out, err = await run(dry=False)
     assert (code, out) == (1, "")
