@@ -229,7 +229,7 @@ class _Handler(BaseHTTPRequestHandler):
             case ["incidents", key, "events"]:
                 self._json(200, {"items": cloud.log[key]})
             case ["areas"]:
-                self._json(200, to_geojson(cloud.street.site.areas))
+                self._json(200, {"version": 1} | to_geojson(cloud.street.site.areas))
             case ["points"]:
                 self._json(200, cloud.street.points())
             case ["nodes"]:

@@ -176,6 +176,7 @@ class Street:
             "area": {
                 "grid": {"id": grid.id, "name": grid.name.model_dump()},
                 "community": {"id": community.id, "name": community.name.model_dump()},
+                "version": 1,
             },
             "opened_at": stamp(opened),
             "since": stamp(since),
