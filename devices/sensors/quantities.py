@@ -59,6 +59,12 @@ QUANTITIES: Mapping[str, Quantity] = {
     )
 }
 
+SOUND_LEVELS = frozenset(
+    f"{name}{span}" for name in ("laeq", "la") for span in ("", "_minutes", "_hour", "_day", "_night")
+)
+"""Levels in dB(A). Of several the mean is that of the sound's energy, 10 lg of the mean of 10^(L/10): an
+equivalent level as GB 3096-2008 (3.2) and ISO 1996-1 define it, not the mean of the numbers."""
+
 KINDS: Mapping[str, tuple[str, ...]] = {
     "smoke": ("smoke_obscuration",),
     "heat": ("temperature",),

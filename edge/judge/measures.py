@@ -6,9 +6,11 @@ window and among what is counted, and nowhere else.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
+from devices.sensors.quantities import SOUND_LEVELS
 from devices.site.sensor_rules import (
     AnyRule,
     CountRule,
@@ -106,14 +108,17 @@ def count(
 def windowed(
     rule: WindowRule, trace: Trace, value: float, at: float, newest: float | None
 ) -> tuple[Trace, Finding | None]:
-    """The mean, an extreme, or the growth of a counter."""
+    """The mean (of levels of sound that of their energy), an extreme, or the growth of a counter."""
     last = None
     if rule.of == "growth":
         if newest is not None:
             return trace, None
         last, value = value, _grown(rule, trace.last, value)
-    cells = window.put(trace.marks, value, at, rule.within)
+    energetic = rule.of == "mean" and rule.quantity in SOUND_LEVELS
+    cells = window.put(trace.marks, _energy(value) if energetic else value, at, rule.within)
     told = _OF[rule.of](cells)
+    if energetic:
+        told = 10.0 * math.log10(max(told, _energy(-200.0)))
     past = rule.past(told) and window.span(cells) >= rule.span
     return Trace(cells, last), Finding(past, rule.back(told), told, rule.limit)
 
@@ -168,6 +173,11 @@ def _count(rule: CountRule, trace: Trace, at: float) -> Finding:
     there = [mark for (mark,) in trace.marks if mark >= oldest]
     since = there[0] if there else at
     return Finding(len(there) >= rule.count, len(there) < rule.least, len(there), rule.count, since)
+
+
+def _energy(level: float) -> float:
+    """Of a level in dB, in units of that of 0 dB; no level that is one lies beyond the bounds."""
+    return float(10.0 ** (min(max(level, -200.0), 300.0) / 10.0))
 
 
 def _grown(rule: WindowRule, before: float | None, value: float) -> float:

@@ -5,6 +5,7 @@ It shares no code with `edge.judge`; so a day of readings can be held against it
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -83,7 +84,8 @@ def _state(rule: AnyRule, values: Sequence[float], at: int) -> tuple[bool, bool]
         return change > rule.limit, change <= rule.least
     if isinstance(rule, WindowRule):
         window = _window(values, at, rule.within)
-        of = {"mean": sum(window) / len(window), "max": max(window), "min": min(window)}[rule.of]
+        mean = _level(window) if rule.quantity == "laeq" else sum(window) / len(window)
+        of = {"mean": mean, "max": max(window), "min": min(window)}[rule.of]
         return rule.past(of) and len(window) > rule.span, rule.back(of)
     if isinstance(rule, StuckRule):
         window = _window(values, at, rule.hold)
@@ -94,6 +96,11 @@ def _state(rule: AnyRule, values: Sequence[float], at: int) -> tuple[bool, bool]
 
 def _window(values: Sequence[float], at: int, within: float) -> Sequence[float]:
     return values[max(0, at - int(within)) : at + 1]
+
+
+def _level(levels: Sequence[float]) -> float:
+    """The equivalent level of so many seconds, dB."""
+    return 10 * math.log10(sum(10 ** (level / 10) for level in levels) / len(levels))
 
 
 def _begun(rule: CountRule, values: Sequence[float], at: int) -> int:

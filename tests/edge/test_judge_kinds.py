@@ -7,6 +7,7 @@ node were started anew each time.
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Iterator
 from fractions import Fraction
 from itertools import pairwise
@@ -386,3 +387,29 @@ def test_readings_that_come_newest_first_fill_no_more_cells_than_others():
     assert len(cells) <= CELLS + 1
     assert sum(cell[-1] for cell in cells) == 500
     assert list(cells) == sorted(cells)
+
+
+@pytest.mark.parametrize(
+    ("quantity", "sound"), [("laeq", True), ("la_minutes", True), ("water_level", False), ("la_max", False)]
+)
+def test_the_mean_of_sound_levels_is_that_of_their_energy(quantity, sound):
+    asked = rule("window", quantity=quantity, of="mean", within=600.0, above=70.0, clear=67.0)
+    level, new_id, told = BLANK, ids(), []
+    for minute in range(11):
+        level, turn = judge(asked, level, 80.0 if minute == 9 else 62.0, 60.0 * minute, new_id)
+        told.append(None if turn is None else turn.case.value)
+    # Ten minutes by straight lines: the loud reading stands for one of them.
+    energy = 10 * math.log10((9 * 10**6.2 + 10**8) / 10)
+    assert [one for one in told if one is not None] == ([pytest.approx(energy, abs=0.3)] if sound else [])
+
+
+@given(
+    st.lists(st.tuples(st.floats(-1e15, 1e15), st.floats(0.0, 600.0), st.booleans()), min_size=1, max_size=40)
+)
+def test_no_level_whatever_stops_the_mean_of_sound(said):
+    asked = rule("window", quantity="la", of="mean", within=60.0, above=70.0, clear=67.0)
+    level, new_id, at = BLANK, ids(), 0.0
+    for value, passed, late in said:
+        at = at if late else at + passed
+        when, newest = (max(0.0, at - passed), at) if late else (at, None)
+        level, _ = judge(asked, level, value, when, new_id, newest=newest)
