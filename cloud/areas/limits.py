@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from devices.site.model import Sensor
-from devices.site.sensor_rules import LevelsRule, Limits, ThresholdRule, in_own_unit
+from devices.site.rule_units import in_own_unit
+from devices.site.sensor_rules import LevelsRule, Limits, ThresholdRule
 
 
 def limits_of(sensor: Sensor) -> list[dict[str, Any]]:

@@ -1,14 +1,13 @@
 """What can be asked of a sensor's quantity, and what a sensor is judged by itself: silence, battery, signal.
 
 Limits are in the quantity's own unit (`devices.sensors.quantities`), or in the `unit` that the rule states;
-`in_own_unit` converts them. Each kind has its own clear condition; see docs/design/rules.md.
+`devices.site.rule_units` converts them. Each kind has its own clear condition; see docs/design/rules.md.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from enum import StrEnum
-from typing import Annotated, Any, ClassVar, Literal, Self
+from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, NaiveDatetime, ValidationInfo, field_validator, model_validator
 
@@ -357,43 +356,3 @@ class Works(Part):
         if self.ends <= self.begins:
             raise ValueError("ends before it begins; set `ends` after `begins`")
         return self
-
-
-def in_own_unit(rule: AnyRule) -> AnyRule:
-    """The rule with its limits in the quantity's own unit."""
-    if rule.unit is None:
-        return rule
-    return rule.model_copy(update=dict(_converted(rule, rule.quantity, rule.unit)) | {"unit": None})
-
-
-def _converted(rule: AnyRule, quantity: str, unit: str) -> Iterator[tuple[str, Any]]:
-    grows = isinstance(rule, WindowRule) and rule.of == "growth"
-    for name in () if grows else rule.LIMITS:
-        if (value := getattr(rule, name)) is not None:
-            yield name, _own(quantity, value, unit)
-    for name in rule.LIMITS if grows else rule.SPANS:
-        if (value := getattr(rule, name)) is not None:
-            yield name, round(_own(quantity, value, unit) - _own(quantity, 0.0, unit), 9)
-    if isinstance(rule, LevelsRule):
-        names = ("above", "below", "clear")
-        yield (
-            "levels",
-            tuple(
-                rung.model_copy(
-                    update={
-                        name: _own(quantity, getattr(rung, name), unit)
-                        for name in names
-                        if getattr(rung, name) is not None
-                    }
-                )
-                for rung in rule.levels
-            ),
-        )
-    if isinstance(rule, StateRule):
-        yield "equals", _own(quantity, rule.equals, unit)
-    if isinstance(rule, WindowRule) and rule.wraps_at is not None:
-        yield "wraps_at", _own(quantity, rule.wraps_at, unit)
-
-
-def _own(quantity: str, value: float, unit: str) -> float:
-    return normalise(quantity, value, unit)[0]

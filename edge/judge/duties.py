@@ -5,32 +5,28 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
-from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from pydantic import TypeAdapter
-
 from devices.messages import Severity
-from devices.sensors.kinds import default_rules, urgent
+from devices.sensors.kinds import urgent
 from devices.sensors.quantities import QUANTITIES
 from devices.site.hours import Works, by_weekday, open_at
 from devices.site.model import Point, Sensor, Site
+from devices.site.rule_units import in_own_unit
 from devices.site.sensor_rules import (
     HEALTH,
     SENSOR_CLASSES,
     SILENT_PERIODS,
     AnyRule,
     CountRule,
-    QuantityRule,
     SensorHealthKind,
     SilenceRule,
     StuckRule,
     ThresholdRule,
-    in_own_unit,
 )
+from devices.site.usual import usual_rules
 
-_RULE: TypeAdapter[AnyRule] = TypeAdapter(QuantityRule)
 BATTERY, SIGNAL, SILENCE = "battery", "signal", "silence"
 """What is measured of a sensor itself; the first two come beside what it measures."""
 
@@ -138,12 +134,6 @@ class Duties:
             self.by_quantity[known] = (*self.by_quantity.get(known, ()), duty)
             if rule.severity is Severity.CRITICAL:
                 self.urgent.add(sensor.id)
-
-
-@cache
-def usual_rules(kind: str, codes: frozenset[str]) -> tuple[AnyRule, ...]:
-    """The rules of a sensor of that kind for which the site gives none."""
-    return tuple(map(_RULE.validate_python, default_rules(kind, codes)))
 
 
 def health_rules(

@@ -8,6 +8,7 @@ door that is opened and shut). `truth` says of the very values that come out whi
 from __future__ import annotations
 
 from devices.sensors.quantities import QUANTITIES
+from devices.site.rule_units import in_own_unit
 from devices.site.sensor_rules import (
     AnyRule,
     CountRule,
@@ -17,7 +18,6 @@ from devices.site.sensor_rules import (
     StateRule,
     StuckRule,
     WindowRule,
-    in_own_unit,
 )
 from simulators.sensors.scenario import Happening
 

@@ -9,6 +9,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from devices.site.rule_units import in_own_unit
 from devices.site.sensor_rules import (
     AnyRule,
     CountRule,
@@ -17,7 +18,6 @@ from devices.site.sensor_rules import (
     StateRule,
     StuckRule,
     WindowRule,
-    in_own_unit,
 )
 
 Signal = Callable[[float], float]

@@ -14,6 +14,7 @@ from pydantic import TypeAdapter, ValidationError
 from devices.site.holidays import Calendar
 from devices.site.hours import open_at
 from devices.site.load import inspect_site
+from devices.site.rule_units import in_own_unit
 from devices.site.sensor_rules import (
     AnyRule,
     CountRule,
@@ -25,7 +26,6 @@ from devices.site.sensor_rules import (
     ThresholdRule,
     WindowRule,
     Works,
-    in_own_unit,
 )
 from devices.site.sentence import sentence
 
