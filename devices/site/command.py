@@ -15,6 +15,7 @@ from devices.site.load import Report, inspect_site
 from devices.site.model import Site
 from devices.site.schema import schema_text
 from devices.site.sentence import sentence
+from devices.site.usual import usual_rules
 
 
 def configure(parser: ArgumentParser) -> None:
@@ -103,5 +104,5 @@ def _lines(site: Site) -> Iterator[str]:
                 for parked in zone.rules:
                     yield f"  {zone.id}: {sentence(parked, classes)}"
         for sensor in point.sensors:
-            for threshold in sensor.rules:
+            for threshold in sensor.rules or usual_rules(sensor.kind, frozenset(classes)):
                 yield f"  {sensor.id} {sensor.kind}: {sentence(threshold, classes)}"

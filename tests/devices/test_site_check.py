@@ -30,6 +30,31 @@ def test_it_says_what_it_understood(capsys: pytest.CaptureFixture[str]) -> None:
     )
 
 
+def test_it_says_by_which_usual_rules_a_sensor_is_judged(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "site.yaml"
+    path.write_text(
+        """
+version: 1
+name: {zh: 名, en: Name}
+event_classes: [{code: 04-99-080, name: {zh: 烟, en: Smoke alarm}}]
+nodes: [{id: n1, name: {zh: 一, en: One}}]
+points:
+- id: P01
+  name: {zh: 点, en: Point}
+  node: n1
+  grid: G01
+  position: {lon: 120.0, lat: 30.0}
+  sensors: [{id: P01-S1, name: {zh: 烟, en: Smoke}, kind: smoke}]
+""",
+        "utf-8",
+    )
+    assert gridwatch.main(["check", str(path)]) == 0
+    said = capsys.readouterr().out
+    assert "P01-S1 smoke: smoke_obscuration above 0.15 for 10 s is critical 04-99-080 Smoke alarm" in said
+
+
 def test_it_names_every_fault_on_its_own_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "site.yaml"
     path.write_text("version: 0\nname: {zh: 名, en: Name}\nnods: []\n", "utf-8")
