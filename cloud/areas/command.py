@@ -97,3 +97,5 @@ def _lines(proposal: Proposal, version: int, *, dry_run: bool) -> Iterator[str]:
         yield f"{change.kind}: {', '.join(change.before) or '-'} -> {', '.join(change.after) or '-'}"
     for moved in proposal.moved:
         yield f"point {moved.point}: {moved.before} -> {moved.after}"
+    for market in proposal.stale_markets:
+        yield f"market {market}: shops stand in another grid than their office; import it again"

@@ -11,7 +11,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from cloud.areas.groups import Group, Market, Shop
+from cloud.areas.groups import Group, Market, Shop, strays
 from cloud.errors import CloudError
 from devices.site.model import Area
 from devices.site.planar import contains
@@ -67,7 +67,7 @@ def read_market(path: Path, areas: Sequence[Area]) -> Market:
     if market is not None:
         faults += _sizes(market, groups)
         faults += _offices(source, market, groups, areas)
-        faults += _ground(market, shops, areas)
+        faults += _ground(market, shops, areas) if not faults else ()
     if faults or market is None:
         raise MarketRefused("\n".join(map(str, sorted(faults, key=lambda one: (one.file, one.line)))))
     return market
@@ -196,15 +196,9 @@ def _offices(source: Source, market: Market, rows: Sequence[_Row], areas: Sequen
 
 def _ground(market: Market, rows: Sequence[_Row], areas: Sequence[Area]) -> Iterator[Fault]:
     """Each shop stands in the grid of its group's office."""
-    rings = {area.id: area.rings for area in areas if area.level == "grid"}
-    grid = {office.id: office.grid for office in market.offices}
     row_of = {row.values["shop"]: row for row in rows}
-    for group in market.groups:
-        named = grid.get(group.office)
-        for shop in group.shops:
-            spot = (shop.lon, shop.lat)
-            if named not in rings or contains(rings[named], spot):
-                continue
-            holder = next((one for one, those in rings.items() if contains(those, spot)), "no grid")
-            what = f"{shop.id} lies in {holder}, its group {group.id} belongs to {group.office} in {named}"
-            yield row_of[shop.id].fault("lon", what, "mend the place or the group")
+    for shop, group, office in strays(market, areas):
+        spot = (shop.lon, shop.lat)
+        holders = (one.id for one in areas if one.level == "grid" and contains(one.rings, spot))
+        what = f"{shop.id} lies in {next(holders, 'no grid')}, its group {group.id} belongs to {office.id}"
+        yield row_of[shop.id].fault("lon", f"{what} in {office.grid}", "mend the place or the group")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Annotated, Self
@@ -18,7 +18,8 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_valida
 
 from devices.messages import Identifier
 from devices.site.areas import EARTH_RADIUS
-from devices.site.model import Lat, Lon, Names
+from devices.site.model import Area, Lat, Lon, Names
+from devices.site.planar import contains
 
 
 def _clock(value: object) -> object:
@@ -118,6 +119,17 @@ def on_duty(group: Group, rotation: Rotation, at: datetime, zone: ZoneInfo) -> D
         for edge in (first, first + timedelta(days=rotation.days))
     )
     return Duty(group.shops[turn % len(group.shops)], since, until)
+
+
+def strays(market: Market, areas: Iterable[Area]) -> Iterator[tuple[Shop, Group, Office]]:
+    """Shops that do not stand in the grid of their group's office, with group and office."""
+    rings = {area.id: area.rings for area in areas if area.level == "grid"}
+    offices = {office.id: office for office in market.offices}
+    for group in market.groups:
+        office = offices[group.office]
+        for shop in group.shops:
+            if not contains(rings.get(office.grid, ()), (shop.lon, shop.lat)):
+                yield shop, group, office
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,8 @@ from pathlib import Path
 from pydantic import BaseModel
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from cloud.areas import versions
+from cloud.areas import group_store, versions
+from cloud.areas.groups import strays
 from cloud.areas.importer import import_site, lock
 from cloud.areas.succession import Change, succession
 from cloud.errors import CloudError
@@ -55,6 +56,8 @@ class Proposal:
     """Of the areas that they would replace; 0: there are none."""
     changes: list[Change]
     moved: list[MovedPoint]
+    stale_markets: list[str]
+    """Markets with shops that would stand in another grid than their office; import these again."""
     is_new: bool
     """They differ from those in force."""
 
@@ -84,6 +87,11 @@ async def propose(connection: AsyncConnection, body: bytes) -> Proposal:
             MovedPoint(point=now.id, before=was.grid, after=now.grid)
             for was, now in zip(before.points, site.points, strict=True)
             if was.grid != now.grid
+        ],
+        stale_markets=[
+            market.id
+            for market in (await group_store.load(connection)).markets
+            if any(strays(market, site.areas))
         ],
         is_new=site.areas != stood,
     )

@@ -79,6 +79,8 @@ class AreasTaken(BaseModel):
     changes: list[Change]
     """Against the tree that was in force."""
     moved: list[MovedPoint]
+    stale_markets: list[str]
+    """Markets with shops that now stand in another grid than their office; import these again."""
 
 
 class GridThen(BaseModel):

@@ -161,6 +161,7 @@ async def put_areas(
         grids=levels.count("grid"),
         changes=proposal.changes,
         moved=proposal.moved,
+        stale_markets=proposal.stale_markets,
     )
 
 

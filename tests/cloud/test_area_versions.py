@@ -13,7 +13,10 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from cloud.areas import command, versions
+from cloud.areas import command, group_store, versions
+from cloud.areas.groups import Group, Market, Office, Rotation, Shop
+from cloud.areas.importer import import_site
+from cloud.areas.imports import propose, take
 from cloud.database import migrate
 from cloud.database.engine import make_engine
 from cloud.incidents.store import Actor
@@ -150,6 +153,33 @@ async def test_of_two_trees_sent_at_once_one_is_taken(street) -> None:
         answers = await asyncio.gather(*(put(admin, cut_at(border)) for border in (120.004, 120.006)))
         assert sorted(answer.status_code for answer in answers) == [200, 412]
         assert [one["version"] for one in (await admin.get("/areas/versions"))["items"]] == [2, 1]
+
+
+async def test_a_site_that_changed_without_a_higher_version_is_noticed_too(url) -> None:
+    engine = make_engine(url)
+    async with engine.begin() as connection:
+        proposal = await propose(connection, json.dumps(to_geojson(cut_at(120.004))).encode())
+        other = make_site().model_copy(update={"areas": tuple(cut_at(120.006))})
+        assert await import_site(connection, other, START)
+        assert await take(connection, proposal, ACTOR, START) is None
+        tree = await versions.tree_at(connection)
+        assert tree is not None
+        assert (tree.version.version, tree.areas) == (2, other.areas)
+    await engine.dispose()
+
+
+async def test_a_market_whose_shops_come_to_another_grid_is_named(street) -> None:
+    async with street() as s:
+        admin = await administrator(s)
+        stall = Shop(id="S1", name=names("Stall"), lon=120.005, lat=30.005)
+        office = Office(id="O1", grid="G01", name=names("Office"))
+        group = Group(id="L1", name=names("Group"), office="O1", centre="S1", shops=(stall,))
+        rotation = Rotation(begins=START.date())
+        market = Market(id="M1", name=names("Market"), rotation=rotation, offices=(office,), groups=(group,))
+        async with s.app.state.context.engine.begin() as connection:
+            await group_store.keep(connection, market, ACTOR, START)
+        assert (await put(admin, cut_at(120.006))).json()["stale_markets"] == []
+        assert (await put(admin, cut_at(120.004), '"v2"')).json()["stale_markets"] == ["M1"]
 
 
 async def test_the_command_imports_and_says_what_changed(url, tmp_path, monkeypatch, capsys) -> None:
