@@ -110,6 +110,14 @@ class SensorJudge:
                 tx.queue(condition_of(told, self._node), moment)
         return bool(draft.told)
 
+    def clocks_off(self) -> dict[str, float]:
+        """Sensor -> seconds by which its clock is ahead of ours, by the reading that came with the least
+        delay: one that is behind may be that much late instead.
+        """
+        offset = self._wall() - self._monotonic()
+        leads = {sensor: course.lead for sensor, course in self._memory.courses.items()}
+        return {sensor: -lead - offset for sensor, lead in leads.items() if lead is not None}
+
     def wait(self, listening: Callable[[Sensor], bool], now: float) -> bool:
         """What the time alone decides until `now` (monotonic), when all that had come by then is judged;
         whether anything was told.

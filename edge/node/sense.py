@@ -28,6 +28,9 @@ log = logging.getLogger(__name__)
 BATCH = 100
 """Deliveries of one transaction at most; one commit for each would be an fsync for each."""
 
+CLOCK_OFF = 60.0
+"""Seconds by which a device's clock is off before that is told."""
+
 
 class _Waiting(NamedTuple):
     item: Delivery | Direct
@@ -61,6 +64,8 @@ class SenseDesk:
         on one connection."""
         self.refused = Refused()
         """What could not be used."""
+        self._clocks: dict[str, float] = {}
+        """Sensor -> by how much its clock is off, as it was told."""
         self.asks: list[Ask] = []
         """To be published by whoever holds the line, who clears it."""
         common = common or Common()
@@ -145,6 +150,13 @@ class SenseDesk:
         if self._judge.wait(listening, now):
             self._wake()
         self._muster.look(listening, now)
+        for sensor, off in self._judge.clocks_off().items():
+            told = self._clocks.get(sensor, 0.0)
+            if sensor in self._sensors and self._sensors[sensor][1].station is not None:
+                continue  # its connection tells
+            if abs(off - told) >= CLOCK_OFF:
+                self._clocks[sensor] = off if abs(off) >= CLOCK_OFF else 0.0
+                self._reporter.note(sensor, {"clock_off_s": round(off)})
 
     def reset(self, condition: UUID) -> str | None:
         """Somebody resets what a condition has latched; None when it is over, else why it is not.

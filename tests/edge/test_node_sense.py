@@ -589,3 +589,22 @@ def test_the_time_is_decided_up_to_a_mark_once_all_before_it_is_decided(street):
     street.now += 100.0
     assert [(street.take(), sensing._upto) for _ in range(3)] == [(BATCH, None)] * 2 + [(BATCH, marked)]
     assert street.take() == 1
+
+
+@pytest.mark.parametrize("hours", [8, -8])
+def test_a_clock_that_is_hours_off_is_judged_right_and_told_until_it_is_set(street, hours):
+    def measure(value: float, seq: int, off: float) -> None:
+        street.now += 60.0
+        street.measure(value, seq, t=int((street.now + street.boot_time + off) * 1000))
+        street.take()
+        street.desk.wait(lambda _: True)
+
+    for seq, value in enumerate([10.0, 70.0, 10.0], 1):
+        measure(value, seq, 3600.0 * hours)
+    opened, cleared = (one for one in bodies(street.store, Series.ALARM) if one.device == "P01-S1")
+    assert (opened.change, cleared.change) == (Change.OPENED, Change.CLEARED)
+    assert opened.since == NOON + timedelta(seconds=120)
+    assert street.reporter._facts["P01-S1"]["clock_off_s"] == 3600 * hours
+    for seq, value in enumerate([10.0, 10.0], 4):
+        measure(value, seq, 0.0)
+    assert street.reporter._facts["P01-S1"]["clock_off_s"] == 0
