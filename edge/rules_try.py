@@ -18,8 +18,10 @@ from pydantic import ValidationError
 from devices.errors import DevicesError
 from devices.messages import Condition, Reading, explain
 from devices.sensors.quantities import QUANTITIES
+from devices.site.explain import nearest
 from devices.site.load import load_site
 from devices.site.model import Site
+from devices.site.sensor_rules import HEALTH
 from edge.errors import EdgeError
 from edge.trial import Raised, Trial, raised
 
@@ -108,6 +110,9 @@ def run(options: argparse.Namespace) -> int:
     try:
         site = load_site(options.site)
         trial = Trial(site)
+        if not str(options.rule).startswith(HEALTH):
+            _known("--rule", options.rule, trial.rules)
+        _known("--point", options.point, {point.id for point in site.points})
         began, spent = time.perf_counter(), time.process_time()
         for one in read(options.readings, site):
             trial.hear(one)
@@ -125,6 +130,13 @@ def run(options: argparse.Namespace) -> int:
         print(line)
     print(_summary(trial, len(shown), took, cpu), file=sys.stderr)
     return 0
+
+
+def _known(option: str, name: str | None, known: set[str]) -> None:
+    if name is not None and name not in known:
+        close = nearest(name, known)
+        hint = f"did you mean {close!r}?" if close else "see `gridwatch check` for what it has"
+        raise EdgeError(f"{option}: the site has no {name!r}; {hint}")
 
 
 def _as_json(one: Raised) -> str:
@@ -161,7 +173,8 @@ def _what(condition: Condition) -> str:
     if condition.measured is None:
         return condition.label
     measured = condition.measured
-    return f"{measured.quantity} {measured.value:g} {measured.unit} (limit {measured.limit:g})"
+    value = f"{measured.value:g} {measured.unit}".removesuffix(" 1")
+    return f"{measured.quantity} {value} (limit {measured.limit:g})"
 
 
 def _local(at: datetime, zone: ZoneInfo) -> str:

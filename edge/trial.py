@@ -45,7 +45,13 @@ class Trial:
         self._node = {sensor.id: point.node for point in site.points for sensor in point.sensors}
         self.sensors = len(self._node)
         """Of the site."""
-        self._rules = SensorRules(Duties(site.points, common_of(site)), new_id)
+        duties = Duties(site.points, common_of(site))
+        zones = (zone for point in site.points for camera in point.cameras for zone in camera.zones)
+        self.rules = {duty.rule.id for duty in duties.by_key.values()}
+        """Ids of all rules and joins of the site."""
+        self.rules |= {rule.id for zone in zones for rule in zone.rules}
+        self.rules |= {join.id for point in site.points for join in point.joins}
+        self._rules = SensorRules(duties, new_id)
         self._draft = Memory().draft()
         self._joints = {node.id: joints_of(site.points_of(node.id)) for node in site.nodes}
         self._kept: dict[str, Kept] = {}
