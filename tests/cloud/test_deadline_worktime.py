@@ -68,7 +68,7 @@ starts = st.one_of(
 zones = st.sampled_from([SHANGHAI, BERLIN, ZoneInfo("America/Santiago"), ZoneInfo("Australia/Lord_Howe")])
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(schedules, calendars, zones, starts, st.integers(0, 3000))
 def test_time_worked_is_what_asking_every_minute_counts(written, calendar, zone, begin, minutes) -> None:
     clock = work(written, calendar, zone)
@@ -81,7 +81,7 @@ instants = st.timedeltas(NONE, 485 * DAY).map(lambda since: FIRST + since)
 times = st.timedeltas(timedelta(microseconds=1), timedelta(days=40))
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(schedules, calendars, zones, instants, times)
 def test_a_limit_is_reached_at_the_first_instant_by_which_it_was_worked(
     written, calendar, zone, begin, limit
@@ -92,7 +92,7 @@ def test_a_limit_is_reached_at_the_first_instant_by_which_it_was_worked(
     assert clock.between(begin, end - timedelta(microseconds=1)) < limit
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(schedules, calendars, zones, st.lists(instants, min_size=3, max_size=3).map(sorted))
 def test_parts_of_a_time_add_up(written, calendar, zone, three) -> None:
     clock, (a, b, c) = work(written, calendar, zone), three
