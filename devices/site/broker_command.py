@@ -70,7 +70,7 @@ def _certificates(options: Namespace) -> None:
     try:
         from devices.site.certificates import Authority, today
     except ImportError:
-        raise CredentialsError("needs the package cryptography: pip install gridwatch[broker]") from None
+        raise CredentialsError("needs the package cryptography: .venv/bin/pip install cryptography") from None
     if options.what == "revoke":
         Authority(options.folder, today()).revoke(options.user)
         print(f"{options.user}: void. Give the broker the new broker/revoked.pem and restart it")
