@@ -155,7 +155,7 @@ class Condition(Message):
     no_clip: Literal["stills_only"] | None = None
     """Why it has no clip, where there can be none: its camera gives still pictures only."""
     parts: tuple[JoinedPart, ...] = ()
-    """Of a rule that joins: the conditions that it is made of, at most `MOST_PARTS`. Its device is the rule."""
+    """Of a rule that joins: the conditions it is made of, at most `MOST_PARTS`. Its device is the rule."""
 
     @model_validator(mode="after")
     def _change_fits_state(self) -> Self:

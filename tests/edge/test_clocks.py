@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 from devices.ids import uuid7
 from devices.messages import Change, ConditionState, DeviceStatus, Series
 from devices.stream.fake import write_clip
+from edge.judge.level import Level
 from edge.judge.shelf import ledger_from_json, ledger_to_json, level_from_json, level_to_json
 from edge.judge.stays import Ledger
-from edge.judge.level import Level
 from edge.node.clock import OFFSET_FILE, STEP, Clock, clock_from, spoken
 from edge.see.anchors import Seen
 from edge.see.memory import not_after

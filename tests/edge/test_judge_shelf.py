@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from devices.messages import ConditionState
 from edge.judge.case import Case
+from edge.judge.level import Level
 from edge.judge.people import Presence
 from edge.judge.shelf import cases_of, ledger_from_json, ledger_to_json, level_from_json, level_to_json
 from edge.judge.stays import Ledger
-from edge.judge.level import Level
 
 times = st.floats(0.0, 1e7)
 offsets = st.floats(0.0, 4e9)
