@@ -161,7 +161,7 @@ def test_a_wrong_field_is_refused_by_its_name(changes, field):
         (b'{"v": 1, "t": -Infinity}', "-Infinity"),
         (b"[" * 8000, "nested too deep"),
         (b'{"v": ' + b"9" * 8000 + b"}", "not JSON"),
-        (b" " * 8193, "8193 bytes"),
+        (b" " * 65537, "65537 bytes"),
     ],
 )
 def test_what_is_no_message_is_refused_with_the_reason(payload, reason):
