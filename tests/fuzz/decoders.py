@@ -27,7 +27,7 @@ from tests.devices.decoding import NOW, PAYLOADS, incoming, router, sensor
 CORPUS = Path(__file__).parent / "corpus"
 """Messages that once broke a decoder, replayed with every run of the tests."""
 SLOWEST_S = 2.0
-"""No message of 64 KB may take longer, on a loaded machine too. Small ones: 0.1 ms, 45 KB of brackets: 20."""
+"""No message of 64 KB may take longer, on a loaded machine too: 0.1 ms is usual, 20 for 45 KB of brackets."""
 NEIGHBOUR = "grid/v1/P07/P07-N1/tele"
 _TOLD = {"v": 1, "boot": "n", "seq": 1, "t": NOW.timestamp() * 1000, "m": [{"n": "tilt", "v": 3, "u": "deg"}]}
 _NUMBERS = (0, -1, 1e308, -1e308, 2**53, 2**64, 10**400, 1e-320, 253402300800000, 9.9e18)
