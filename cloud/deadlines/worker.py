@@ -69,23 +69,19 @@ class Worker:
                 await asyncio.sleep(RETRY)
 
     async def once(self) -> None:
-        """Plan what changed, fire what is due."""
-        await self._plan()
-        more = True
-        while more:
-            fired, more = await fire(self._engine, self._now(), self._effects)
-            if fired:
-                self._changed()
-
-    async def _plan(self) -> None:
+        """Plan what changed, fire what is due, in turns: much to plan holds up nothing that is due."""
         rules = self._rules()
         if self._taken_over != [rules]:
             if await planner.take_over(self._engine, rules):
                 log.info("every open incident gets its deadlines by the rules now in force")
             self._taken_over = [rules]
         more = True
-        while more and rules is not None:
-            _, more = await planner.plan(self._engine, rules)
+        while more:
+            _, unplanned = await planner.plan(self._engine, rules) if rules else (0, False)
+            fired, due = await fire(self._engine, self._now(), self._effects)
+            if fired:
+                self._changed()
+            more = unplanned or due
 
     async def _listen(self, connection: AsyncConnection) -> None:
         await connection.execution_options(isolation_level="AUTOCOMMIT")
