@@ -140,6 +140,7 @@ async def test_who_may_and_what_is_refused_changes_nothing(street) -> None:
         assert [one["version"] for one in (await leader.get("/areas/versions"))["items"]] == [1]
         same = await put(admin, list(make_site().areas))
         assert (same.json()["taken"], same.json()["version"], same.json()["site_version"]) == (False, 1, 1)
+        assert len((await admin.get("/site/changes"))["items"]) == 1, "nor is the site another"
         engine = s.app.state.context.engine
         for statement in ("DELETE FROM area_then", "UPDATE area_then SET id = 'x'"):
             with pytest.raises(DBAPIError, match="append-only"):
