@@ -43,6 +43,7 @@ def test_enough_looks_at_a_name_are_due_before_the_dwell_is_over(dwell):
 def test_at_start_up_the_eye_looks_for_what_the_rules_name_and_never_for_somebody():
     assert watch_for([left()]).start_up == VEHICLES
     assert watch_for([parked(labels=("suitcase", "person"))]).start_up == {"suitcase"}
+    assert watch_for([parked(labels=("bench", "chair"))]).start_up == {"chair"}, "benches belong to streets"
     both = watch_for([parked(labels=("suitcase",)), left()]).start_up
     assert both == VEHICLES | {"suitcase"}
     assert not both & ANIMATE
