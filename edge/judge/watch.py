@@ -18,8 +18,8 @@ EVERY = 1.0
 HEAD = 0.1
 """Of the picture's height: how far things rise above the ground of a zone in which they stand."""
 FURNITURE = frozenset({"bench", "potted plant"})
-"""What a street has of its own: found when an eye opens, it is as likely to belong there. (A detector called a
-cellar window with its grating a bench.) What comes later is told by its coming."""
+"""What a street has of its own: found when an eye opens, it is as likely to belong there (a detector called a
+cellar window with its grating a bench). What comes later is told by its coming."""
 
 
 def watch_for(rules: Sequence[CameraRule], zones: Iterable[Zone] = ()) -> Watch:
