@@ -106,7 +106,7 @@ async def test_a_point_the_cloud_does_not_know_yet_is_taken(street, sender, seen
         leader = await s.log_in()
         incident = await leader.the_incident()
         assert incident["point"] == {"id": "P99", "name": {"zh": "P99", "en": "P99"}, "position": None}
-        assert incident["area"] == {"grid": None, "community": None}
+        assert incident["area"] == {"grid": None, "community": None, "version": 1}
         assert incident["event_class"]["name"]["en"] == "77-77"
 
 
