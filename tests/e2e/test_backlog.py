@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import statistics
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -31,7 +30,7 @@ def test_a_backlog_drains_and_a_live_alarm_passes_it(
     """The short form runs beside other tests, so its live alarms have more time."""
     seen = drain(roomy, per_node)
     assert seen.took_s < within_s
-    assert statistics.median(seen.live_s) < live_within_s
+    assert max(seen.live_s) < live_within_s
     assert seen.called == 0
     assert sum(line["accepted"] for line in seen.ledgers.values()) == seen.alarms + len(seen.live_s)
     assert {line["missing"] + line["waiting"] for line in seen.ledgers.values()} == {0}
