@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
 from enum import IntEnum
 
+from devices.framing import StreamFramer
 from devices.stations import Broken, Fault
 
 LONGEST = 1024
@@ -79,42 +80,14 @@ def write(frame: Frame) -> bytes:
     return _START + middle + bytes((sum(middle) & 0xFF,)) + _END
 
 
-class Framer:
-    """Takes bytes as they come, in any pieces, and gives packets; keeps at most one."""
+class Framer(StreamFramer[Frame]):
+    """Gives packets."""
 
-    def __init__(self) -> None:
-        self._bytes = bytearray()
-        self._lost = False
-        """What comes belongs to something broken that was told already."""
-
-    @property
-    def waiting(self) -> int:
-        """Bytes of a packet that has begun and is not whole."""
-        return len(self._bytes)
-
-    def feed(self, data: bytes) -> list[Frame | Broken]:
-        """The packets that `data` completes, in order, and what was thrown away between them."""
-        self._bytes += data
-        found: list[Frame | Broken] = []
-        at, more = 0, True
-        while more:
-            at, more = self._step(at, found)
-        del self._bytes[:at]
-        return found
-
-    def give_up(self) -> list[Frame | Broken]:
-        """What has begun will not become whole: look for packets behind its start."""
-        found: list[Frame | Broken] = []
-        if self._bytes:
-            self._break(Fault.LENGTH, 1, found)
-            at, more = 1, True
-            while more:
-                at, more = self._step(at, found)
-            del self._bytes[:at]
-        return found
+    def _cut_off(self, found: list[Frame | Broken]) -> int:
+        self._break(Fault.LENGTH, 1, found)
+        return 1
 
     def _step(self, at: int, found: list[Frame | Broken]) -> tuple[int, bool]:
-        """One step on from `at`: up to where all is settled now, and whether there may be another."""
         have = self._bytes
         start = have.find(_START, at)
         if start != at:

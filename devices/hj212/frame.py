@@ -6,6 +6,7 @@ packet that was cut off or tells a wrong length is known as soon as the next one
 
 from __future__ import annotations
 
+from devices.framing import StreamFramer
 from devices.stations import Broken, Fault
 
 LONGEST = 4096
@@ -55,41 +56,13 @@ def frame(segment: bytes) -> bytes:
     return b"##%04d%s%04X\r\n" % (len(segment), segment, crc16(segment))
 
 
-class Framer:
-    """Takes bytes as they come, in any pieces, and gives data segments; keeps at most one packet."""
+class Framer(StreamFramer[bytes]):
+    """Gives data segments."""
 
-    def __init__(self) -> None:
-        self._bytes = bytearray()
-        self._lost = False
-        """What comes belongs to something broken that was told already."""
-
-    @property
-    def waiting(self) -> int:
-        """Bytes of a packet that has begun and is not whole."""
-        return len(self._bytes)
-
-    def feed(self, data: bytes) -> list[bytes | Broken]:
-        """The data segments that `data` completes, in order, and what was thrown away between them."""
-        self._bytes += data
-        found: list[bytes | Broken] = []
-        at, more = 0, True
-        while more:
-            at, more = self._step(at, found)
-        del self._bytes[:at]
-        return found
-
-    def give_up(self) -> list[bytes | Broken]:
-        """What has begun will not become whole: look for packets behind its start."""
-        found: list[bytes | Broken] = []
-        if self._bytes:
-            at, more = self._break(Fault.LENGTH, 0, found)
-            while more:
-                at, more = self._step(at, found)
-            del self._bytes[:at]
-        return found
+    def _cut_off(self, found: list[bytes | Broken]) -> int:
+        return self._break(Fault.LENGTH, 0, found)[0]
 
     def _step(self, at: int, found: list[bytes | Broken]) -> tuple[int, bool]:
-        """One step on from `at`: up to where all is settled now, and whether there may be another."""
         have = self._bytes
         while at < len(have) and have[at] in b"\r\n":
             at += 1
