@@ -10,7 +10,7 @@ import pytest
 from devices.messages import Series
 from edge.errors import StoreError, StoreFull
 from edge.keep import NodeStore
-from tests.edge.test_node_sense import Street
+from tests.edge.sense_street import Street
 
 
 @pytest.fixture
