@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from alembic import context
 
-from cloud.database.schema import metadata
+from cloud.database.tables import metadata
 
 context.configure(connection=context.config.attributes["connection"], target_metadata=metadata)
 with context.begin_transaction():

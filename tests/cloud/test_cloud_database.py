@@ -16,9 +16,10 @@ from sqlalchemy.exc import DBAPIError
 from cloud.areas.importer import import_site
 from cloud.areas.registry import load_registry
 from cloud.database import migrate
+from cloud.database.columns import Xid8
 from cloud.database.embedded import EmbeddedServer
 from cloud.database.engine import make_engine, parse_url
-from cloud.database.schema import Xid8, metadata
+from cloud.database.tables import metadata
 from cloud.errors import SettingsError
 from cloud.install import prepare
 from cloud.people import accounts
