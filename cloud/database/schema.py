@@ -166,7 +166,8 @@ evidence_lost = Table(
 
 person = Table(
     "person", metadata, key("id", Uuid), must("username", Text), must("name", JSON),
-    must("roles", ARRAY(Text)), must("password_hash", Text), must("created_at", TIME),
+    must("roles", ARRAY(Text)), may("password_hash", Text), must("created_at", TIME),
+    must("areas", ARRAY(Text)), may("organisation", Text), must("version", Integer), may("locked_at", TIME),
 )  # fmt: skip
 session = Table(
     "session", metadata, key("token_hash", LargeBinary), must("person_id", Uuid),

@@ -4,5 +4,7 @@ from __future__ import annotations
 
 from cloud.database import schema
 from cloud.database.columns import metadata
+from cloud.people import tables as people
+from cloud.policies import tables as policies
 
-__all__ = ["metadata", "schema"]
+__all__ = ["metadata", "people", "policies", "schema"]

@@ -47,6 +47,9 @@ async def add_user(
     roles: Collection[Role],
     password: str,
     now: datetime,
+    *,
+    areas: Collection[str] = (),
+    organisation: str | None = None,
 ) -> None:
     """Add a user.
 
@@ -55,7 +58,8 @@ async def add_user(
     """
     row = {
         "id": uuid7(), "username": username.lower(), "name": name.model_dump(),
-        "roles": sorted(roles), "created_at": now,
+        "roles": sorted(roles), "created_at": now, "version": 1,
+        "areas": sorted(areas), "organisation": organisation,
         "password_hash": await asyncio.to_thread(hash_password, password),
     }  # fmt: skip
     try:

@@ -36,20 +36,28 @@ class Person:
     name: Names
     roles: tuple[Role, ...]
     token_hash: bytes
+    areas: tuple[str, ...] = ()
+    """Ids of areas; none: the whole street, for roles that are not bound to areas."""
+    organisation: str | None = None
+    """The department or operator company that they act for."""
 
 
 async def find_person(context: Context, token: str) -> Person | None:
     """The person of a session that has not ended."""
     statement = (
-        select(person.c.id, person.c.username, person.c.name, person.c.roles)
+        select(person)
         .join(session, session.c.person_id == person.c.id)
         .where(session.c.token_hash == hash_token(token), session.c.expires_at > context.now())
+        .where(person.c.locked_at.is_(None))
     )
     async with context.engine.connect() as connection:
         row = (await connection.execute(statement)).one_or_none()
     if row is None:
         return None
-    return Person(row.id, row.username, Names(**row.name), tuple(map(Role, row.roles)), hash_token(token))
+    return Person(
+        row.id, row.username, Names(**row.name), tuple(map(Role, row.roles)), hash_token(token),
+        tuple(row.areas), row.organisation,
+    )  # fmt: skip
 
 
 async def still_logged_in(context: Context, who: Person) -> bool:
