@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import re
 import shutil
 import signal
@@ -32,6 +33,7 @@ KINDS: tuple[Kind, ...] = ("mosquitto", "nats-server")
 HOST = "127.0.0.1"
 NATS_ACK_WAIT_S = 10
 """nats-server sends again what was not acknowledged for so long, on a new connection as on a living one."""
+_FREE = (23000, 32000)
 _USER = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 _MOSQUITTO = """\
@@ -161,10 +163,20 @@ def _taken(port: int) -> bool:
 
 
 def free_port() -> int:
-    """A TCP port of the loopback address that nobody listens on just now."""
-    with socket.socket() as chosen:
-        chosen.bind((HOST, 0))
-        return int(chosen.getsockname()[1])
+    """A TCP port of the loopback address that nobody listens on just now.
+
+    Not of those that the system gives to outgoing connections (32768 and up on Linux): between this answer
+    and the server's start, or while a killed server starts anew, one of them could take it.
+    """
+    for _ in range(100):
+        port = random.randrange(*_FREE)
+        with socket.socket() as chosen:
+            try:
+                chosen.bind((HOST, port))
+            except OSError:
+                continue
+            return port
+    raise BrokerError(f"no free port found from {_FREE[0]} to {_FREE[1]}; end what holds them")
 
 
 @dataclass

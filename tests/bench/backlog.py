@@ -6,7 +6,6 @@ import asyncio
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -24,6 +23,7 @@ from devices.messages import Change, Condition, ConditionState, DeviceStatus, Se
 from devices.site.load import load_site
 from edge.keep import NodeStore
 from edge.send import Uplink
+from simulators.broker import free_port
 
 ROOT = Path(__file__).parents[2]
 OUTAGE = timedelta(days=3)
@@ -56,9 +56,7 @@ def condition(node: str, point: str, place: str, at: datetime) -> Condition:
 @contextmanager
 def a_cloud(directory: Path) -> Iterator[str]:
     """The real server on a real socket with the embedded PostgreSQL; its address."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     words = ["--site", "examples/street/site.yaml", "--state", str(directory), "--port", str(port)]
     command = [sys.executable, "-m", "gridwatch", "cloud", *words, "--tokens", str(directory / "tokens")]
     server = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)

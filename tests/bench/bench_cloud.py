@@ -12,7 +12,6 @@ import asyncio
 import os
 import shutil
 import signal
-import socket
 import statistics
 import subprocess
 import sys
@@ -27,6 +26,7 @@ import psutil
 
 from devices.ids import uuid7
 from devices.messages import Change, Condition, ConditionState, Severity, envelope
+from simulators.broker import free_port
 
 ROOT = Path(__file__).parents[2]
 
@@ -54,9 +54,7 @@ class Node:
 
 async def main(seconds: float) -> None:
     directory = Path(tempfile.mkdtemp(prefix="gridwatch-bench-"))
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     command = [sys.executable, "-m", "gridwatch", "cloud", "--site", "examples/street/site.yaml"]
     command += ["--state", str(directory), "--tokens", str(directory / "tokens"), "--port", str(port)]
     began = time.perf_counter()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import shutil
-import socket
 import subprocess
 import time
 import urllib.error
@@ -17,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from cloud.telemetry.influx_settings import InfluxSettings, Server
+from simulators.broker import free_port
 
 WAIT = 60.0
 PACKAGES = {"influxd": "influxdb", "victoria-metrics": "victoria-metrics"}
@@ -44,13 +44,6 @@ def command(name: str) -> str:
     if found is None:
         pytest.fail(f"{name} is missing: apt-get install {PACKAGES[name]}")
     return found
-
-
-def free_port() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        port: int = one.getsockname()[1]
-        return port
 
 
 @dataclass

@@ -18,6 +18,7 @@ import pytest
 import yaml
 
 from cloud.database.embedded import EmbeddedServer
+from simulators.broker import free_port
 
 ROOT = Path(__file__).parents[2]
 
@@ -29,9 +30,7 @@ class Cloud:
         self.directory = directory
         self.site = directory / "site.yaml"
         self.site.write_text(yaml.safe_dump(site.model_dump(mode="json", exclude_defaults=True)))
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
+        self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.process: subprocess.Popen[str] | None = None
         self.output = ""

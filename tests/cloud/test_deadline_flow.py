@@ -23,19 +23,18 @@ from devices.ids import uuid7
 from tests.cloud.sender_for_tests import START
 
 pytestmark = pytest.mark.anyio
-POLICY = Policy.model_validate(
-    {
-        "hours": ["workdays 08:30-17:30"],
-        "default": {"limits": {"acceptance": "60 s", "handling": "4 h"}, "clearing": "day"},
-    }
-)
+WRITTEN = {
+    "hours": ["workdays 08:30-17:30"],
+    "default": {"limits": {"acceptance": "60 s", "handling": "4 h"}, "clearing": "day"},
+}
+POLICY = Policy.model_validate(WRITTEN)
 SECOND = timedelta(seconds=1)
 
 
 @pytest.fixture
 def timed(street, tmp_path) -> Callable[[], Any]:
     """`async with timed() as s:` an app with limits."""
-    return lambda: street(Settings(state=tmp_path, page=tmp_path / "dist", deadlines=POLICY))
+    return lambda: street(Settings(state=tmp_path, page=tmp_path / "dist", policies={"deadlines": WRITTEN}))
 
 
 @pytest.fixture

@@ -121,12 +121,12 @@ def test_the_three_durations_of_a_case_that_was_sent_back_and_closed() -> None:
 
 def test_the_rules_are_kept_while_the_sites_time_zone_is_the_same() -> None:
     zone = [SHANGHAI]
-    rules = rules_in(POLICY, lambda: zone[0])
+    rules = rules_in(lambda: POLICY, lambda: zone[0])
     first = rules()
     assert rules() is first
     zone[0] = ZoneInfo("Asia/Urumqi")
     assert rules() != first
-    assert rules_in(None, lambda: SHANGHAI)() is None
+    assert rules_in(lambda: None, lambda: SHANGHAI)() is None
 
 
 @st.composite

@@ -117,9 +117,3 @@ def _request(connection: socket.socket) -> bytes:
     while len(body) < size:
         body += connection.recv(65536)
     return head + b"\r\n\r\n" + body
-
-
-def free_port() -> int:
-    """A port that nobody listens at just now."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return listener.getsockname()[1]

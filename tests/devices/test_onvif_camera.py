@@ -10,8 +10,9 @@ from devices.credentials import Credentials
 from devices.errors import CameraFault, CameraRefused, CameraUnreachable
 from devices.messages import DeviceStatus
 from devices.onvif import Camera, DeviceInformation, Profile, Timeouts
+from simulators.broker import free_port
 from simulators.cameras.onvif import Fault
-from tests.devices.onvif_peers import JPEG, PASSWORD, RIGHT, canned, device, free_port, simulated
+from tests.devices.onvif_peers import JPEG, PASSWORD, RIGHT, canned, device, simulated
 
 QUICK = Timeouts(connect=1.0, answer=0.5)
 

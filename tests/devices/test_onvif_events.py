@@ -16,9 +16,10 @@ from devices.onvif import events as module
 from devices.onvif.events import PullPoint, idle
 from devices.onvif.model import Timeouts
 from devices.onvif.wire import HungUp, post
+from simulators.broker import free_port
 from simulators.cameras.onvif import Fault, serve_onvif
 from simulators.cameras.onvif_events import DARK, MOST, MOTION, MOTION_ALARM, TAMPER, EventFault
-from tests.devices.onvif_peers import PASSWORD, RIGHT, device, free_port
+from tests.devices.onvif_peers import PASSWORD, RIGHT, device
 
 PATIENCE = 20.0
 SHORT = Timeouts(connect=3.0, answer=0.5)

@@ -8,8 +8,9 @@ import pytest
 from devices.credentials import Credentials
 from devices.errors import CameraError
 from devices.onvif import Camera, Timeouts
+from simulators.broker import free_port
 from simulators.cameras.onvif import Fault
-from tests.devices.onvif_peers import PASSWORD, RIGHT, canned, device, free_port, simulated
+from tests.devices.onvif_peers import PASSWORD, RIGHT, canned, device, simulated
 
 QUICK = Timeouts(connect=0.5, answer=0.3)
 PARROT = (

@@ -12,6 +12,7 @@ from devices.reasons import Reason
 from devices.stream.rtsp_client import Timeouts
 from devices.stream.rtsp_client.h264 import H264
 from devices.stream.rtsp_client.h265 import H265
+from simulators.broker import free_port
 from tests.devices.rtsp_peers import (
     PPS,
     SETS,
@@ -280,10 +281,7 @@ class TestSilence:
 
     def test_nobody_at_that_port(self):
         async def run():
-            with socket.socket() as free:
-                free.bind(("127.0.0.1", 0))
-                port = free.getsockname()[1]
-            async with receiving(f"rtsp://127.0.0.1:{port}/x") as (_, task):
+            async with receiving(f"rtsp://127.0.0.1:{free_port()}/x") as (_, task):
                 await task
 
         with pytest.raises(StreamUnreachable, match=r"nobody answers \(Connection refused\)"):

@@ -18,10 +18,11 @@ from devices.credentials import Credentials
 from devices.errors import StreamDropped, StreamRefused, StreamUnreachable
 from devices.stream.fake import number_of, write_clip
 from devices.stream.rtsp_client import AccessUnit, Counts, Timeouts, receive
+from simulators.broker import free_port
 from simulators.cameras.rtsp import Fault, Looping, Segment, rtsp_in_thread
 from simulators.cameras.rtsp_coding import split_annex_b, split_lengths
 from tests.devices.rtsp_peers import Script, receiving
-from tests.devices.test_stream_rtsp import foreign, free_port  # noqa: F401 - a fixture
+from tests.devices.test_stream_rtsp import foreign  # noqa: F401 - a fixture
 
 RATE, GOP, COUNT = 20, 10, 30
 PASSWORD = "p@ss:w/rd#%3D"

@@ -22,6 +22,7 @@ from devices.messages import DeviceStatus
 from devices.stream import CameraStream, FrameRequest
 from devices.stream.fake import number_of, write_clip
 from devices.stream.rtsp import connect_rtsp, shown
+from simulators.broker import free_port
 from simulators.cameras.rtsp import Fault, Looping, Segment, rtsp_in_thread
 
 RATE, GOP = 20, 10
@@ -309,12 +310,6 @@ def assert_hidden(text, password):
 
 def test_an_address_is_shown_without_user_password_and_query():
     assert shown("rtsp://u:p@10.0.0.7:554/a/b?pass=x#y") == "rtsp://10.0.0.7:554/a/b"
-
-
-def free_port():
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return found.getsockname()[1]
 
 
 @pytest.fixture

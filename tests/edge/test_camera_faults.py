@@ -29,8 +29,9 @@ from edge.node import reception as module
 from edge.node.reception import PACE, REOPEN_EVERY, Reception
 from edge.node.report import Reporter
 from edge.send.pace import Pace
+from simulators.broker import free_port
 from simulators.cameras.rtsp import Fault, Looping, Segment, Server, rtsp_in_thread
-from tests.devices.onvif_peers import RIGHT, free_port
+from tests.devices.onvif_peers import RIGHT
 from tests.edge.pigeonholes import Pigeonholes
 from tests.edge.points_for_tests import NOON, bodies, camera, open_store
 

@@ -21,9 +21,10 @@ from edge.keep import NodeStore
 from edge.node.reception import Reception
 from edge.node.report import Reporter
 from edge.send.pace import Pace
+from simulators.broker import free_port
 from simulators.cameras.onvif import Fault, OnvifDevice, main_and_sub, serve_onvif
 from simulators.cameras.rtsp import Looping, Segment, rtsp_in_thread
-from tests.devices.onvif_peers import JPEG, PASSWORD, RIGHT, free_port, running_loop
+from tests.devices.onvif_peers import JPEG, PASSWORD, RIGHT, running_loop
 from tests.edge.pigeonholes import Pigeonholes
 from tests.edge.points_for_tests import NOON, bodies, camera, open_store
 

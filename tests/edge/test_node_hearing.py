@@ -14,9 +14,10 @@ from devices.site.model import HealthKind
 from edge.node import hearing as module
 from edge.node.hearing import Hearing
 from edge.send.pace import Pace
+from simulators.broker import free_port
 from simulators.cameras.onvif import Fault, serve_onvif
 from simulators.cameras.onvif_events import MOTION, TAMPER, EventFault
-from tests.devices.onvif_peers import PASSWORD, RIGHT, device, free_port, running_loop
+from tests.devices.onvif_peers import PASSWORD, RIGHT, device, running_loop
 from tests.edge.points_for_tests import camera
 
 ENV = {

@@ -28,9 +28,10 @@ from edge.node.metrics import serve_metrics
 from edge.node.reception import Reception
 from edge.node.throttle import Throttle
 from edge.send.pace import Pace
+from simulators.broker import free_port
 from simulators.cameras.onvif import OnvifDevice, main_and_sub, serve_onvif
 from simulators.cameras.rtsp import Fault, Looping, Segment, rtsp_in_thread
-from tests.devices.onvif_peers import JPEG, RIGHT, free_port, running_loop
+from tests.devices.onvif_peers import JPEG, RIGHT, running_loop
 from tests.edge.pigeonholes import Pigeonholes
 from tests.edge.points_for_tests import camera
 

@@ -19,9 +19,10 @@ from edge.node.fetch import STILLS
 from edge.node.node import Node as RunningNode
 from edge.node.sight import SightDesk
 from edge.see.detector import FakeDetector
+from simulators.broker import free_port
 from simulators.cameras.onvif import OnvifDevice, main_and_sub, serve_onvif
 from simulators.cameras.onvif_events import TAMPER
-from tests.devices.onvif_peers import RIGHT, free_port, running_loop
+from tests.devices.onvif_peers import RIGHT, running_loop
 from tests.edge.pictures_for_tests import EMPTY, BlueIsABicycle, Film, thing
 from tests.edge.points_for_tests import NAME, NOON, bodies, camera, open_store, point
 
