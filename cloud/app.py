@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -19,7 +18,7 @@ from cloud.areas.routes import router as areas
 from cloud.areas.tree_routes import router as area_tree
 from cloud.context import Context
 from cloud.database.engine import make_engine
-from cloud.deadlines.limits import doubts
+from cloud.deadlines.limits import DEADLINES
 from cloud.deadlines.routes import router as deadlines
 from cloud.deadlines.steps import rules_in
 from cloud.deadlines.worker import Worker
@@ -37,13 +36,13 @@ from cloud.media.upload_routes import router as uploads
 from cloud.metrics import Metrics
 from cloud.nodes.routes import router as nodes
 from cloud.people.routes import router as people
+from cloud.policies.doubting import start as policies_start
+from cloud.policies.routes import router as policies
 from cloud.settings import Settings
 from cloud.stream.routes import router as stream
 from cloud.stream.tail import Tail
 from cloud.telemetry.opening import keeper_of
 from cloud.telemetry.routes import router as telemetry
-
-log = logging.getLogger(__name__)
 
 DESCRIPTION = """
 Alarms of edge nodes become grid incidents; people work on them; every wall hears of it at once.
@@ -60,6 +59,7 @@ TAGS = [
     {"name": "stream", "description": "What changes, as it changes."},
     {"name": "media", "description": "Photos."},
     {"name": "registry", "description": "Areas, points, classes, nodes."},
+    {"name": "policies", "description": "Limits, responsibilities, rosters: data that administrators edit."},
     {"name": "telemetry", "description": "What sensors, cameras and nodes measured, for charts."},
     {"name": "commands", "description": "What nodes are asked for, over the links that they hold open."},
     {"name": "ingest", "description": "What edge nodes send."},
@@ -81,17 +81,14 @@ def create_app(settings: Settings, url: URL, now: Callable[[], datetime] = utc_n
         engine = make_engine(url)
         try:
             current = Current(engine)
-            await current.load()
+            await policies_start(engine, settings.policies, current, now())
             tail = Tail(engine, lambda: current.registry, metrics, now)
             await tail.start()
             hub = Hub(engine, now, tail.changed, current.wake)
             hub.start()
             after = settings.node_silent_after
             keeper = keeper_of(settings, engine, now)
-            rules = rules_in(settings.deadlines, lambda: current.registry.timezone)
-            if settings.deadlines is not None:
-                for doubt in doubts(settings.deadlines, current.registry.classes, now().date()):
-                    log.warning("%s", doubt)
+            rules = rules_in(lambda: current.policies.of(DEADLINES), lambda: current.registry.timezone)
             keeper.start()
             tasks = [
                 asyncio.create_task(keep_tidy(engine, settings, now)),
@@ -150,6 +147,7 @@ def _skeleton(lifespan: Any = None) -> FastAPI:
         commands,
         site,
         telemetry,
+        policies,
     ):
         api.include_router(router)
     app.include_router(api)

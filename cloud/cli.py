@@ -23,7 +23,7 @@ from cloud.app import create_app, openapi_document, utc_now
 from cloud.database import migrate
 from cloud.database.embedded import EmbeddedServer
 from cloud.database.engine import make_engine
-from cloud.deadlines.limits import load_policy
+from cloud.deadlines.limits import DEADLINES
 from cloud.errors import CloudError
 from cloud.incidents.store import Actor
 from cloud.install import prepare
@@ -32,6 +32,8 @@ from cloud.nodes.enrolment import make_code
 from cloud.people import accounts
 from cloud.people.passwords import random_password, random_token
 from cloud.people.roles import Role
+from cloud.policies.kinds import KINDS
+from cloud.policies.reading import beside
 from cloud.server import listen, serve, stop_on_sigterm
 from cloud.settings import Settings, settings_from
 from devices.errors import SiteError
@@ -121,9 +123,8 @@ def run(options: Namespace) -> int:
 
 def _serve(settings: Settings, options: Namespace) -> None:
     site = load_site(options.site)
-    beside = options.site.with_name("deadlines.yaml")
-    if file := options.deadlines or (beside if beside.exists() else None):
-        settings = replace(settings, deadlines=load_policy(file))
+    given = {DEADLINES.name: options.deadlines} if options.deadlines else {}
+    settings = replace(settings, policies=beside(options.site, KINDS, given))
     nodes = [node.id for node in site.nodes]
     tokens = accounts.token_file(options.tokens, nodes) if options.tokens else {}
     with listen(options.host, options.port) as listening, database(settings) as url:

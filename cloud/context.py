@@ -17,6 +17,7 @@ from cloud.deadlines.steps import Rules
 from cloud.link.hub import Hub
 from cloud.media.store import MediaStore
 from cloud.metrics import Metrics
+from cloud.policies.kind import Policies
 from cloud.settings import Settings
 from cloud.stream.tail import Tail
 from cloud.telemetry.keeper import Keeper
@@ -44,6 +45,11 @@ class Context:
     def registry(self) -> Registry:
         """The registry, as of the site that is in force."""
         return self.current.registry
+
+    @property
+    def policies(self) -> Policies:
+        """The policies in force: `policies.of(DEADLINES)`."""
+        return self.current.policies
 
 
 def context_of(request: Request) -> Context:

@@ -28,6 +28,7 @@ HEADERS = {
 LIMITS = {
     "/api/v1/media/": 16 * 1024 * 1024,
     "/api/v1/ingest": 1024 * 1024,
+    "/api/v1/policies/": 1024 * 1024,
     "/api/v1/site": 2 * 1024 * 1024,
 }
 """Bytes of a request's body, by the start of its path."""

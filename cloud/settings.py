@@ -8,11 +8,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import URL
 
 from cloud.database.engine import parse_url
-from cloud.deadlines.limits import Policy
 from cloud.errors import SettingsError
 from cloud.telemetry.influx_settings import TOKEN as INFLUX_TOKEN
 from cloud.telemetry.influx_settings import InfluxSettings, influx_from
@@ -58,8 +58,8 @@ class Settings:
     """Asked for every minute while the cloud is well; a secret."""
     influx: InfluxSettings | None = None
     """What keeps telemetry; None: PostgreSQL."""
-    deadlines: Policy | None = None
-    """By when what has to be done; None: incidents have no clocks."""
+    policies: Mapping[str, Any] = field(default_factory=dict)
+    """Kind -> what its file holds (`cloud.policies.reading`); what is not here may yet be in the database."""
     keep_alive: float = 5.0
     """Seconds between comments on an idle event stream."""
 

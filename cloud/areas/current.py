@@ -1,4 +1,4 @@
-"""The registry that a process goes by: one object, read anew when the site is another one."""
+"""The registry and the policies that a process goes by: read anew when one of them is another one."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import asyncio
 import logging
 from contextlib import suppress
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -13,16 +14,19 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from cloud.areas import group_store
 from cloud.areas.registry import Registry, load_registry
 from cloud.database import schema
+from cloud.policies import store
+from cloud.policies.kind import Policies
 from cloud.stream.tail import LOST
 
 log = logging.getLogger(__name__)
 
 POLL = 5.0
-"""Seconds between two looks, should nobody say that the site is another one."""
+"""Seconds between two looks, should nobody say that there is something new."""
 _ONE_VIEW = text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
 """All tables as of one moment: a site that is being taken over is read whole, or not yet."""
 Stamp = tuple[int, str, datetime, datetime | None]
 """Version, digest, and when it was taken over; when a market was."""
+_UNREAD: Any = object()
 
 
 class Current:
@@ -30,23 +34,27 @@ class Current:
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
-        self._stamp: Stamp | None = None
+        self._stamp: Stamp | None = _UNREAD
         self._woken = asyncio.Event()
         self.registry = Registry()
         """As of the last look."""
+        self.policies = Policies()
+        """The same."""
 
     async def load(self) -> bool:
-        """Read the registry, unless the site is the one that it was read for; whether it was."""
+        """Read what is another one than at the last look; whether something was."""
         async with self._engine.begin() as connection:
             await connection.execute(_ONE_VIEW)
-            stamp = await _stamp(connection)
-            if self._stamp is not None and stamp == self._stamp:
-                return False
-            self.registry, self._stamp = await load_registry(connection), stamp
-        return True
+            stamp, numbers = await _stamp(connection), await store.numbers(connection)
+            site, policies = stamp != self._stamp, numbers != self.policies.versions
+            if site:
+                self.registry, self._stamp = await load_registry(connection), stamp
+            if policies:
+                self.policies = await store.load(connection, self.policies)
+        return site or policies
 
     def wake(self) -> None:
-        """Somebody says that the site is another one."""
+        """Somebody says that the site or a policy is another one."""
         self._woken.set()
 
     async def follow(self) -> None:
@@ -58,9 +66,10 @@ class Current:
             self._woken.clear()
             try:
                 if await self.load():
-                    log.info("goes by version %d of the site", self._stamp[0] if self._stamp else 0)
+                    site, policies = self._stamp[0] if self._stamp else 0, self.policies.versions
+                    log.info("goes by version %d of the site, and of its policies %s", site, dict(policies))
             except LOST as error:
-                log.debug("could not look at the site: %s; next time", type(error).__name__)
+                log.debug("could not look for another site or policy: %s; next time", type(error).__name__)
 
 
 async def _stamp(connection: AsyncConnection) -> Stamp | None:

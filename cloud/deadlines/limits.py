@@ -1,23 +1,21 @@
-"""Limits by event class, as a site's `deadlines.yaml` gives them: data, read once at start."""
+"""Limits by event class, as a site's `deadlines.yaml` gives them: data."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator
-from dataclasses import replace
-from datetime import date, timedelta
+from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Literal, Self, get_args
 
-from pydantic import BeforeValidator, Field, ValidationError, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from cloud.deadlines.clearing import Clearing
-from cloud.errors import SettingsError
-from devices.errors import SiteError
-from devices.site.explain import findings
+from cloud.policies.kind import Kind, Sight
+from cloud.policies.reading import read
 from devices.site.holidays import Calendar, CalendarSchedule
 from devices.site.part import Part, Seconds
-from devices.site.source import Fault, Finding, Source, Trail, read_yaml
+from devices.site.source import Finding, Trail
 
 Unit = Literal["s", "min", "h", "d", "work min", "work h", "work d"]
 _SECONDS = {"s": 1, "min": 60, "h": 3600, "d": 86400, "work min": 60, "work h": 3600}
@@ -116,46 +114,6 @@ class Policy(Part):
         return limit.count * timedelta(seconds=_SECONDS[limit.unit])
 
 
-def load_policy(path: Path) -> Policy:
-    """The policy in the YAML file at `path`.
-
-    Raises:
-        SettingsError: one line a fault: `file:line: field: what is wrong; fix`.
-    """
-    try:
-        source = read_yaml(path)
-        if isinstance(source.tree, dict) and isinstance(source.tree.get("calendar"), str):
-            _take_in(path, source)
-    except SiteError as error:
-        raise SettingsError(str(error)) from None
-    found = list(source.findings)
-    policy = Policy()
-    if not isinstance(source.tree, dict):
-        found.append(Finding((), "is no list of deadlines", "write `hours:`, `default:` and `classes:`"))
-    else:
-        try:
-            policy = Policy.model_validate(source.tree)
-            found += _unclear(policy)
-        except ValidationError as error:
-            found += findings(error, Policy)
-    if found:
-        raise SettingsError("\n".join(sorted(str(_placed(source, one)) for one in found)))
-    return policy
-
-
-def _take_in(path: Path, source: Source) -> None:
-    """Replace `calendar: FILE` by what that file holds."""
-    part = read_yaml(path.parent / source.tree["calendar"])
-    source.tree["calendar"] = part.tree
-    source.places |= {("calendar", *trail): place for trail, place in part.places.items()}
-    source.findings += [replace(one, trail=("calendar", *one.trail)) for one in part.findings]
-
-
-def _placed(source: Source, finding: Finding) -> Fault:
-    place = source.place(finding.trail)
-    return Fault(place.file, place.line, place.path, finding.what, finding.fix)
-
-
 def _unclear(policy: Policy) -> Iterator[Finding]:
     """Limits that cannot be counted."""
     groups: list[tuple[Trail, Terms]] = [(("default",), policy.default)]
@@ -172,13 +130,26 @@ def _unclear(policy: Policy) -> Iterator[Finding]:
                 yield Finding(here, f"is {limit}", f"write at most {MOST.days} days of counted time")
 
 
-def doubts(policy: Policy, classes: Collection[str], today: date) -> Iterator[str]:
+def doubts(policy: Policy, sight: Sight) -> Iterator[str]:
     """What is not wrong, but probably not meant: an entry for no class, a year without holidays."""
     for code in policy.classes:
-        if not any(one == code or one.startswith(f"{code}-") for one in classes):
+        if not any(one == code or one.startswith(f"{code}-") for one in sight.registry.classes):
             yield f"deadlines: classes.{code}: the site has no such event class"
-    if today.year not in {day.year for one in policy.calendar.holidays for day in (one.first, one.last)}:
+    year = sight.today.year
+    if year not in {day.year for one in policy.calendar.holidays for day in (one.first, one.last)}:
         yield (
-            f"deadlines: calendar: names no holiday in {today.year}, so every Monday to Friday is worked; "
+            f"deadlines: calendar: names no holiday in {year}, so every Monday to Friday is worked; "
             "add the year's holidays and make-up days"
         )
+
+
+DEADLINES = Kind("deadlines", Policy, _unclear, doubts, parts=("calendar",))
+
+
+def load_policy(path: Path) -> Policy:
+    """The policy in the YAML file at `path`.
+
+    Raises:
+        SettingsError: one line a fault: `file:line: field: what is wrong; fix`.
+    """
+    return read(path, DEADLINES)[1]

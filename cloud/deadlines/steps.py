@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import lru_cache
 from typing import Literal
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -64,16 +63,20 @@ def rules_of(policy: Policy, zone: ZoneInfo) -> Rules:
     return Rules(policy, WorkTime(zone, tuple(map(hours, policy.hours)), policy.calendar))
 
 
-def rules_in(policy: Policy | None, zone: Callable[[], ZoneInfo]) -> Callable[[], Rules | None]:
-    """The rules in force whenever asked; the years laid out are kept while the time zone is the same."""
-    if policy is None:
-        return lambda: None
+def rules_in(policy: Callable[[], Policy | None], zone: Callable[[], ZoneInfo]) -> Callable[[], Rules | None]:
+    """The rules in force whenever asked; the years laid out are kept while policy and zone are the same."""
+    last: Rules | None = None
 
-    @lru_cache(maxsize=1)
-    def of(where: ZoneInfo) -> Rules:
-        return rules_of(policy, where)
+    def now() -> Rules | None:
+        nonlocal last
+        there, where = policy(), zone()
+        if there is None:
+            last = None
+        elif last is None or last.policy is not there or last.work.zone != where:
+            last = rules_of(there, where)
+        return last
 
-    return lambda: of(zone())
+    return now
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,8 @@ POLL = 2.0
 """Seconds between two looks of a link for commands, should nobody wake it."""
 EVERY = "*"
 """Instead of a node's id: there is another site, all links and processes look."""
+PROCESSES = "*processes"
+"""The same: each process looks for other policies; nodes are not concerned."""
 EXPIRE_EVERY = 5.0
 RETRY = 1.0
 
@@ -39,7 +41,9 @@ class Hub:
         changed: Callable[[], None],
         site_changed: Callable[[], None],
     ) -> None:
-        """`changed`: told that walls should hear of something; `site_changed`: that there is another site."""
+        """`changed`: told that walls should hear of something; `site_changed`: that there is
+        another site, or another policy.
+        """
         self._engine, self._now, self._changed, self._site_changed = engine, now, changed, site_changed
         self._links: dict[str, set[asyncio.Event]] = defaultdict(set)
         self._tasks: list[asyncio.Task[None]] = []
@@ -74,6 +78,10 @@ class Hub:
         """Another site was committed: every link of every process is woken, and each process told."""
         await self._tell(EVERY)
 
+    async def policy_taken(self) -> None:
+        """Another policy was committed: each process is told."""
+        await self._tell(PROCESSES)
+
     async def _tell(self, whom: str) -> None:
         self._wake(whom)
         try:
@@ -83,7 +91,7 @@ class Hub:
             log.debug("no notification sent; the others poll")
 
     def _wake(self, whom: str) -> None:
-        if whom == EVERY:
+        if whom in (EVERY, PROCESSES):
             self._site_changed()
         for node, links in self._links.items():
             if whom in (node, EVERY):

@@ -1,0 +1,11 @@
+"""All kinds of policy there are. Whoever has another one adds a line."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from cloud.deadlines.limits import DEADLINES
+from cloud.policies.kind import Kind
+
+KINDS: tuple[Kind[Any], ...] = (DEADLINES,)
+BY_NAME = {kind.name: kind for kind in KINDS}
