@@ -1,0 +1,1 @@
+"""Push: ladders of notification, their rungs, and what came of each."""

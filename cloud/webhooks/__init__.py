@@ -1,0 +1,1 @@
+"""Webhooks: what happens to cases, sent to others' systems, signed, in order, replayable."""
