@@ -130,14 +130,19 @@ incident_number = Sequence("incident_number", metadata=metadata)
 incident = Table(
     "incident", metadata, key("id", Uuid), must("number", Text), must("place", Text),
     must("event_class", Text), must("state", Text), may("suspended_from", Text), must("version", Integer),
-    must("severity", SmallInteger), must("point", Text), may("grid", Text), may("community", Text),
+    must("severity", SmallInteger), may("point", Text), may("grid", Text), may("community", Text),
     must("opened_at", TIME), must("updated_at", TIME), may("seen_gone_at", TIME),
     may("closed_at", TIME), may("planned_version", Integer), may("area_version", Integer),
+    must("source", Text), must("level", Text), may("handler", Text), may("organisation", Text),
+    may("description", Text), may("lon", Double), may("lat", Double), may("reported_class", Text),
+    may("resolved_by", Text), may("feedback_at", TIME), must("pending", ARRAY(Text)),
+    must("closes_itself", Boolean), may("merged_into", Uuid), may("duplicate_of", Uuid),
+    may("recurrence_of", Uuid),
 )  # fmt: skip
 incident_event = Table(
     "incident_event", metadata, key("incident_id", Uuid), key("version", Integer), must("at", TIME),
     must("actor_kind", Text), must("actor_name", Text), must("action", Text), may("from_state", Text),
-    must("to_state", Text), must("cause", Text), may("reason", Text),
+    must("to_state", Text), must("cause", Text), may("reason", Text), must("detail", JSON),
 )  # fmt: skip
 alarm = Table(
     "alarm", metadata, key("id", Uuid), must("incident_id", Uuid), must("version", Integer),

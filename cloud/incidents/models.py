@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from cloud.alarms.models import Alarm, ClassRef, PointRef
+from cloud.incidents.opening import Level, Source
 from cloud.incidents.transitions import State
 from devices.messages import ConditionState, EvidenceKind, Measured, Severity
 from devices.site.model import Names
@@ -67,7 +68,18 @@ class Incident(BaseModel):
     event_class: ClassRef
     place: str
     point: PointRef
+    """Of a report that names no point: its own place, with the position that was reported."""
     area: Areas
+    source: Source
+    level: Level
+    """Which level must finish it (小事不出网格、大事不出社区、难事不出街道)."""
+    handler: str | None
+    """User name of who handles it."""
+    organisation: str | None
+    """Id of the department or company it is dispatched to."""
+    description: str | None
+    reported_class: str | None
+    """What a reporter called it."""
     opened_at: datetime
     since: datetime
     at_least: bool
@@ -75,7 +87,9 @@ class Incident(BaseModel):
     closed_at: datetime | None
     seen_gone_at: datetime | None
     camera: str
+    """Of the leading alarm, or its sensor or node; empty: no device tells of it."""
     label: str
+    """What was seen; the event class, when no device tells of it."""
     count: int | None
     count_error: int | None
     suspected: bool
@@ -121,8 +135,10 @@ class LogEntry(BaseModel):
     from_state: State | None
     to_state: State
     cause: str
-    """`person`, `automatic`, `condition`, `seen_gone`, `seen_again`."""
+    """`person`, `automatic`, `condition`, `seen_gone`, `seen_again`, `report`, `note`."""
     reason: str | None
+    detail: dict[str, Any]
+    """What else belongs to this action."""
 
 
 class Log(BaseModel):

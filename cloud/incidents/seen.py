@@ -5,8 +5,10 @@ A `Case` is what decisions need of an incident: its state, and which of its cond
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from cloud.incidents.transitions import CLOSED, OPEN, Rule, State, Step, rule_for, steps
@@ -43,6 +45,9 @@ class Line:
     source: State | None
     target: State
     cause: str
+    reason: str | None = None
+    detail: Mapping[str, Any] = field(default_factory=dict)
+    """JSON, for whoever reads of it."""
 
 
 @dataclass(frozen=True, slots=True)

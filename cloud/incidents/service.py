@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from cloud.database.schema import alarm, incident
 from cloud.errors import Problem
 from cloud.incidents import seen, store
+from cloud.incidents.blockers import blocked
 from cloud.incidents.seen import Case
 from cloud.incidents.store import Actor
 from cloud.incidents.transitions import (
@@ -28,6 +29,8 @@ from cloud.incidents.transitions import (
 )
 from cloud.people.roles import Role
 from cloud.stream.outbox import emit
+
+GRIDWATCH = Actor("system", "gridwatch")
 
 VERDICTS = {"accept": "true", "false_alarm": "false"}
 """What an action says about the alarms of the incident."""
@@ -51,27 +54,64 @@ async def change(connection: AsyncConnection, incident_id: UUID, request: Reques
         Problem: invalid, not_found, forbidden, version_changed, not_allowed.
     """
     _check(request)
-    key = (
-        await connection.execute(
-            select(incident.c.place, incident.c.event_class).where(incident.c.id == incident_id)
-        )
-    ).one_or_none()
-    if key is None:
-        raise not_found(incident_id)
-    await store.lock(connection, [(key.place, key.event_class)])
-    case = (await store.load_cases(connection, [incident_id], []))[0][incident_id]
+    case = await _locked(connection, incident_id)
     if case.version != request.version:
         raise _changed(case.version, request.version)
     rule = rule_for(request.action, case.state)
     if rule is None or not rule.roles.intersection(request.roles):
         raise _not_allowed(request, case.state)
+    why = await blocked(connection, incident_id, request.action)
+    if why is not None:
+        raise Problem("not_allowed", why, allowed_actions=list(allowed(case.state, request.roles)))
     walked, lines = seen.act(case, rule)
     await _write(connection, case, walked, rule, now)
+    lines = [replace(one, reason=request.reason) if one.action == request.action else one for one in lines]
     actor = Actor("user", request.username)
-    entries = [(incident_id, line) for line in lines]
-    await store.write_lines(connection, entries, actor, now, request.reason)
+    await store.write_lines(connection, [(incident_id, line) for line in lines], actor, now)
     await _judge(connection, request, incident_id)
     await emit(connection, [("incident", str(incident_id))])
+
+
+async def by_system(
+    connection: AsyncConnection,
+    incident_id: UUID,
+    action: str,
+    reason: str | None,
+    detail: Mapping[str, Any],
+    now: datetime,
+) -> None:
+    """Do a step that no person asked for (a timer's, a playbook's), in the caller's transaction.
+
+    Raises:
+        Problem: not_found; not_allowed, when the table has no such step from where the case is, or somebody
+            has something against it.
+    """
+    case = await _locked(connection, incident_id)
+    rule = rule_for(action, case.state)
+    why = (
+        f"{action} is not possible while {case.state}"
+        if rule is None
+        else await blocked(connection, incident_id, action)
+    )
+    if rule is None or why is not None:
+        raise Problem("not_allowed", why or "")
+    walked, lines = seen.act(case, rule)
+    await _write(connection, case, walked, rule, now)
+    lines = [
+        replace(one, cause="automatic", reason=reason, detail=detail) if one.action == action else one
+        for one in lines
+    ]
+    await store.write_lines(connection, [(incident_id, line) for line in lines], GRIDWATCH, now)
+    await emit(connection, [("incident", str(incident_id))])
+
+
+async def _locked(connection: AsyncConnection, incident_id: UUID) -> Case:
+    """The case, with the lock of its place and class."""
+    key = await store.key_of(connection, incident_id)
+    if key is None:
+        raise not_found(incident_id)
+    await store.lock(connection, [key])
+    return (await store.load_cases(connection, [incident_id], []))[0][incident_id]
 
 
 def _check(request: Request) -> None:

@@ -19,6 +19,9 @@ from cloud.incidents.transitions import OPEN, State
 Key = tuple[str, str]
 """(place, event class): what at most one open incident stands for."""
 
+OWN = frozenset({"person", "condition", "report", "note"})
+"""Causes of lines that somebody wrote: theirs, not the system's."""
+
 _LOCK = text("SELECT pg_advisory_xact_lock(k) FROM unnest(CAST(:keys AS bigint[])) AS k")
 
 
@@ -44,6 +47,13 @@ async def lock(connection: AsyncConnection, keys: Iterable[Key]) -> None:
     """
     numbers = sorted({lock_number(key) for key in keys})
     await connection.execute(_LOCK, {"keys": numbers})
+
+
+async def key_of(connection: AsyncConnection, incident_id: UUID) -> Key | None:
+    """Place and class of an incident; None: there is no such incident."""
+    columns = (incident.c.place, incident.c.event_class)
+    found = (await connection.execute(select(*columns).where(incident.c.id == incident_id))).one_or_none()
+    return None if found is None else (found.place, found.event_class)
 
 
 async def load_cases(
@@ -81,25 +91,21 @@ def _case(row: Any, present: frozenset[UUID]) -> Case:
 
 
 async def write_lines(
-    connection: AsyncConnection,
-    lines: Sequence[tuple[UUID, Line]],
-    actor: Actor,
-    now: datetime,
-    reason: str | None = None,
+    connection: AsyncConnection, lines: Sequence[tuple[UUID, Line]], actor: Actor, now: datetime
 ) -> None:
     """Append to the log. What the table does by itself is the system's, the rest is `actor`'s."""
     if not lines:
         return
     rows = []
     for incident_id, line in lines:
-        own = line.cause in ("person", "condition")
+        own = line.cause in OWN
         rows.append(
             {
                 "incident_id": incident_id, "version": line.version, "at": now,
                 "actor_kind": actor.kind if own else "system",
                 "actor_name": actor.name if own else "gridwatch",
                 "action": line.action, "from_state": line.source, "to_state": line.target,
-                "cause": line.cause, "reason": reason if line.cause == "person" else None,
+                "cause": line.cause, "reason": line.reason, "detail": dict(line.detail),
             }
         )  # fmt: skip
     await connection.execute(insert(incident_event), rows)

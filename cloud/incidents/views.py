@@ -14,14 +14,15 @@ from uuid import UUID
 from sqlalchemy import select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from cloud.alarms.models import class_ref, point_ref, show_alarm
-from cloud.areas.registry import SEVERITIES, Registry
+from cloud.alarms.models import PointRef, class_ref, point_ref, show_alarm
+from cloud.areas.registry import SEVERITIES, Registry, named
 from cloud.database.schema import alarm, evidence, evidence_lost, incident, incident_event
 from cloud.errors import Problem
 from cloud.incidents.models import Actor, AreaRef, Areas, Incident, LogEntry, Photo, Standing
 from cloud.incidents.transitions import CLOSED, OPEN, State, allowed
 from cloud.people.roles import Role
 from devices.messages import ConditionState, EvidenceKind
+from devices.site.model import Position
 
 EVIDENCE_WITHIN = timedelta(hours=1)
 """A photo that did not follow its alarm's last word for so long is not waited for on screen."""
@@ -74,6 +75,7 @@ async def log_of(connection: AsyncConnection, incident_id: UUID) -> list[LogEntr
             to_state=row.to_state,
             cause=row.cause,
             reason=row.reason,
+            detail=row.detail,
         )
         for row in rows
     ]
@@ -122,9 +124,9 @@ def _one(
         alarms,
         key=lambda a: (a.state == ConditionState.CLEARED, not a.parts, -a.changed_at.timestamp(), a.id),
     )
-    lead = ordered[0]
+    lead = ordered[0] if ordered else None
     # A joined alarm's device is its rule: a camera among its parts can be looked through.
-    devices = [one.device for one in ordered] if lead.parts else [lead.device]
+    devices = [one.device for one in (ordered if lead and lead.parts else ordered[:1])]
     known = [each for each in devices if (found := registry.devices.get(each)) and found.kind == "camera"]
     pictures = [
         Photo(
@@ -153,33 +155,49 @@ def _one(
         severity=SEVERITIES[row.severity],
         event_class=class_ref(row.event_class, registry),
         place=row.place,
-        point=point_ref(row.point, registry),
+        point=_where(row, registry),
         area=Areas(
             grid=_area(row.grid, registry),
             community=_area(row.community, registry),
             version=row.area_version,
         ),
+        source=row.source,
+        level=row.level,
+        handler=row.handler,
+        organisation=row.organisation,
+        description=row.description,
+        reported_class=row.reported_class,
         opened_at=row.opened_at,
-        since=lead.since,
-        at_least=lead.at_least,
+        since=lead.since if lead else row.opened_at,
+        at_least=lead is not None and lead.at_least,
         updated_at=row.updated_at,
         closed_at=row.closed_at,
         seen_gone_at=row.seen_gone_at,
-        camera=next(iter(known), lead.device),
-        label=lead.label,
-        count=lead.count,
-        count_error=lead.count_error,
-        suspected=lead.suspected,
-        measured=lead.measured,
-        condition=Standing(state=lead.state, changed_at=lead.changed_at),
+        camera=next(iter([*known, *devices]), ""),
+        label=lead.label if lead else row.event_class,
+        count=lead.count if lead else None,
+        count_error=lead.count_error if lead else None,
+        suspected=lead is not None and lead.suspected,
+        measured=lead.measured if lead else None,
+        condition=Standing(state=lead.state, changed_at=lead.changed_at) if lead else None,
         alarms=[show_alarm(one, registry, now) for one in ordered],
         evidence=pictures,
         thumbnail_url=best[-1].url if best else None,
-        evidence_due=not best and not given_up and now - lead.received_at < EVIDENCE_WITHIN,
+        evidence_due=lead is not None
+        and not best
+        and not given_up
+        and now - lead.received_at < EVIDENCE_WITHIN,
         evidence_lost=sorted(given_up),
-        history=all(one.history for one in ordered),
+        history=bool(ordered) and all(one.history for one in ordered),
         allowed_actions=[],
     )
+
+
+def _where(row: Any, registry: Registry) -> PointRef:
+    if row.point is not None:
+        return point_ref(row.point, registry)
+    known = None if row.lon is None or row.lat is None else Position(lon=row.lon, lat=row.lat)
+    return PointRef(id=row.place, name=named(row.number), position=known)
 
 
 def _area(identifier: str | None, registry: Registry) -> AreaRef | None:
