@@ -51,7 +51,7 @@ export function Facts({ incident }: { incident: Incident }) {
         <Fact name={facts.community}>{community && named(community.name)}</Fact>
         <Fact name={facts.class}>{named(incident.event_class.name)} <small>{incident.event_class.code}</small></Fact>
         <Fact name={seen ? facts.camera : isNode(incident.camera) ? facts.node : facts.sensor}>{incident.camera}</Fact>
-        <Fact name={facts.label}>
+        <Fact name={seen ? facts.label : facts.quantity}>
           {incident.suspected && <>{list.suspected} · </>}
           {labelled(incident.label)}
           {seen && alarm && <> · {facts.score} {formatPercent(alarm.score, locale)}</>}

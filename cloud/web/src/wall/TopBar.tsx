@@ -11,7 +11,8 @@ import { SeverityMark } from "./SeverityMark";
 
 export function TopBar({ session }: { session: Session }) {
   const text = words.value;
-  const role = session.user.roles.includes("leader") ? text.top.roles.leader : text.top.roles.operator;
+  const name = named(session.user.name);
+  const roles = session.user.roles.map((role) => text.top.roles[role]).filter((role) => role !== name);
   return (
     <header class="top">
       <h1 class="brand">
@@ -21,7 +22,7 @@ export function TopBar({ session }: { session: Session }) {
       <Clock />
       <nav class="top-tools" aria-label={text.product}>
         <span class="who">
-          {named(session.user.name)} <small>{role}</small>
+          {name} <small>{roles.join(" · ")}</small>
         </span>
         <button
           type="button"
