@@ -7,6 +7,7 @@ from cloud.database.columns import metadata
 from cloud.people import tables as people
 from cloud.policies import tables as policies
 from cloud.push import tables as push
+from cloud.sources import tables as sources
 from cloud.webhooks import tables as webhooks
 
-__all__ = ["metadata", "people", "policies", "push", "schema", "webhooks"]
+__all__ = ["metadata", "people", "policies", "push", "schema", "sources", "webhooks"]

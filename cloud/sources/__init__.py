@@ -1,0 +1,1 @@
+"""Where cases come from besides the edge: workers, citizens, the hotline; and what is told of them."""
