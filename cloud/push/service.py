@@ -30,8 +30,8 @@ class Notice:
     """By which a ladder is chosen: `incident`, `whistle`, `deadline`, `playbook`, ..."""
     incident_id: UUID | None
     targets: tuple[str, ...]
-    """`person:<username>`, `role:<role>`, `organisation:<id>`, `duty:<primary|backup|grid_leader|shift_leader>`,
-    `group:<id>`; the ladder's rung `notice` tells these."""
+    """`person:<username>`, `role:<role>`, `organisation:<id>`,
+    `duty:<primary|backup|grid_leader|shift_leader>`, `group:<id>`; the ladder's rung `notice` tells these."""
     words: Names
     severity: Severity | None = None
     """None: the incident's; without an incident, medium."""
@@ -52,11 +52,11 @@ async def notify(connection: AsyncConnection, what: Notice, now: datetime | None
     if what.severity is None and what.incident_id is not None:
         found = await connection.scalar(select(incident.c.severity).where(incident.c.id == what.incident_id))
         rank = rank if found is None else found
+    identifier = uuid7()
     row = {
-        "id": uuid7(), "kind": what.kind, "incident_id": what.incident_id, "severity": rank,
+        "id": identifier, "kind": what.kind, "incident_id": what.incident_id, "severity": rank,
         "targets": list(what.targets), "words": what.words.model_dump(), "created_at": now,
         "look_at": now,
     }  # fmt: skip
     await connection.execute(insert(notice), row)
-    identifier: UUID = row["id"]
     return identifier
