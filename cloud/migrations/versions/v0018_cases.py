@@ -32,7 +32,7 @@ CREATE INDEX incident_handler ON incident (handler) WHERE handler IS NOT NULL;
 CREATE INDEX incident_merged ON incident (merged_into) WHERE merged_into IS NOT NULL;
 CREATE INDEX incident_duplicate ON incident (duplicate_of) WHERE duplicate_of IS NOT NULL;
 CREATE INDEX incident_recurrence ON incident (recurrence_of) WHERE recurrence_of IS NOT NULL;
-ALTER TABLE incident_event ADD COLUMN detail jsonb NOT NULL DEFAULT '{}';
+ALTER TABLE incident_event ADD COLUMN detail jsonb NOT NULL DEFAULT '{}'
 """
 _DOWN = """
 ALTER TABLE incident_event DROP COLUMN detail;
@@ -42,15 +42,17 @@ ALTER TABLE incident
     DROP COLUMN source, DROP COLUMN level, DROP COLUMN handler, DROP COLUMN organisation,
     DROP COLUMN description, DROP COLUMN lon, DROP COLUMN lat, DROP COLUMN reported_class,
     DROP COLUMN resolved_by, DROP COLUMN feedback_at, DROP COLUMN pending, DROP COLUMN closes_itself,
-    DROP COLUMN merged_into, DROP COLUMN duplicate_of, DROP COLUMN recurrence_of;
+    DROP COLUMN merged_into, DROP COLUMN duplicate_of, DROP COLUMN recurrence_of
 """
 
 
 def upgrade() -> None:
     """Add the columns; every incident so far came from an edge node."""
-    op.execute(_UP)
+    for statement in _UP.split(";"):
+        op.execute(statement)
 
 
 def downgrade() -> None:
     """Drop them; a case without a point gets its place for one."""
-    op.execute(_DOWN)
+    for statement in _DOWN.split(";"):
+        op.execute(statement)
