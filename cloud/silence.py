@@ -151,7 +151,8 @@ async def _close(connection: AsyncConnection, name: str, registry: Registry, now
         gone = {"condition_id": row.id, "rev": row.rev + 1, "change": Change.CLEARED, "changed_at": now}
         condition = Condition.model_validate(values | gone | {"state": ConditionState.CLEARED, "hints": ()})
         await _take(connection, condition, registry, now)
-        await _end(connection, row.incident_id, now)
+        if row.incident_id is not None:
+            await _end(connection, row.incident_id, now)
         log.info("node %s is heard again", name)
     await _inhibit(connection, (alarm.c.node == name) & alarm.c.inhibited_since.is_not(None), None)
 

@@ -11,13 +11,19 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Boolean, Integer, bindparam, cast, null, or_, select, text, update
+from sqlalchemy import Boolean, bindparam, null, or_, select, text, update
 from sqlalchemy import case as case_when
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from cloud.alarms import joining
+from cloud.alarms import joining, rows
+from cloud.alarms import store as asides
+from cloud.alarms.asides import Aside, Sources, Subject
 from cloud.alarms.joining import Around, Vicinity
+from cloud.alarms.machine import INTO, State, lead
+from cloud.alarms.machine import Line as Step
+from cloud.alarms.machine import take as take_step
+from cloud.alarms.policy import AlarmPolicy
 from cloud.areas.registry import RANK, Registry
 from cloud.database.schema import alarm, alarm_part, incident
 from cloud.errors import CloudError
@@ -27,7 +33,12 @@ from cloud.incidents.store import Actor, Key
 from cloud.incidents.transitions import OPEN
 from cloud.stream.outbox import Kind, emit
 from devices.ids import uuid7
-from devices.messages import Body, Condition, ConditionState, Evidence, Gap
+from devices.messages import Body, Condition, ConditionState, Evidence, Gap, Severity
+
+NO_POLICY = AlarmPolicy()
+BROKE_OUT = "broke_out"
+"""Of an alarm that grew worse than what put it aside covers."""
+GRIDWATCH = Actor("system", "gridwatch")
 
 
 class PlaceTaken(CloudError):
@@ -47,7 +58,11 @@ class _Work:
     around: Around = field(default_factory=Around)
     reach: Mapping[UUID, Sequence[Vicinity]] = field(default_factory=dict)
     placed: dict[UUID, UUID] = field(default_factory=dict)
-    """Of each known condition, its incident."""
+    """Of each known condition, its incident; what was aside from its first moment has none."""
+    sources: Sources | None = None
+    """What may put alarms aside; None: nothing does any more, they are brought in."""
+    steps: list[tuple[UUID, int, Step]] = field(default_factory=list)
+    asides: list[Aside] = field(default_factory=list)
     joined_by: dict[UUID, list[UUID]] = field(default_factory=dict)
     """Of each part, the joined conditions that name it."""
 
@@ -72,7 +87,7 @@ async def stored(connection: AsyncConnection, bodies: Iterable[Body]) -> dict[UU
     named_in = select(alarm_part.c.joined).where(alarm_part.c.part.in_(ids))
     statement = (
         select(alarm, incident.c.place.label("case_place"), incident.c.event_class.label("case_class"))
-        .join(incident, incident.c.id == alarm.c.incident_id)
+        .outerjoin(incident, incident.c.id == alarm.c.incident_id)
         .where(or_(alarm.c.id.in_(ids), alarm.c.id.in_(named_in)))
     )
     return {row.id: row for row in await connection.execute(statement)}
@@ -86,11 +101,13 @@ async def take(
     actor: Actor,
     now: datetime,
     late: Collection[tuple[UUID, int]] = (),
+    policy: AlarmPolicy = NO_POLICY,
 ) -> None:
     """Store the conditions of one node, open and move incidents, log it, and note what changed in the outbox.
 
     `known`: their alarms by `stored`. The caller's lock on the node's ledger keeps other revisions away.
-    `late`: conditions and revisions that are history.
+    `late`: conditions and revisions that are history. What is aside (`policy`, a shelf, a device out of
+    service) is stored and opens nothing.
 
     Raises:
         PlaceTaken: run the transaction again.
@@ -104,6 +121,8 @@ async def take(
         for row in [known.get(c.condition_id)]
     }
     work = await _gather(connection, list(newest.values()), keys, known, registry)
+    subjects = [_subject(one, keys) for one in newest.values()]
+    work.sources = await asides.sources(connection, subjects, policy, registry, now)
     # What joins others goes first: its parts then find its incident.
     for condition in sorted(newest.values(), key=lambda one: not one.parts):
         mine = known.get(condition.condition_id)
@@ -112,6 +131,30 @@ async def take(
             _decide(work, condition, mine, previous, keys, first_changed, now)
             work.alarms[-1]["history"] = (condition.condition_id, condition.rev) in late
     await _write(connection, work, keys, registry, actor, now)
+
+
+async def bring_in(
+    connection: AsyncConnection, alarms: Sequence[Any], registry: Registry, actor: Actor, now: datetime
+) -> None:
+    """Open or join incidents for stored alarms that were aside and now call; rows of `alarm`, all active.
+
+    Raises:
+        PlaceTaken: run the transaction again.
+    """
+    conditions = [rows.condition_of(row) for row in alarms]
+    keys = {row.id: (row.place, row.event_class) for row in alarms}
+    work = await _gather(connection, conditions, keys, {}, registry)
+    for condition in conditions:
+        _decide(work, condition, None, None, keys, {condition.condition_id: now}, now)
+    placed = [{"key": row["id"], "placed_in": row["incident_id"]} for row in work.alarms]
+    work.alarms.clear()
+    await _write(connection, work, keys, registry, actor, now)
+    await connection.execute(_PLACE_ALARM, placed)
+
+
+def _subject(condition: Condition, keys: Mapping[UUID, Key]) -> Subject:
+    key = keys[condition.condition_id]
+    return Subject(*key, condition.device, condition.point, condition.severity)
 
 
 async def _gather(
@@ -128,12 +171,13 @@ async def _gather(
     if groups:
         await store.lock(connection, joining.group_keys(groups))
     around = await joining.look_around(connection, fresh, reach)
-    cases = {(row.case_place, row.case_class) for row in known.values()} | set(around.keys.values())
+    owned = [row for row in known.values() if row.incident_id is not None]
+    cases = {(row.case_place, row.case_class) for row in owned} | set(around.keys.values())
     await store.lock(connection, {*keys.values(), *cases})
-    ids = {row.incident_id for row in known.values()} | around.keys.keys()
+    ids = {row.incident_id for row in owned} | around.keys.keys()
     work = _Work(*await store.load_cases(connection, ids, set(keys.values())), around=around, reach=reach)
+    work.placed |= {row.id: row.incident_id for row in owned}
     for row in known.values():
-        work.placed[row.id] = row.incident_id
         for part in row.parts:
             work.joined_by.setdefault(UUID(part["condition_id"]), []).append(row.id)
     return work
@@ -163,25 +207,53 @@ def _decide(
     key = keys[condition.condition_id]
     began = min(first_changed[condition.condition_id], now)
     word = Word(condition.condition_id, condition.state, RANK[condition.severity], condition.changed_at)
-    if known is not None:
+    aside = _aside(work, condition, known, keys, now)
+    case: Case | None = None
+    lines: Sequence[Line] = ()
+    if known is not None and known.incident_id is not None:
         case, lines = hear(work.cases[known.incident_id], word)
     else:
         standing = _standing(work, condition, key, previous)
-        if standing is None:
+        if standing is not None and not (aside and standing.state in REOPENABLE):
+            case, lines = joined(standing, word)
+        elif standing is None and aside is None:
             case, lines = opened(uuid7(), word)
             work.fresh[case.id] = (condition, began)
-        else:
-            case, lines = joined(standing, word)
-        work.open_at[key] = case.id
-        for vicinity in work.reach.get(condition.condition_id, ()):
-            work.around.near.setdefault(vicinity.group, []).append((condition.since, case.id))
+        if case is not None:
+            work.open_at[key] = case.id
+            for vicinity in work.reach.get(condition.condition_id, ()):
+                work.around.near.setdefault(vicinity.group, []).append((condition.since, case.id))
     for part in condition.parts:
         work.joined_by.setdefault(part.condition_id, []).append(condition.condition_id)
-    work.placed[condition.condition_id] = case.id
-    work.cases[case.id] = case
-    work.lines += [(case.id, line) for line in lines]
-    work.touched[case.id] = None
-    work.alarms.append(_alarm_row(condition, known, case.id, key, began, now))
+    if case is not None:
+        work.placed[condition.condition_id] = case.id
+        work.cases[case.id] = case
+        work.lines += [(case.id, line) for line in lines]
+        work.touched[case.id] = None
+    work.alarms.append(rows.alarm_row(condition, case.id if case else None, key, aside, began, now))
+
+
+def _aside(
+    work: _Work, condition: Condition, known: Any, keys: Mapping[UUID, Key], now: datetime
+) -> Aside | None:
+    """By what it is aside now, with the lines of its log. What has gone stays as it was."""
+    if work.sources is None:
+        return None
+    gone = condition.state is ConditionState.CLEARED
+    if known is not None and (gone or known.state == ConditionState.CLEARED):
+        return asides.aside_of_row(known)
+    found = work.sources.aside(_subject(condition, keys), now)
+    wanted = found.state if found else None
+    if known is not None:
+        worse = RANK[condition.severity] < RANK[Severity(known.severity)]
+        leaving = BROKE_OUT if worse and known.aside != State.OUT_OF_SERVICE else None
+        steps = lead(asides.state_of_row(known), wanted, leaving)
+        work.steps += [(known.id, known.version + 1, step) for step in steps]
+    elif wanted is not None:
+        work.steps.append((condition.condition_id, 1, take_step(INTO[wanted], State.UNACKNOWLEDGED)))
+    if found is not None:
+        work.asides.append(found)
+    return found
 
 
 def _standing(work: _Work, condition: Condition, key: Key, previous: Any) -> Case | None:
@@ -194,68 +266,13 @@ def _standing(work: _Work, condition: Condition, key: Key, previous: Any) -> Cas
     for each in joining.candidates(condition, work.placed, work.joined_by, reach, work.around):
         if work.cases[each].state in OPEN:
             return work.cases[each]
-    if previous is None or (previous.place, previous.event_class) != key:
+    if previous is None or previous.incident_id is None or (previous.place, previous.event_class) != key:
         return None
     case = work.cases[previous.incident_id]
     return case if case.state in REOPENABLE else None
 
 
-def _alarm_row(
-    condition: Condition, known: Any, incident_id: UUID, key: Key, began: datetime, now: datetime
-) -> dict[str, Any]:
-    cleared = condition.state is ConditionState.CLEARED
-    return {
-        "id": condition.condition_id,
-        "incident_id": incident_id,
-        "version": 1,
-        "rev": condition.rev,
-        "state": condition.state,
-        "node": condition.node,
-        "point": condition.point,
-        "device": condition.device,
-        "zone": condition.zone,
-        "rule": condition.rule,
-        "place": key[0],
-        "event_class": key[1],
-        "label": condition.label,
-        "score": condition.score,
-        "severity": condition.severity,
-        "since": condition.since,
-        "at_least": condition.at_least,
-        "box": condition.box,
-        "outline": condition.outline,
-        "count": condition.count,
-        "count_error": condition.count_error,
-        "suspected": condition.suspected,
-        "measured": condition.measured.model_dump() if condition.measured else None,
-        "reopens": condition.reopens,
-        "ended": condition.ended,
-        "hints": [str(hint) for hint in condition.hints],
-        "no_clip": condition.no_clip,
-        "parts": [part.model_dump(mode="json") for part in condition.parts],
-        "opened_at": began,
-        "changed_at": condition.changed_at,
-        "cleared_at": condition.changed_at if cleared else None,
-        "received_at": now,
-    }
-
-
-_KEPT = {"id", "incident_id", "version", "place", "event_class", "node", "point", "opened_at", "reopens"}
-_INSERT_ALARM = insert(alarm)
-_TURNED = (_INSERT_ALARM.excluded.state == ConditionState.CLEARED) != (
-    alarm.c.state == ConditionState.CLEARED
-)
-_UPSERT_ALARM = _INSERT_ALARM.on_conflict_do_update(
-    index_elements=["id"],
-    set_={
-        column.name: _INSERT_ALARM.excluded[column.name]
-        for column in alarm.c
-        if column.name not in _KEPT
-        and not column.name.startswith(("acknowledged", "shelved", "verdict", "inhibited"))
-    }
-    | {"version": alarm.c.version + cast(_TURNED, Integer)},
-    where=_INSERT_ALARM.excluded.rev > alarm.c.rev,
-)
+_PLACE_ALARM = update(alarm).where(alarm.c.id == bindparam("key")).values(incident_id=bindparam("placed_in"))
 _NAME_PARTS = insert(alarm_part).on_conflict_do_nothing()
 _RUNNING = text("SELECT nextval('incident_number') FROM generate_series(1, :count)")
 _INSERT_INCIDENT = insert(incident).on_conflict_do_nothing().returning(incident.c.id)
@@ -288,13 +305,16 @@ async def _write(
     if moved:
         await connection.execute(_UPDATE_INCIDENT, moved)
     if work.alarms:
-        await connection.execute(_UPSERT_ALARM, work.alarms)
+        await connection.execute(rows.UPSERT, work.alarms)
     parts = [
         {"part": part["condition_id"], "joined": row["id"]} for row in work.alarms for part in row["parts"]
     ]
     if parts:
         await connection.execute(_NAME_PARTS, parts)
     await store.write_lines(connection, work.lines, actor, now)
+    if work.steps or work.asides:
+        await asides.write_lines(connection, work.steps, GRIDWATCH, now)
+        await asides.plan_ends(connection, work.asides)
     alarms: list[tuple[Kind, str]] = [("alarm", str(row["id"])) for row in work.alarms]
     await emit(connection, [*alarms, *(("incident", str(key)) for key in work.touched)])
 
@@ -303,12 +323,12 @@ async def _open_incidents(
     connection: AsyncConnection, work: _Work, keys: dict[UUID, Key], registry: Registry, now: datetime
 ) -> None:
     running = (await connection.scalars(_RUNNING, {"count": len(work.fresh)})).all()
-    rows = [
+    opening = [
         _incident_row(work.cases[incident_id], number, condition, began, keys, registry, now)
         for number, (incident_id, (condition, began)) in zip(running, work.fresh.items(), strict=True)
     ]
-    opened_now = set((await connection.scalars(_INSERT_INCIDENT, rows)).all())
-    for row in rows:
+    opened_now = set((await connection.scalars(_INSERT_INCIDENT, opening)).all())
+    for row in opening:
         if row["id"] not in opened_now:
             raise PlaceTaken(f"{row['place']}|{row['event_class']}")
 

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, Field
 
+from cloud.alarms.machine import State
+from cloud.alarms.store import aside_of_row, state_of_row
 from cloud.areas.registry import Registry, named
 from devices.messages import Box, ConditionState, HintKind, JoinedPart, Measured, Polygon, Severity
 from devices.site.model import Names, Position
+
+VerdictWord = Literal["true", "false", "other_class", "unsure"]
 
 
 class ClassRef(BaseModel):
@@ -28,12 +33,25 @@ class PointRef(BaseModel):
     position: Position | None
 
 
-class AlarmState(BaseModel):
-    """The alarm's own machine (ISA-18.2): active or gone, acknowledged or not, shelved or not."""
+class AsideRef(BaseModel):
+    """Why an alarm calls nobody, and until when."""
 
+    state: Literal["shelved", "suppressed", "out_of_service"]
+    until: datetime
+    by: str
+    """Who shelved it or took its device out of service; the id of what allows it by design."""
+    reason: str
+
+
+class AlarmState(BaseModel):
+    """The alarm's own machine (ISA-18.2): active or gone, acknowledged or not, aside or not."""
+
+    name: State
     active: bool
     acknowledged: bool
     shelved_until: datetime | None
+    aside: AsideRef | None
+    """While it is aside; once gone, how it was."""
     inhibited: bool
     """Its node is silent: nobody can know whether it still holds, and the node is what must be seen to."""
 
@@ -79,9 +97,14 @@ class Alarm(BaseModel):
     parts: list[JoinedPart]
     """Of a rule that joins: what it was made of; photos and clips go by the parts' conditions."""
     acknowledged_by: str | None
-    verdict: Literal["true", "false"] | None
-    """A person's judgement: a true alarm, or a false one."""
-    incident_id: UUID
+    verdict: VerdictWord | None
+    """A person's judgement."""
+    verdict_reason: str | None
+    """Of a false alarm: an id of the policy's reasons."""
+    verdict_class: str | None
+    """Of `other_class`: what it really was."""
+    incident_id: UUID | None
+    """None: it was aside from its first moment, and has opened nothing."""
 
 
 class AlarmPage(BaseModel):
@@ -106,14 +129,17 @@ def point_ref(identifier: str, registry: Registry) -> PointRef:
 
 def show_alarm(row: Any, registry: Registry, now: datetime) -> Alarm:
     """A row of the table `alarm` as the API shows it."""
-    shelved = row.shelved_until if row.shelved_until and row.shelved_until > now else None
+    aside = aside_of_row(row)
+    state = state_of_row(row)
     return Alarm(
         id=row.id,
         condition_id=row.id,
         state=AlarmState(
+            name=state,
             active=row.state != ConditionState.CLEARED,
             acknowledged=row.acknowledged_at is not None,
-            shelved_until=shelved,
+            shelved_until=aside.until if aside and state is State.SHELVED else None,
+            aside=AsideRef.model_validate(asdict(aside)) if aside else None,
             inhibited=row.inhibited_since is not None,
         ),
         version=row.version,
@@ -145,5 +171,7 @@ def show_alarm(row: Any, registry: Registry, now: datetime) -> Alarm:
         parts=row.parts,
         acknowledged_by=row.acknowledged_by,
         verdict=row.verdict,
+        verdict_reason=row.verdict_reason,
+        verdict_class=row.verdict_class,
         incident_id=row.incident_id,
     )

@@ -145,7 +145,7 @@ incident_event = Table(
     must("to_state", Text), must("cause", Text), may("reason", Text), must("detail", JSON),
 )  # fmt: skip
 alarm = Table(
-    "alarm", metadata, key("id", Uuid), must("incident_id", Uuid), must("version", Integer),
+    "alarm", metadata, key("id", Uuid), may("incident_id", Uuid), must("version", Integer),
     must("rev", BigInteger), must("state", Text), must("node", Text), must("point", Text),
     must("device", Text), may("zone", Text), must("rule", Text), must("place", Text),
     must("event_class", Text), must("label", Text), must("score", Double), must("severity", Text),
@@ -154,8 +154,10 @@ alarm = Table(
     may("measured", JSON), may("reopens", Uuid), may("ended", Text), must("opened_at", TIME),
     must("changed_at", TIME), may("cleared_at", TIME), must("received_at", TIME), must("hints", JSON),
     may("no_clip", Text),
-    may("verdict", Text), may("acknowledged_at", TIME), may("acknowledged_by", Text),
-    may("shelved_until", TIME), may("shelved_by", Text), may("shelved_reason", Text),
+    may("verdict", Text), may("verdict_reason", Text), may("verdict_class", Text), may("verdict_by", Text),
+    may("verdict_at", TIME), may("acknowledged_at", TIME), may("acknowledged_by", Text),
+    may("aside", Text), may("aside_until", TIME), may("aside_by", Text), may("aside_reason", Text),
+    may("aside_at_opening", Text),
     may("inhibited_since", TIME), must("history", Boolean), must("parts", JSON),
 )  # fmt: skip
 alarm_part = Table("alarm_part", metadata, key("part", Uuid), key("joined", Uuid))

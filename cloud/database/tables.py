@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from cloud.alarms import tables as alarms
 from cloud.database import schema
 from cloud.database.columns import metadata
 from cloud.people import tables as people
@@ -10,4 +11,4 @@ from cloud.push import tables as push
 from cloud.sources import tables as sources
 from cloud.webhooks import tables as webhooks
 
-__all__ = ["metadata", "people", "policies", "push", "schema", "sources", "webhooks"]
+__all__ = ["alarms", "metadata", "people", "policies", "push", "schema", "sources", "webhooks"]

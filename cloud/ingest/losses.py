@@ -50,5 +50,7 @@ async def keep_gaps(connection: AsyncConnection, gaps: Sequence[tuple[UUID, Gap]
     if not lost:
         return
     await connection.execute(insert(evidence_lost).on_conflict_do_nothing(), lost)
-    shown = select(alarm.c.incident_id).where(alarm.c.id.in_([item["condition_id"] for item in lost]))
+    shown = select(alarm.c.incident_id).where(
+        alarm.c.incident_id.is_not(None), alarm.c.id.in_([item["condition_id"] for item in lost])
+    )
     await emit(connection, [("incident", str(key)) for key in (await connection.scalars(shown)).all()])

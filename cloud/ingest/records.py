@@ -47,7 +47,9 @@ async def keep_evidence(connection: AsyncConnection, photos: Sequence[Evidence])
         for photo in photos
     ]  # fmt: skip
     await connection.execute(insert(evidence).on_conflict_do_nothing(), rows)
-    shown = select(alarm.c.incident_id).where(alarm.c.id.in_([photo.condition_id for photo in photos]))
+    shown = select(alarm.c.incident_id).where(
+        alarm.c.incident_id.is_not(None), alarm.c.id.in_([photo.condition_id for photo in photos])
+    )
     await emit(connection, [("incident", str(key)) for key in (await connection.scalars(shown)).all()])
 
 
