@@ -19,8 +19,9 @@ from cloud.areas.tree_routes import router as area_tree
 from cloud.context import Context
 from cloud.database.engine import make_engine
 from cloud.deadlines.limits import DEADLINES
+from cloud.deadlines.plans import Clocks, Planner
 from cloud.deadlines.routes import router as deadlines
-from cloud.deadlines.steps import rules_in
+from cloud.deadlines.steps import Rules, rules_in
 from cloud.deadlines.worker import Worker
 from cloud.housekeeping import keep_tidy
 from cloud.incidents.routes import router as incidents
@@ -72,6 +73,16 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
+def planners_in(current: Current, rules: Callable[[], Rules | None]) -> Callable[[], tuple[Planner, ...]]:
+    """Who plans deadlines of incidents, by the policies in force."""
+
+    def now() -> tuple[Planner, ...]:
+        clocks = rules()
+        return () if clocks is None else (Clocks(clocks),)
+
+    return now
+
+
 def create_app(settings: Settings, url: URL, now: Callable[[], datetime] = utc_now) -> FastAPI:
     """The API over the database at `url`, which `cloud.install.prepare` brought up to date."""
     metrics = Metrics()
@@ -93,7 +104,7 @@ def create_app(settings: Settings, url: URL, now: Callable[[], datetime] = utc_n
             tasks = [
                 asyncio.create_task(keep_tidy(engine, settings, now)),
                 asyncio.create_task(current.follow()),
-                Worker(engine, rules, {}, now, tail.changed).start(),
+                Worker(engine, planners_in(current, rules), {}, now, tail.changed).start(),
                 asyncio.create_task(
                     silence.listen(engine, lambda: current.registry, after, now, tail.changed)
                 ),

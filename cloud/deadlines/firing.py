@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from cloud.database.schema import incident
 from cloud.deadlines import store
-from cloud.deadlines.planner import KINDS
+from cloud.deadlines.plans import KINDS
 from cloud.deadlines.store import Deadline
 from cloud.errors import CloudError
 from cloud.stream.outbox import emit

@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from cloud.deadlines import planner, store
 from cloud.deadlines.firing import Effect, fire
-from cloud.deadlines.steps import Rules
+from cloud.deadlines.plans import Planner
 from cloud.stream.outbox import CHANNEL
 from cloud.stream.tail import LOST
 
@@ -32,16 +32,16 @@ class Worker:
     def __init__(
         self,
         engine: AsyncEngine,
-        rules: Callable[[], Rules | None],
+        planners: Callable[[], tuple[Planner, ...]],
         effects: Mapping[str, Effect],
         now: Callable[[], datetime],
         changed: Callable[[], None],
     ) -> None:
-        """`rules`: those in force, None: incidents have no clocks; `changed` wakes the walls."""
-        self._engine, self._rules, self._effects, self._now = engine, rules, effects, now
+        """`planners`: those in force; `changed` wakes the walls."""
+        self._engine, self._planners, self._effects, self._now = engine, planners, effects, now
         self._changed = changed
         self._wake = asyncio.Event()
-        self._taken_over: list[Rules | None] = []
+        self._taken_over: tuple[Planner, ...] | None = None
 
     def start(self) -> asyncio.Task[None]:
         """Plan and fire until the task is cancelled."""
@@ -70,14 +70,14 @@ class Worker:
 
     async def once(self) -> None:
         """Plan what changed, fire what is due, in turns: much to plan holds up nothing that is due."""
-        rules = self._rules()
-        if self._taken_over != [rules]:
-            if await planner.take_over(self._engine, rules):
+        planners = self._planners()
+        if self._taken_over != planners:
+            if await planner.take_over(self._engine, planners):
                 log.info("every open incident gets its deadlines by the rules now in force")
-            self._taken_over = [rules]
+            self._taken_over = planners
         more = True
         while more:
-            _, unplanned = await planner.plan(self._engine, rules) if rules else (0, False)
+            _, unplanned = await planner.plan(self._engine, planners) if planners else (0, False)
             fired, due = await fire(self._engine, self._now(), self._effects)
             if fired:
                 self._changed()

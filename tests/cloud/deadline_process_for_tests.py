@@ -30,7 +30,7 @@ async def effect(connection: AsyncConnection, one: Deadline, _: datetime) -> Non
 
 async def work() -> None:
     engine = make_engine(make_url(os.environ["DEADLINE_TEST_URL"]), pool_size=2)
-    await Worker(engine, lambda: None, {"x": effect}, lambda: datetime.now(UTC), lambda: None).start()
+    await Worker(engine, tuple, {"x": effect}, lambda: datetime.now(UTC), lambda: None).start()
 
 
 def main() -> None:

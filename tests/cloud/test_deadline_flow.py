@@ -15,6 +15,8 @@ from cloud.database.schema import deadline, deadline_event, incident, outbox
 from cloud.deadlines import planner, store
 from cloud.deadlines.firing import RETRY_AT_MOST, fire
 from cloud.deadlines.limits import Policy
+from cloud.deadlines.plans import Clocks
+from cloud.deadlines.steps import Rules
 from cloud.deadlines.store import Deadline
 from cloud.errors import CloudError
 from cloud.incidents.store import lock
@@ -34,7 +36,8 @@ SECOND = timedelta(seconds=1)
 @pytest.fixture
 def timed(street, tmp_path) -> Callable[[], Any]:
     """`async with timed() as s:` an app with limits."""
-    return lambda: street(Settings(state=tmp_path, page=tmp_path / "dist", policies={"deadlines": WRITTEN}))
+    paths = {"state": tmp_path, "page": tmp_path / "dist"}
+    return lambda written=WRITTEN: street(Settings(**paths, policies={"deadlines": written}))
 
 
 @pytest.fixture
@@ -161,21 +164,21 @@ class TestACase:
             assert other["items"] == []
 
     async def test_new_limits_hold_for_cases_that_are_open_and_none_are_none(
-        self, timed, street, sender, seen, engine
+        self, timed, sender, seen, engine
     ) -> None:
         async with timed() as s:
             await s.send(seen(sender).now("opened"))
             assert (await planned(engine))["acceptance/red"] == s.clock.at + 60 * SECOND
             shorter = Policy.model_validate({"default": {"limits": {"acceptance": "90 s"}}})
-            rules = planner.Rules(shorter, s.app.state.context.rules().work)
-        assert await planner.take_over(engine, rules)
-        assert not await planner.take_over(engine, rules)
-        assert await planner.plan(engine, rules) == (1, False)
+            planners = (Clocks(Rules(shorter, s.app.state.context.rules().work)),)
+        assert await planner.take_over(engine, planners)
+        assert not await planner.take_over(engine, planners)
+        assert await planner.plan(engine, planners) == (1, False)
         assert await planned(engine) == {
             "acceptance/yellow": START + 72 * SECOND,
             "acceptance/red": START + 90 * SECOND,
         }
-        async with street() as s:
+        async with timed({}) as s:
             await until(lambda: nothing_waits(engine))
             leader = await s.log_in()
             (clocks,) = await leader.get("/deadlines", incident=(await leader.the_incident())["id"])
@@ -310,6 +313,6 @@ class TestFiring:
                 await connection.execute(text(statement))
         later = START + timedelta(minutes=5)
         assert await fire(engine, later, {}) == (0, False)
-        assert await planner.plan(engine, rules) == (1, False)
+        assert await planner.plan(engine, (Clocks(rules),)) == (1, False)
         assert await fire(engine, later, {}) == (1, False)
         assert await fired(engine) == [("yellow", "acceptance")], "that it was, at 48 of 60 seconds"
