@@ -6,9 +6,22 @@ from cloud.alarms import tables as alarms
 from cloud.database import schema
 from cloud.database.columns import metadata
 from cloud.people import tables as people
+from cloud.playbooks import tables as playbooks
 from cloud.policies import tables as policies
 from cloud.push import tables as push
 from cloud.sources import tables as sources
 from cloud.webhooks import tables as webhooks
+from cloud.whistles import tables as whistles
 
-__all__ = ["alarms", "metadata", "people", "policies", "push", "schema", "sources", "webhooks"]
+__all__ = [
+    "alarms",
+    "metadata",
+    "people",
+    "playbooks",
+    "policies",
+    "push",
+    "schema",
+    "sources",
+    "webhooks",
+    "whistles",
+]
