@@ -10,6 +10,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from cloud.errors import Problem
 from cloud.metrics import Metrics
+from cloud.people.wall import unwalled
 from cloud.problems import answer
 
 CSP = (
@@ -69,7 +70,8 @@ class Guard:
             refusal = answer(Request(scope), "too_large", f"at most {limit} bytes", {"Connection": "close"})
             await refusal(scope, receive, dressed)
         else:
-            await self.app(scope, _limited(receive, limit), dressed)
+            with unwalled():
+                await self.app(scope, _limited(receive, limit), dressed)
         route = scope.get("route")
         if status and not getattr(route, "path", "").endswith("/stream"):
             self.metrics.requests.labels(

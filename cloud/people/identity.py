@@ -3,82 +3,95 @@
 from __future__ import annotations
 
 import hmac
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable
+from datetime import datetime
 from typing import Annotated
 from urllib.parse import urlsplit
-from uuid import UUID
 
 from fastapi import Depends, Request, Security
 from fastapi.security import APIKeyCookie, HTTPAuthorizationCredentials, HTTPBearer
-from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cloud.context import Context, InContext
-from cloud.database.schema import person, session
 from cloud.errors import Problem
 from cloud.nodes.credentials import Holder, holder
+from cloud.people.matrix import DOOR
 from cloud.people.passwords import csrf_of, hash_token
+from cloud.people.person import TOKEN, Person, by_session, by_token
 from cloud.people.roles import Role
-from devices.site.model import Names
+from cloud.people.scope import scope_of
+from cloud.people.wall import stand, unwalled
+
+__all__ = ["Administrator", "AdministratorViewer", "Doer", "Person", "Sender", "Viewer"]
 
 COOKIE = "gridwatch_session"
 CSRF_HEADER = "X-CSRF-Token"
 
 _cookie = APIKeyCookie(name=COOKIE, scheme_name="session", auto_error=False)
 _bearer = HTTPBearer(scheme_name="node", description="A node's token.", auto_error=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Person:
-    """Somebody who is logged in."""
-
-    id: UUID
-    username: str
-    name: Names
-    roles: tuple[Role, ...]
-    token_hash: bytes
-    areas: tuple[str, ...] = ()
-    """Ids of areas; none: the whole street, for roles that are not bound to areas."""
-    organisation: str | None = None
-    """The department or operator company that they act for."""
+_token = HTTPBearer(
+    scheme_name="token", description="A person's or organisation's API token.", auto_error=False
+)
+Look = Callable[[AsyncConnection, bytes, datetime], Awaitable[Person | None]]
 
 
 async def find_person(context: Context, token: str) -> Person | None:
     """The person of a session that has not ended."""
-    statement = (
-        select(person)
-        .join(session, session.c.person_id == person.c.id)
-        .where(session.c.token_hash == hash_token(token), session.c.expires_at > context.now())
-        .where(person.c.locked_at.is_(None))
-    )
-    async with context.engine.connect() as connection:
-        row = (await connection.execute(statement)).one_or_none()
-    if row is None:
-        return None
-    return Person(
-        row.id, row.username, Names(**row.name), tuple(map(Role, row.roles)), hash_token(token),
-        tuple(row.areas), row.organisation,
-    )  # fmt: skip
+    return await _find(context, hash_token(token), by_session)
 
 
 async def still_logged_in(context: Context, who: Person) -> bool:
-    """Whether the session that `who` came by still stands."""
-    statement = select(session.c.person_id).where(
-        session.c.token_hash == who.token_hash, session.c.expires_at > context.now()
-    )
-    async with context.engine.connect() as connection:
-        return await connection.scalar(statement) is not None
+    """Whether what `who` came by still stands, for the same roles, areas and organisation."""
+    return who == await _find(context, who.token_hash, by_session if who.token is None else by_token)
 
 
-async def viewer(context: InContext, token: Annotated[str | None, Security(_cookie)]) -> Person:
-    """Whoever is logged in; for requests that change nothing."""
-    who = await find_person(context, token) if token else None
+async def _find(context: Context, token_hash: bytes, look: Look) -> Person | None:
+    with unwalled():
+        async with context.engine.begin() as connection:
+            return await look(connection, token_hash, context.now())
+
+
+async def viewer(
+    request: Request,
+    context: InContext,
+    cookie: Annotated[str | None, Security(_cookie)],
+    token: Annotated[HTTPAuthorizationCredentials | None, Security(_token)],
+) -> Person:
+    """Whoever is logged in and has a role for this route; for requests that change nothing.
+
+    From here on the request sees what is in their scope only.
+    """
+    if token is not None and token.credentials.startswith(TOKEN):
+        who = await _find(context, hash_token(token.credentials), by_token)
+    else:
+        who = await find_person(context, cookie) if cookie else None
     if who is None:
-        raise Problem("unauthenticated", "no session, or it has ended")
+        raise Problem("unauthenticated", "no session or API token, or it has ended")
+    request.state.person = who
+    check_role(request, who)
+    stand(scope_of(who, context.registry))
     return who
+
+
+def check_role(request: Request, who: Person) -> None:
+    """Refuse whom the matrix does not let in.
+
+    Raises:
+        Problem: `forbidden`.
+        LookupError: the route has no row.
+    """
+    route = request.scope["route"]
+    operation = route.operation_id or route.name
+    if operation not in DOOR:
+        raise LookupError(f"{operation}: no row in cloud/people/matrix.py; add one line that says who may")
+    if not DOOR[operation].intersection(who.roles):
+        raise Problem("forbidden", f"this is not for {', '.join(who.roles) or 'you'}")
 
 
 async def doer(request: Request, who: Annotated[Person, Depends(viewer)]) -> Person:
     """Whoever is logged in, and meant this request: it came from our page, with the session's CSRF token."""
+    if who.token is not None:
+        return who  # no browser adds an API token by itself
     check_origin(request)
     given = request.headers.get(CSRF_HEADER, "")
     expected = csrf_of(request.cookies[COOKIE])

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cloud.areas.registry import Registry
 from cloud.database.schema import incident
-from cloud.people.identity import Person
+from cloud.people.person import Person
 from cloud.people.roles import OF_AREAS, OF_STREET, Role
 from cloud.people.tables import incident_party
 
@@ -51,6 +51,9 @@ def scope_of(person: Person, registry: Registry) -> Scope:
     areas: frozenset[str] | None = frozenset()
     if roles & OF_STREET or (roles & OF_AREAS and person.areas):
         areas = _expanded(person.areas, registry)
+    if person.narrowed:
+        within = _expanded(person.narrowed, registry)
+        areas = within if areas is None else areas if within is None else areas & within
     return Scope(areas, frozenset(parties))
 
 

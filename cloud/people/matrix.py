@@ -1,0 +1,136 @@
+"""The authorisation matrix: every route, one line each. It is what the door goes by, not a description of it.
+
+A route of people that has no row here is refused by the door. `tests/cloud/test_access_matrix.py` asks every
+row as every role for what is theirs and what is not; the table in `docs/design/access.md` is made from it.
+
+To add a route, add its line: `Row("operationId", WHO, Of.ONE)`. `Of.ONE` and `Of.LIST` also need the query to
+take `visible(scope)`. Where the request needs a body or query to be let through, give one in `ask`; words
+like `{incident_id}`, `{alarm_id}`, `{point}`, `{camera}` are filled in, once for a thing in scope and once
+for one out of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from cloud.incidents.transitions import ACTIONS, TABLE
+from cloud.link.models import ROLES
+from cloud.people.permissions import (
+    ADMINISTER,
+    ALL,
+    DEVICES,
+    MEASURES,
+    NODES,
+    PICTURES,
+    PUBLIC,
+    SEE,
+    WATCH,
+    Of,
+    Row,
+    Who,
+)
+from cloud.people.roles import Role
+from devices.link import CommandKind
+
+_IF_MATCH = {"If-Match": '"v{version}"'}
+_SERIES = {"device": "{device}", "quantity": "count"}
+
+
+def _steps() -> tuple[Row, ...]:
+    """The one door of cases: a row an action, with the roles of the table of transitions."""
+    return tuple(
+        Row(
+            "changeIncident",
+            Who(action, frozenset().union(*(rule.roles for rule in TABLE if rule.action == action))),
+            Of.ONE,
+            {"json": {"action": action, "reason": "because"}, "headers": _IF_MATCH},
+            case=action,
+        )
+        for action in ACTIONS
+    )
+
+
+def _commands() -> tuple[Row, ...]:
+    """What nodes are asked for, by kind."""
+    bodies = {
+        CommandKind.PHOTO: {"camera": "{camera}"},
+    }
+    return tuple(
+        Row(
+            "askNode",
+            Who(kind, ROLES[kind]),
+            Of.ONE if kind is CommandKind.PHOTO else Of.ALL,
+            {"json": {"kind": kind, "body": bodies.get(kind, {})}, "headers": {"Idempotency-Key": "{fresh}"}},
+            case=kind,
+        )
+        for kind in (CommandKind.PHOTO, CommandKind.ROTATE)
+    )
+
+
+ROWS: tuple[Row, ...] = (
+    # session
+    Row("logIn", PUBLIC, ask={"json": {"username": "nobody", "password": "wrong"}}),
+    Row("getSession", ALL),
+    Row("logOut", ALL),
+    # cases
+    Row("listIncidents", ALL, Of.LIST),
+    Row("getIncident", SEE, Of.ONE),
+    Row("getIncidentLog", SEE, Of.ONE),
+    *_steps(),
+    Row("getClocks", ALL, Of.LIST, {"query": {"incident": ["{own_incident}", "{other_incident}"]}}),
+    Row("listUncleared", ALL, Of.LIST, {"query": {"clearing": "day", "day": "{day}"}}),
+    Row("listAlarms", ALL, Of.LIST),
+    Row("getAlarm", SEE, Of.ONE),
+    Row("acknowledgeAlarm", WATCH, Of.ONE, {"headers": _IF_MATCH}),
+    Row("getMedia", PICTURES, Of.ONE),
+    Row("openStream", ALL),
+    # policies
+    *(Row(one, ADMINISTER) for one in ("listPolicies", "getPolicy", "getPolicySchema", "listPolicyVersions")),
+    Row("getPolicyVersion", ADMINISTER),
+    Row("putPolicy", ADMINISTER),
+    # what stands in the street
+    Row("listAreas", ALL),
+    Row("listAreaVersions", ALL),
+    Row("findGrid", ALL, ask={"query": {"lon": 120.005, "lat": 30.005}}),
+    Row("putAreas", ADMINISTER),
+    Row("listEventClasses", ALL),
+    Row("listPoints", ALL),
+    Row("listNodes", ALL),
+    Row("getNodeLedger", WATCH),
+    Row("listNodeDevices", WATCH),
+    Row("getSite", ADMINISTER),
+    Row("listSiteChanges", ADMINISTER),
+    Row("putSite", ADMINISTER),
+    Row("listSeries", MEASURES, Of.ONE, {"query": {"point": "{point}"}}),
+    Row("getTelemetry", MEASURES, Of.ONE, {"query": _SERIES}),
+    Row("getTelemetryCsv", MEASURES, Of.ONE, {"query": _SERIES}),
+    # nodes
+    *_commands(),
+    Row("listCommands", DEVICES, Of.LIST),
+    Row("getCommand", DEVICES, Of.ONE),
+    Row("makeEnrolmentCode", ADMINISTER),
+    Row("revokeNode", ADMINISTER, ask={"json": {"reason": "gone"}}),
+    Row("listCredentials", ADMINISTER),
+    # what nodes send
+    Row("ingest", NODES),
+    Row("putMedia", NODES),
+    Row("mediaOffset", NODES),
+    Row("patchMedia", NODES),
+    Row("rotateCredential", NODES),
+    Row("enrol", PUBLIC, ask={"json": {"code": "AAAA", "token_sha256": "0" * 64}}),
+    Row("hold_link", NODES),
+    # the page and what watches the process
+    Row("wall", PUBLIC),
+    Row("asset", PUBLIC),
+    Row("healthz", PUBLIC),
+    Row("readyz", PUBLIC),
+    Row("metrics", PUBLIC),
+    Row("openapi", PUBLIC),
+    Row("explain_problem", PUBLIC),
+)
+
+DOOR: Mapping[str, frozenset[Role]] = {
+    row.operation: frozenset().union(*(each.who.roles for each in ROWS if each.operation == row.operation))
+    for row in ROWS
+}
+"""What the door asks: operation -> the roles that are let in."""
