@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from cloud.alarms.policy import ALARMS
 from cloud.deadlines.limits import DEADLINES
 from cloud.policies.kind import Kind
 
-KINDS: tuple[Kind[Any], ...] = (DEADLINES,)
+KINDS: tuple[Kind[Any], ...] = (DEADLINES, ALARMS)
 BY_NAME = {kind.name: kind for kind in KINDS}

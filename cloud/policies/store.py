@@ -15,6 +15,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel
 from sqlalchemy import func, insert, select, text, update
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -111,7 +112,8 @@ async def present(connection: AsyncConnection, kind: str) -> Version | None:
 
 async def all_present(connection: AsyncConnection) -> dict[str, Version]:
     """The version in force of each kind that has one."""
-    statement = select(policy).distinct(policy.c.kind).order_by(policy.c.kind, policy.c.version.desc())
+    statement = select(policy).ext(distinct_on(policy.c.kind))
+    statement = statement.order_by(policy.c.kind, policy.c.version.desc())
     return {row.kind: _version(row) for row in await connection.execute(statement)}
 
 
