@@ -70,7 +70,7 @@ def database_from(environment: Mapping[str, str]) -> URL | None:
     Raises:
         SettingsError: both are set, the file cannot be read, or it is no PostgreSQL address.
     """
-    text = _secret(DATABASE, environment)
+    text = secret(DATABASE, environment)
     return parse_url(text) if text else None
 
 
@@ -80,13 +80,18 @@ def heartbeat_from(environment: Mapping[str, str]) -> str | None:
     Raises:
         SettingsError: both are set, the file cannot be read, or it is no http address.
     """
-    text = _secret(HEARTBEAT, environment)
+    text = secret(HEARTBEAT, environment)
     if text and not text.startswith(("http://", "https://")):
         raise SettingsError(f"{HEARTBEAT}: must begin with http:// or https://")
     return text or None
 
 
-def _secret(name: str, environment: Mapping[str, str]) -> str | None:
+def secret(name: str, environment: Mapping[str, str]) -> str | None:
+    """What the variable `name` holds, or the file that `name`_FILE names; None: neither is set.
+
+    Raises:
+        SettingsError: both are set, or the file cannot be read.
+    """
     text, file = environment.get(name), environment.get(f"{name}_FILE")
     if text and file:
         raise SettingsError(f"{name} and {name}_FILE are both set; keep one")
@@ -136,5 +141,5 @@ def settings_from(state: Path, *, secure_cookies: bool = False) -> Settings:
         tls=tls,
         secure_cookies=secure_cookies or bool(tls),
         heartbeat_url=heartbeat_from(os.environ),
-        influx=influx_from(os.environ, _secret(INFLUX_TOKEN, os.environ)),
+        influx=influx_from(os.environ, secret(INFLUX_TOKEN, os.environ)),
     )

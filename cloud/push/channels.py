@@ -11,7 +11,7 @@ import hashlib
 import hmac
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from urllib.parse import quote
 from uuid import UUID
@@ -46,10 +46,10 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """One request."""
+    """One request. Its address is a secret."""
 
-    address: str
-    body: bytes
+    address: str = field(repr=False)
+    body: bytes = field(repr=False)
     headers: tuple[tuple[str, str], ...]
 
 
