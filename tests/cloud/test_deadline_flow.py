@@ -183,6 +183,10 @@ class TestACase:
             leader = await s.log_in()
             (clocks,) = await leader.get("/deadlines", incident=(await leader.the_incident())["id"])
             assert (clocks["steps"], clocks["clearing"]) == ([], None)
+
+    async def test_a_cloud_that_never_had_limits_has_no_lists(self, street) -> None:
+        async with street() as s:
+            leader = await s.log_in()
             refused = await leader.http.get("/api/v1/deadlines/uncleared?clearing=day&day=2026-11-20")
             assert (refused.status_code, refused.json()["code"]) == (404, "not_found")
 
