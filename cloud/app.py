@@ -12,6 +12,9 @@ from fastapi import APIRouter, FastAPI
 from sqlalchemy import URL
 
 from cloud import guard, page, problems, silence
+from cloud.alarms.action_routes import router as alarm_actions
+from cloud.alarms.device_routes import router as devices
+from cloud.alarms.effects import effects as alarm_effects
 from cloud.alarms.routes import router as alarms
 from cloud.areas.current import Current
 from cloud.areas.routes import router as areas
@@ -19,9 +22,8 @@ from cloud.areas.tree_routes import router as area_tree
 from cloud.context import Context
 from cloud.database.engine import make_engine
 from cloud.deadlines.limits import DEADLINES
-from cloud.deadlines.plans import Clocks, Planner
 from cloud.deadlines.routes import router as deadlines
-from cloud.deadlines.steps import Rules, rules_in
+from cloud.deadlines.steps import rules_in
 from cloud.deadlines.worker import Worker
 from cloud.housekeeping import keep_tidy
 from cloud.incidents.routes import router as incidents
@@ -44,6 +46,7 @@ from cloud.stream.routes import router as stream
 from cloud.stream.tail import Tail
 from cloud.telemetry.opening import keeper_of
 from cloud.telemetry.routes import router as telemetry
+from cloud.timers import effects_in, planners_in
 
 DESCRIPTION = """
 Alarms of edge nodes become grid incidents; people work on them; every wall hears of it at once.
@@ -73,16 +76,6 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-def planners_in(current: Current, rules: Callable[[], Rules | None]) -> Callable[[], tuple[Planner, ...]]:
-    """Who plans deadlines of incidents, by the policies in force."""
-
-    def now() -> tuple[Planner, ...]:
-        clocks = rules()
-        return () if clocks is None else (Clocks(clocks),)
-
-    return now
-
-
 def create_app(settings: Settings, url: URL, now: Callable[[], datetime] = utc_now) -> FastAPI:
     """The API over the database at `url`, which `cloud.install.prepare` brought up to date."""
     metrics = Metrics()
@@ -101,10 +94,11 @@ def create_app(settings: Settings, url: URL, now: Callable[[], datetime] = utc_n
             keeper = keeper_of(settings, engine, now)
             rules = rules_in(lambda: current.policies.of(DEADLINES), lambda: current.registry.timezone)
             keeper.start()
+            timed = {**alarm_effects(current), **effects_in(current)}
             tasks = [
                 asyncio.create_task(keep_tidy(engine, settings, now)),
                 asyncio.create_task(current.follow()),
-                Worker(engine, planners_in(current, rules), {}, now, tail.changed).start(),
+                Worker(engine, planners_in(current), timed, now, tail.changed).start(),
                 asyncio.create_task(
                     silence.listen(engine, lambda: current.registry, after, now, tail.changed)
                 ),
@@ -146,7 +140,9 @@ def _skeleton(lifespan: Any = None) -> FastAPI:
         people,
         incidents,
         deadlines,
+        alarm_actions,
         alarms,
+        devices,
         stream,
         media,
         uploads,

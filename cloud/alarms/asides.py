@@ -74,15 +74,18 @@ class Sources:
     shelves: Mapping[Key, Shelf] = field(default_factory=dict)
     services: Mapping[str, Service] = field(default_factory=dict)
 
-    def aside(self, subject: Subject, now: datetime) -> Aside | None:
-        """By what the alarm is aside at `now`; None: it calls."""
+    def aside(self, subject: Subject, now: datetime, *, calls: bool = False) -> Aside | None:
+        """By what the alarm is aside at `now`; None: it calls.
+
+        `calls`: it does already, and goes on when what it shows is allowed from now on.
+        """
         service = self.services.get(subject.device)
         if service is not None and service.until > now:
             return Aside(S.OUT_OF_SERVICE, service.until, service.by, service.reason)
         local = now.astimezone(self.registry.timezone)
         near = around(subject.place, subject.point, self.registry) if self.policy.suppressions else ()
         allowed = self.policy.suppression(subject.event_class, near, subject.severity, local)
-        if allowed is not None:
+        if allowed is not None and not calls:
             return Aside(S.SUPPRESSED, allowed.ends(local).astimezone(now.tzinfo), allowed.id, allowed.reason)
         shelf = self.shelves.get((subject.place, subject.event_class))
         if shelf is not None and shelf.until > now and RANK[subject.severity] >= shelf.severity:

@@ -242,7 +242,8 @@ def _aside(
     gone = condition.state is ConditionState.CLEARED
     if known is not None and (gone or known.state == ConditionState.CLEARED):
         return asides.aside_of_row(known)
-    found = work.sources.aside(_subject(condition, keys), now)
+    calls = known is not None and known.aside is None
+    found = work.sources.aside(_subject(condition, keys), now, calls=calls)
     wanted = found.state if found else None
     if known is not None:
         worse = RANK[condition.severity] < RANK[Severity(known.severity)]

@@ -67,7 +67,11 @@ TABLE: tuple[Rule, ...] = (
     Rule("broke_out", (S.SHELVED, S.SUPPRESSED), S.UNACKNOWLEDGED),
     Rule("suppress", (S.UNACKNOWLEDGED,), S.SUPPRESSED),
     Rule("suppression_ended", (S.SUPPRESSED,), S.UNACKNOWLEDGED),
-    Rule("take_out", (S.UNACKNOWLEDGED, S.ACKNOWLEDGED, S.SHELVED, S.SUPPRESSED), S.OUT_OF_SERVICE),
+    Rule(
+        "take_out",
+        (S.UNACKNOWLEDGED, S.ACKNOWLEDGED, S.SHELVED, S.SUPPRESSED, S.OUT_OF_SERVICE),
+        S.OUT_OF_SERVICE,
+    ),
     Rule("put_back", (S.OUT_OF_SERVICE,), S.UNACKNOWLEDGED),
     Rule("clear", (S.UNACKNOWLEDGED,), S.GONE_UNACKNOWLEDGED),
     Rule("clear", (S.ACKNOWLEDGED, S.SHELVED, S.SUPPRESSED, S.OUT_OF_SERVICE), S.NORMAL),

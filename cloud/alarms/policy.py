@@ -9,6 +9,7 @@ from typing import Annotated, Self
 from pydantic import AfterValidator, Field, model_validator
 
 from cloud.areas.registry import RANK, Registry
+from cloud.policies.kind import Kind, Policies, Sight
 from devices.messages import Identifier, Severity
 from devices.site.hours import hours, open_at
 from devices.site.model import Names
@@ -146,8 +147,9 @@ def around(place: str, point: str, registry: Registry) -> tuple[str, ...]:
     return (place, point, *above)
 
 
-def doubts(policy: AlarmPolicy, registry: Registry) -> Iterator[str]:
+def _doubts(policy: AlarmPolicy, seen: Sight) -> Iterator[str]:
     """What a policy names and the registry does not know."""
+    registry = seen.registry
     known = {*registry.areas, *registry.points, *registry.owners}
     for one in policy.suppressions:
         for name in one.where:
@@ -156,3 +158,11 @@ def doubts(policy: AlarmPolicy, registry: Registry) -> Iterator[str]:
         for code in one.classes:
             if not any(had == code or had.startswith(f"{code}-") for had in registry.classes):
                 yield f"alarms: suppressions.{one.id}.classes: the site has no event class {code!r}"
+
+
+ALARMS = Kind("alarms", AlarmPolicy, doubts=_doubts)
+
+
+def policy_in(policies: Policies) -> AlarmPolicy:
+    """The alarms' policy in force; without one, what every site begins with."""
+    return policies.of(ALARMS) or AlarmPolicy()

@@ -1,44 +1,76 @@
-"""`/alarms`: list, one, and acknowledging it."""
+"""`/alarms`: list, one, and its log."""
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Header, Query, Response
-from sqlalchemy import select, update
+from fastapi import APIRouter, Query, Response
+from pydantic import BaseModel
+from sqlalchemy import select
 
+from cloud.alarms.machine import State
 from cloud.alarms.models import Alarm, AlarmPage, show_alarm
+from cloud.alarms.scope import visible_alarm
+from cloud.alarms.service import not_found
+from cloud.alarms.tables import alarm_event
 from cloud.context import Context, InContext
 from cloud.database.schema import alarm
-from cloud.errors import Problem
-from cloud.etag import etag, version_of
-from cloud.people.identity import Doer, Viewer
+from cloud.etag import etag
+from cloud.incidents.models import Actor
+from cloud.people.identity import Person, Viewer
+from cloud.people.scope import scope_of
 from cloud.problems import problems
-from cloud.stream.outbox import emit
 from devices.messages import ConditionState
 
 router = APIRouter(prefix="/alarms", tags=["alarms"])
+
+
+class AlarmLine(BaseModel):
+    """One line of an alarm's log; nothing in it is ever changed. When it came and went, the alarm says."""
+
+    at: datetime
+    version: int
+    """Of the alarm, once it was done."""
+    actor: Actor
+    action: str
+    from_state: State
+    to_state: State
+    reason: str | None
+    until: datetime | None
+
+
+class AlarmLog(BaseModel):
+    """What was done to an alarm, oldest first."""
+
+    items: list[AlarmLine]
 
 
 @router.get(
     "",
     operation_id="listAlarms",
     summary="List alarms",
-    description="Newest first. `active=true`: only those whose condition still holds.",
+    description="Newest first. `active=true`: only those whose condition still holds; `aside=true`: only "
+    "those that are shelved, suppressed or out of service.",
     responses=problems("unauthenticated", "invalid"),
 )
 async def list_alarms(
     context: InContext,
-    _: Viewer,
+    person: Viewer,
     active: Annotated[bool | None, Query()] = None,
+    aside: Annotated[bool | None, Query()] = None,
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
 ) -> AlarmPage:
     """Alarms, newest first."""
-    statement = select(alarm).order_by(alarm.c.opened_at.desc(), alarm.c.id.desc()).limit(limit)
+    mine = visible_alarm(scope_of(person, context.registry), context.registry)
+    statement = select(alarm).where(mine).order_by(alarm.c.opened_at.desc(), alarm.c.id.desc()).limit(limit)
+    gone = alarm.c.state == ConditionState.CLEARED
     if active is not None:
-        gone = alarm.c.state == ConditionState.CLEARED
         statement = statement.where(~gone if active else gone)
+    if aside is not None:
+        put = alarm.c.aside.is_not(None) & ~gone
+        statement = statement.where(put if aside else ~put)
     async with context.engine.connect() as connection:
         rows = (await connection.execute(statement)).all()
     return AlarmPage(items=[show_alarm(row, context.registry, context.now()) for row in rows])
@@ -50,55 +82,51 @@ async def list_alarms(
     summary="Get one alarm",
     responses=problems("unauthenticated", "not_found", "invalid"),
 )
-async def get_alarm(context: InContext, _: Viewer, alarm_id: UUID, response: Response) -> Alarm:
+async def get_alarm(context: InContext, person: Viewer, alarm_id: UUID, response: Response) -> Alarm:
     """One alarm; its version is the ETag."""
-    return await _one(context, alarm_id, response)
+    return await one(context, person, alarm_id, response)
 
 
-@router.post(
-    "/{alarm_id}/acknowledge",
-    operation_id="acknowledgeAlarm",
-    summary="Acknowledge an alarm",
-    description="Somebody has seen it; doing it twice changes nothing.",
-    responses=problems(
-        "unauthenticated", "csrf", "not_found", "version_changed", "invalid", "version_required"
-    ),
+@router.get(
+    "/{alarm_id}/events",
+    operation_id="getAlarmLog",
+    summary="Get an alarm's log",
+    responses=problems("unauthenticated", "not_found", "invalid"),
 )
-async def acknowledge_alarm(
-    context: InContext,
-    person: Doer,
-    alarm_id: UUID,
-    response: Response,
-    if_match: Annotated[str | None, Header(description='The ETag you saw, `"v1"`.')] = None,
-) -> Alarm:
-    """Acknowledge; answers the alarm as it is now."""
-    version = version_of(if_match)
-    unacknowledged = alarm.c.acknowledged_at.is_(None)
-    statement = (
-        update(alarm)
-        .where(alarm.c.id == alarm_id, alarm.c.version == version, unacknowledged)
-        .values(acknowledged_at=context.now(), acknowledged_by=person.username, version=alarm.c.version + 1)
-    )
-    async with context.engine.begin() as connection:
-        done = (await connection.execute(statement)).rowcount
-        if done:
-            incident_id = await connection.scalar(select(alarm.c.incident_id).where(alarm.c.id == alarm_id))
-            await emit(connection, [("alarm", str(alarm_id)), ("incident", str(incident_id))])
-    if done:
-        context.tail.changed()
-    shown = await _one(context, alarm_id, response)
-    if not done and shown.version != version:
-        raise Problem(
-            "version_changed", f"you saw version {version}, it is at {shown.version}; look again",
-            version=shown.version, headers={"ETag": etag(shown.version)},
-        )  # fmt: skip
-    return shown
-
-
-async def _one(context: Context, alarm_id: UUID, response: Response) -> Alarm:
+async def get_alarm_log(context: InContext, person: Viewer, alarm_id: UUID) -> AlarmLog:
+    """What was done to it, oldest first."""
+    mine = visible_alarm(scope_of(person, context.registry), context.registry)
+    lines = select(alarm_event).where(alarm_event.c.alarm_id == alarm_id).order_by(alarm_event.c.id)
     async with context.engine.connect() as connection:
-        row = (await connection.execute(select(alarm).where(alarm.c.id == alarm_id))).one_or_none()
+        if await connection.scalar(select(alarm.c.id).where(alarm.c.id == alarm_id, mine)) is None:
+            raise not_found(alarm_id)
+        rows = (await connection.execute(lines)).all()
+    items = [
+        AlarmLine(
+            at=row.at,
+            version=row.version,
+            actor=Actor(kind=row.actor_kind, name=row.actor_name),
+            action=row.action,
+            from_state=row.from_state,
+            to_state=row.to_state,
+            reason=row.reason,
+            until=row.until,
+        )
+        for row in rows
+    ]
+    return AlarmLog(items=items)
+
+
+async def one(context: Context, person: Person, alarm_id: UUID, response: Response) -> Alarm:
+    """The alarm as it is now.
+
+    Raises:
+        Problem: not_found.
+    """
+    mine = visible_alarm(scope_of(person, context.registry), context.registry)
+    async with context.engine.connect() as connection:
+        row = (await connection.execute(select(alarm).where(alarm.c.id == alarm_id, mine))).one_or_none()
     if row is None:
-        raise Problem("not_found", f"no alarm has the id {alarm_id}")
+        raise not_found(alarm_id)
     response.headers["ETag"] = etag(row.version)
     return show_alarm(row, context.registry, context.now())

@@ -18,7 +18,7 @@ from cloud.areas.registry import Registry
 from cloud.database.schema import alarm
 from cloud.deadlines import store as deadlines
 from cloud.deadlines.store import Deadline
-from cloud.incidents.store import Actor, Key
+from cloud.incidents.store import Actor, Key, lock
 from devices.messages import ConditionState, Severity
 
 SHELF, SERVICE, SUPPRESSION = "shelf", "service", "suppression"
@@ -68,12 +68,12 @@ async def services(
     }
 
 
-async def shelve(
-    connection: AsyncConnection, key: Key, shelf: Shelf, now: datetime, ends: UUID | None = None
-) -> None:
-    """Put up a shelf; `ends`: the one whose place it takes."""
-    if ends is not None:
-        await end_shelf(connection, ends, shelf.by, now)
+async def shelve(connection: AsyncConnection, key: Key, shelf: Shelf, now: datetime) -> None:
+    """Put up a shelf, in the place of one that stands there; the place is locked."""
+    there = (alarm_shelf.c.place == key[0]) & (alarm_shelf.c.event_class == key[1])
+    standing = select(alarm_shelf.c.id).where(there, alarm_shelf.c.ended_at.is_(None))
+    for old in (await connection.scalars(standing)).all():
+        await end_shelf(connection, old, shelf.by, now)
     row = {
         "id": shelf.id, "place": key[0], "event_class": key[1], "severity": shelf.severity,
         "since": shelf.since, "until": shelf.until, "shelved_by": shelf.by, "reason": shelf.reason,
@@ -95,14 +95,27 @@ async def end_shelf(connection: AsyncConnection, shelf: UUID, who: str, now: dat
     return None if row is None else (row.place, row.event_class)
 
 
+async def lock_device(connection: AsyncConnection, device: str) -> None:
+    """Let nobody else take the device out or put it back until this transaction ends; after all places."""
+    await lock(connection, [("device", device)])
+
+
 async def take_out(connection: AsyncConnection, device: str, service: Service) -> None:
-    """Let a device be out of service."""
+    """Let a device be out of service, from `service.since`; the device is locked."""
+    await back_in_service(connection, device, service.by, service.since)
     row = {
         "id": service.id, "device": device, "since": service.since, "until": service.until,
         "taken_by": service.by, "reason": service.reason,
     }  # fmt: skip
     await connection.execute(insert(out_of_service), row)
     await deadlines.put(connection, [Deadline(f"{SERVICE}:{service.id}", SERVICE, service.until)])
+
+
+async def back_in_service(connection: AsyncConnection, device: str, who: str, now: datetime) -> None:
+    """Let whatever keeps the device out of service be over."""
+    there = (out_of_service.c.device == device) & out_of_service.c.ended_at.is_(None)
+    for old in (await connection.scalars(select(out_of_service.c.id).where(there))).all():
+        await put_back(connection, old, who, now)
 
 
 async def put_back(connection: AsyncConnection, service: UUID, who: str, now: datetime) -> str | None:

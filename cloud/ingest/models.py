@@ -45,7 +45,7 @@ class GapOut(BaseModel):
     ranges: list[tuple[int, int]]
     """First and last, both included; a last of 2^62 stands for "all from there on"."""
     cause: str
-    """`quota`, `photo_lost`, `unreadable`, `unfit`, `store_damaged`."""
+    """`quota`, `photo_lost`, `unreadable`, `unfit`, `store_damaged`, `cloud_restored`."""
     first_at: datetime | None
     """Time of the earliest message it counts for."""
     last_at: datetime | None

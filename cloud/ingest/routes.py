@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Request
 
+from cloud.alarms.policy import policy_in
 from cloud.context import InContext
 from cloud.errors import Problem
 from cloud.ingest import records
@@ -52,8 +53,9 @@ async def ingest(context: InContext, node: Sender, request: Request) -> IngestAn
     if len(events) > MAX_EVENTS:
         raise Problem("too_large", f"{len(events)} events; send at most {MAX_EVENTS} at once")
     intake = Intake(
-        context.engine, context.registry, context.media, context.history, context.tail, context.telemetry
-    )
+        context.engine, context.registry, context.media, context.history, context.tail, context.telemetry,
+        policy_in(context.policies),
+    )  # fmt: skip
     now = context.now()
     ages = Ages(now, sent_at(request.headers.get(SENT_AT)))
     await records.heard(context.engine, node.id, node.last_seen_at, now, ages.clock_offset_s)

@@ -16,6 +16,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from cloud.alarms import intake
+from cloud.alarms.policy import AlarmPolicy
 from cloud.areas.registry import Registry
 from cloud.database.schema import received
 from cloud.incidents.store import Actor
@@ -70,6 +71,8 @@ class Intake:
     history: asyncio.Semaphore
     tail: Tail
     telemetry: Keeper
+    policy: AlarmPolicy
+    """What the site decided about alarms."""
 
     async def take(self, node: str, events: Sequence[Event], now: datetime, ages: Ages) -> Tally:
         """Store what can be stored of `events`; each is committed, refused, or must be sent again."""
@@ -161,7 +164,7 @@ class Intake:
         for attempt in range(ATTEMPTS):
             try:
                 async with self.engine.begin() as connection:
-                    return await _store(connection, node, group, self.registry, now, ages)
+                    return await _store(connection, node, group, self.registry, now, ages, self.policy)
             except intake.PlaceTaken as error:
                 log.info("again: %s was taken meanwhile", error)
             except DBAPIError as error:
@@ -219,6 +222,7 @@ async def _store(
     registry: Registry,
     now: datetime,
     ages: Ages,
+    policy: AlarmPolicy,
 ) -> Tally:
     tally = Tally()
     fresh = await _fresh(connection, node, group, tally)
@@ -244,7 +248,7 @@ async def _store(
         for event, body in accepted
         if isinstance(body, Condition) and ages.is_history(event.time)
     }
-    await intake.take(connection, conditions, stored, registry, Actor("node", node), now, late)
+    await intake.take(connection, conditions, stored, registry, Actor("node", node), now, late, policy)
     await records.keep_evidence(connection, [body for body in bodies if isinstance(body, Evidence)])
     await records.keep_health(connection, [body for body in bodies if isinstance(body, Health)])
     await losses.keep_gaps(

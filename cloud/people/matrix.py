@@ -33,6 +33,7 @@ from cloud.people.roles import Role
 from devices.link import CommandKind
 
 _IF_MATCH = {"If-Match": '"v{version}"'}
+_ASIDE = {"until": "{soon}", "reason": "because"}
 _SERIES = {"device": "{device}", "quantity": "count"}
 
 
@@ -81,7 +82,16 @@ ROWS: tuple[Row, ...] = (
     Row("listUncleared", ALL, Of.LIST, {"query": {"clearing": "day", "day": "{day}"}}),
     Row("listAlarms", ALL, Of.LIST),
     Row("getAlarm", SEE, Of.ONE),
+    Row("getAlarmLog", SEE, Of.ONE),
     Row("acknowledgeAlarm", WATCH, Of.ONE, {"headers": _IF_MATCH}),
+    Row("unacknowledgeAlarm", WATCH, Of.ONE, {"headers": _IF_MATCH}),
+    Row("shelveAlarm", WATCH, Of.ONE, {"json": _ASIDE, "headers": _IF_MATCH}),
+    Row("unshelveAlarm", WATCH, Of.ONE, {"headers": _IF_MATCH}),
+    Row("listShelves", WATCH),
+    Row("listOutOfService", WATCH, Of.LIST),
+    Row("getService", WATCH, Of.ONE),
+    Row("takeOutOfService", WATCH, Of.ONE, {"json": _ASIDE, "headers": _IF_MATCH}),
+    Row("putBackInService", WATCH, Of.ONE, {"headers": _IF_MATCH}),
     Row("getMedia", PICTURES, Of.ONE),
     Row("openStream", ALL),
     # policies

@@ -6,7 +6,9 @@ from typing import Any
 
 from cloud.alarms.policy import ALARMS
 from cloud.deadlines.limits import DEADLINES
+from cloud.escalation.policy import ESCALATION
+from cloud.playbooks.policy import PLAYBOOKS
 from cloud.policies.kind import Kind
 
-KINDS: tuple[Kind[Any], ...] = (DEADLINES, ALARMS)
+KINDS: tuple[Kind[Any], ...] = (DEADLINES, ALARMS, ESCALATION, PLAYBOOKS)
 BY_NAME = {kind.name: kind for kind in KINDS}

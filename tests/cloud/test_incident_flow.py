@@ -18,9 +18,11 @@ async def test_a_condition_becomes_an_incident_with_its_photo(street, sender, se
         assert incident["point"]["name"]["en"] == "Point 1"
         assert incident["area"]["community"]["id"] == "C1"
         assert incident["alarms"][0]["state"] == {
+            "name": "unacknowledged",
             "active": True,
             "acknowledged": False,
             "shelved_until": None,
+            "aside": None,
             "inhibited": False,
         }
         assert incident["thumbnail_url"] is None

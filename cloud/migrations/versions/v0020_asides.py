@@ -1,4 +1,4 @@
-"""Alarms aside: shelved, suppressed or out of service, with no incident of their own; verdicts with reasons."""
+"""Alarms aside (shelved, suppressed, out of service) need no incident; verdicts have reasons."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ _UP = (
         " WHERE verdict IS NOT NULL"
     ),
     (
-        "CREATE TABLE alarm_event (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, alarm_id uuid NOT NULL,"
-        " version integer NOT NULL, at timestamptz NOT NULL, actor_kind text NOT NULL,"
-        " actor_name text NOT NULL, action text NOT NULL, from_state text NOT NULL, to_state text NOT NULL,"
+        "CREATE TABLE alarm_event (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,"
+        " alarm_id uuid NOT NULL, version integer NOT NULL, at timestamptz NOT NULL,"
+        " actor_kind text NOT NULL, actor_name text NOT NULL, action text NOT NULL, from_state text NOT NULL, to_state text NOT NULL,"
         " reason text, until timestamptz)"
     ),
     "CREATE INDEX alarm_event_of_alarm ON alarm_event (alarm_id, id)",
@@ -62,18 +62,24 @@ _DOWN = (
     "DROP TABLE alarm_event",
     "DELETE FROM deadline WHERE kind IN ('shelf', 'service', 'suppression')",
     "DELETE FROM alarm WHERE incident_id IS NULL",
-    "UPDATE alarm SET verdict = CASE verdict WHEN 'other_class' THEN 'false' END"
-    " WHERE verdict IN ('other_class', 'unsure')",
+    (
+        "UPDATE alarm SET verdict = CASE verdict WHEN 'other_class' THEN 'false' END"
+        " WHERE verdict IN ('other_class', 'unsure')"
+    ),
     "DROP INDEX alarm_judged",
     "DROP INDEX alarm_aside",
     (
         "ALTER TABLE alarm ADD COLUMN shelved_until timestamptz, ADD COLUMN shelved_by text,"
         " ADD COLUMN shelved_reason text"
     ),
-    "UPDATE alarm SET shelved_until = aside_until, shelved_by = aside_by, shelved_reason = aside_reason"
-    " WHERE aside = 'shelved'",
-    "ALTER TABLE alarm DROP CONSTRAINT alarm_verdict_check, DROP CONSTRAINT alarm_aside_whole,"
-    " DROP CONSTRAINT alarm_calls_somebody",
+    (
+        "UPDATE alarm SET shelved_until = aside_until, shelved_by = aside_by, shelved_reason = aside_reason"
+        " WHERE aside = 'shelved'"
+    ),
+    (
+        "ALTER TABLE alarm DROP CONSTRAINT alarm_verdict_check, DROP CONSTRAINT alarm_aside_whole,"
+        " DROP CONSTRAINT alarm_calls_somebody"
+    ),
     "ALTER TABLE alarm ADD CONSTRAINT alarm_verdict_check CHECK (verdict IN ('true', 'false'))",
     (
         "ALTER TABLE alarm DROP COLUMN aside, DROP COLUMN aside_until, DROP COLUMN aside_by,"
