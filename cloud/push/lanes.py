@@ -10,17 +10,17 @@ SHARE = 4
 """At most this part of what is left of the minute goes out at once one by one; the next alarm needs some."""
 
 
-def batches(waiting: Sequence[T], left: int, *, fold: bool) -> list[list[T]]:
+def batches(waiting: Sequence[T], left: int, free: int, *, fold: bool) -> list[list[T]]:
     """Messages to send now, each of one or more of `waiting` (worst first); what is in none of them waits.
 
-    `left`: how many messages the address still takes in this minute. `fold`: several may go as one.
+    `left`: how many messages the address still takes in this minute; `free`: how many may be under way
+    beside those that are. `fold`: several may go as one, so that nothing waits.
     """
-    if left <= 0 or not waiting:
+    most = min(left, free)
+    if most <= 0 or not waiting:
         return []
-    if not fold:
-        return [[one] for one in waiting[:left]]
-    alone = max(1, left // SHARE)
-    if len(waiting) <= alone:
-        return [[one] for one in waiting]
-    singles = min(alone, left - 1)
+    alone = min(most, max(1, left // SHARE)) if fold else most
+    if len(waiting) <= alone or not fold:
+        return [[one] for one in waiting[:alone]]
+    singles = min(alone, most - 1)
     return [*([one] for one in waiting[:singles]), list(waiting[singles:])]

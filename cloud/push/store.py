@@ -48,7 +48,7 @@ _DONE = text("""
            EXISTS (SELECT 1 FROM push_receipt r WHERE r.notice_id = n.id AND r.read_at IS NOT NULL) AS read
     FROM push_notice n LEFT JOIN incident i ON i.id = n.incident_id WHERE n.id = ANY(:ids)
 """)
-_ALONE = text("SELECT pg_try_advisory_xact_lock(hashtextextended('push ' || :lane, 0))")
+_ALONE = text("SELECT pg_try_advisory_xact_lock(hashtextextended('push ' || CAST(:lane AS text), 0))")
 
 
 async def unheard(connection: AsyncConnection, since: datetime, limit: int) -> Sequence[RowMapping]:

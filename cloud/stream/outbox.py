@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from cloud.database.schema import outbox
 
 CHANNEL = "gridwatch_outbox"
-Kind = Literal["incident", "alarm", "health", "command"]
+Kind = Literal["incident", "alarm", "health", "command", "notice"]
 
 _PRUNE = text("""
     WITH gone AS (DELETE FROM outbox WHERE at < :before AND xid < pg_snapshot_xmin(pg_current_snapshot())
@@ -27,7 +27,7 @@ _PRUNE = text("""
 
 
 async def emit(connection: AsyncConnection, changes: Iterable[tuple[Kind, str]]) -> None:
-    """Note what changed; `subject` is an incident's, alarm's or command's id, or `node/device`."""
+    """Note what changed; `subject` is an incident's, alarm's, command's or notice's id, or `node/device`."""
     rows = [{"kind": kind, "subject": subject} for kind, subject in dict.fromkeys(changes)]
     if rows:
         await connection.execute(insert(outbox), rows)
