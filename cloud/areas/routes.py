@@ -30,7 +30,8 @@ from cloud.database.schema import node as node_table
 from cloud.incidents.transitions import OPEN
 from cloud.ingest import ledger
 from cloud.ingest.balance import Entry, balances
-from cloud.people.identity import Viewer
+from cloud.people.identity import InScope, Viewer
+from cloud.people.scope import visible
 from cloud.problems import problems
 from devices.messages import DeviceStatus
 
@@ -49,8 +50,8 @@ async def list_classes(context: InContext, _: Viewer) -> list[EventClassOut]:
 
 
 @router.get("/points", operation_id="listPoints", summary="Monitored points with their devices, as GeoJSON")
-async def list_points(context: InContext, _: Viewer) -> PointCollection:
-    """Every point, how its devices are, and what is open there."""
+async def list_points(context: InContext, scope: InScope) -> PointCollection:
+    """Every point, how its devices are, and what is open there, as far as it is in scope."""
     registry = context.registry
     async with context.engine.connect() as connection:
         statuses = await device_statuses(connection, context)
@@ -60,7 +61,7 @@ async def list_points(context: InContext, _: Viewer) -> PointCollection:
                 select(
                     incident.c.point, func.count().label("n"), func.min(incident.c.severity).label("worst")
                 )
-                .where(incident.c.state.in_(sorted(OPEN)))
+                .where(incident.c.state.in_(sorted(OPEN)), visible(scope))
                 .group_by(incident.c.point)
             )
         }

@@ -13,7 +13,7 @@ from cloud.deadlines import views
 from cloud.deadlines.clearing import Clearing
 from cloud.deadlines.models import Clocks, UnclearedList
 from cloud.errors import Problem
-from cloud.people.identity import Viewer
+from cloud.people.identity import InScope
 from cloud.problems import problems
 
 router = APIRouter(prefix="/deadlines", tags=["incidents"])
@@ -30,11 +30,11 @@ _DAY = Query(description="A day of the site, in the day, week or month asked for
     responses=problems("unauthenticated", "invalid"),
 )
 async def get_clocks(
-    context: InContext, _: Viewer, incident: Annotated[list[UUID], _INCIDENTS]
+    context: InContext, scope: InScope, incident: Annotated[list[UUID], _INCIDENTS]
 ) -> list[Clocks]:
     """The clocks of these incidents."""
     async with context.engine.connect() as connection:
-        return await views.clocks(connection, context.rules(), incident, context.now())
+        return await views.clocks(connection, context.rules(), incident, scope, context.now())
 
 
 @router.get(
@@ -45,7 +45,7 @@ async def get_clocks(
     responses=problems("unauthenticated", "not_found", "invalid"),
 )
 async def list_uncleared(
-    context: InContext, _: Viewer, clearing: Clearing, day: Annotated[date, _DAY]
+    context: InContext, scope: InScope, clearing: Clearing, day: Annotated[date, _DAY]
 ) -> UnclearedList:
     """The list of one boundary."""
     rules = context.rules()
@@ -55,4 +55,4 @@ async def list_uncleared(
         fault = {"pointer": "/query/day", "detail": "2000 to 2100"}
         raise Problem("invalid", f"day: {day} is too far away; write one of 2000 to 2100", errors=[fault])
     async with context.engine.connect() as connection:
-        return await views.uncleared(connection, rules, context.registry, clearing, day)
+        return await views.uncleared(connection, rules, context.registry, scope, clearing, day)

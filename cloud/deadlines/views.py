@@ -18,13 +18,14 @@ from cloud.deadlines.planner import logs_of
 from cloud.deadlines.steps import Line, Rules, clearing_end, durations_of, since_opened, standings
 from cloud.deadlines.worktime import DAY, midnight
 from cloud.incidents.transitions import State
+from cloud.people.scope import Scope, visible
 
 
 async def clocks(
-    connection: AsyncConnection, rules: Rules | None, ids: Collection[UUID], now: datetime
+    connection: AsyncConnection, rules: Rules | None, ids: Collection[UUID], scope: Scope, now: datetime
 ) -> list[Clocks]:
-    """The clocks of these incidents, in the order asked for; one that is not there is left out."""
-    statement = select(incident.c.id, incident.c.event_class).where(incident.c.id.in_(ids))
+    """The clocks of these incidents, in the order asked for; what is not there or in scope is left out."""
+    statement = select(incident.c.id, incident.c.event_class).where(incident.c.id.in_(ids), visible(scope))
     classes = {row.id: row.event_class for row in (await connection.execute(statement)).all()}
     logs = await logs_of(connection, list(classes))
     return [_clocks(rules, one, classes[one], logs[one], now) for one in dict.fromkeys(ids) if one in classes]
@@ -66,9 +67,9 @@ def _clocks(
 
 
 async def uncleared(
-    connection: AsyncConnection, rules: Rules, registry: Registry, clearing: Clearing, day: date
+    connection: AsyncConnection, rules: Rules, registry: Registry, scope: Scope, clearing: Clearing, day: date
 ) -> UnclearedList:
-    """What was open at the end of the day, week or month in which `day` lies."""
+    """What of the scope was open at the end of the day, week or month in which `day` lies."""
     last = last_day(clearing, day, rules.work.calendar.works)
     ended_at = midnight(last + DAY, rules.work.zone)
     statement = (
@@ -81,6 +82,7 @@ async def uncleared(
             deadline_event.c.kind == "clearing",
             deadline_event.c.due_at == ended_at,
             deadline_event.c.detail["clearing"].astext == clearing,
+            visible(scope),
         )
         .order_by(incident.c.number)
     )  # fmt: skip

@@ -13,7 +13,8 @@ from cloud.incidents import service, views
 from cloud.incidents.models import Incident, IncidentPage, Log, TransitionRequest
 from cloud.incidents.service import not_found
 from cloud.link import verify
-from cloud.people.identity import Doer, Person, Viewer
+from cloud.people.identity import Doer, InScope, Person, Viewer
+from cloud.people.scope import Scope, require
 from cloud.problems import problems
 
 router = APIRouter(prefix="/incidents", tags=["incidents"])
@@ -31,6 +32,7 @@ _STATE = Query(description="`open`, `closed`, `all`, or one state.", examples=["
 async def list_incidents(
     context: InContext,
     person: Viewer,
+    scope: InScope,
     response: Response,
     state: Annotated[str, _STATE] = "open",
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
@@ -38,7 +40,9 @@ async def list_incidents(
 ) -> IncidentPage:
     """One page."""
     async with context.engine.connect() as connection:
-        found, following = await views.page(connection, state, limit, cursor, context.registry, context.now())
+        found, following = await views.page(
+            connection, scope, state, limit, cursor, context.registry, context.now()
+        )
     if following:
         address = f"/api/v1/incidents?state={state}&limit={limit}&cursor={following}"
         response.headers["Link"] = f'<{address}>; rel="next"'
@@ -51,9 +55,11 @@ async def list_incidents(
     summary="Get one incident",
     responses=problems("unauthenticated", "not_found", "invalid"),
 )
-async def get_incident(context: InContext, person: Viewer, incident_id: UUID, response: Response) -> Incident:
+async def get_incident(
+    context: InContext, person: Viewer, scope: InScope, incident_id: UUID, response: Response
+) -> Incident:
     """One incident; its version is the ETag."""
-    return await _one(context, person, incident_id, response)
+    return await _one(context, person, scope, incident_id, response)
 
 
 @router.get(
@@ -62,13 +68,10 @@ async def get_incident(context: InContext, person: Viewer, incident_id: UUID, re
     summary="Get an incident's log",
     responses=problems("unauthenticated", "not_found", "invalid"),
 )
-async def get_log(context: InContext, _: Viewer, incident_id: UUID) -> Log:
+async def get_log(context: InContext, scope: InScope, incident_id: UUID) -> Log:
     """Its log, oldest first."""
     async with context.engine.connect() as connection:
-        lines = await views.log_of(connection, incident_id)
-    if lines is None:
-        raise not_found(incident_id)
-    return Log(items=lines)
+        return Log(items=await views.log_of(connection, incident_id, scope))
 
 
 @router.post(
@@ -88,6 +91,7 @@ async def get_log(context: InContext, _: Viewer, incident_id: UUID) -> Log:
 async def change_incident(
     context: InContext,
     person: Doer,
+    scope: InScope,
     incident_id: UUID,
     step: TransitionRequest,
     response: Response,
@@ -102,17 +106,20 @@ async def change_incident(
         roles=person.roles,
     )
     async with context.engine.begin() as connection:
+        await require(connection, scope, incident_id)
         await service.change(connection, incident_id, request, context.now())
         asked = await verify.after(connection, incident_id, request, context.registry, context.now())
     context.tail.changed()
     for node in asked:
         await context.hub.queued(node)
-    return await _one(context, person, incident_id, response)
+    return await _one(context, person, scope, incident_id, response)
 
 
-async def _one(context: Context, person: Person, incident_id: UUID, response: Response) -> Incident:
+async def _one(
+    context: Context, person: Person, scope: Scope, incident_id: UUID, response: Response
+) -> Incident:
     async with context.engine.connect() as connection:
-        found = await views.read(connection, [incident_id], context.registry, context.now())
+        found = await views.read(connection, [incident_id], scope, context.registry, context.now())
     if incident_id not in found:
         raise not_found(incident_id)
     shown = views.permit(found[incident_id], person.roles)

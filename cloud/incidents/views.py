@@ -21,6 +21,7 @@ from cloud.errors import Problem
 from cloud.incidents.models import Actor, AreaRef, Areas, Incident, LogEntry, Photo, Standing
 from cloud.incidents.transitions import CLOSED, OPEN, State, allowed
 from cloud.people.roles import Role
+from cloud.people.scope import Scope, require, visible
 from devices.messages import ConditionState, EvidenceKind
 from devices.site.model import Position
 
@@ -29,15 +30,16 @@ EVIDENCE_WITHIN = timedelta(hours=1)
 
 
 async def read(
-    connection: AsyncConnection, ids: Collection[UUID], registry: Registry, now: datetime
+    connection: AsyncConnection, ids: Collection[UUID], scope: Scope, registry: Registry, now: datetime
 ) -> dict[UUID, Incident]:
-    """These incidents, without anyone's `allowed_actions`."""
-    rows = (await connection.execute(select(incident).where(incident.c.id.in_(ids)))).all()
+    """Those of these incidents that are in scope, without anyone's `allowed_actions`."""
+    rows = (await connection.execute(select(incident).where(incident.c.id.in_(ids), visible(scope)))).all()
     return {shown.id: shown for shown in await _show(connection, rows, registry, now)}
 
 
 async def page(
     connection: AsyncConnection,
+    scope: Scope,
     state: str,
     limit: int,
     cursor: str | None,
@@ -53,7 +55,8 @@ async def page(
     if worst_first:
         columns.insert(0, -incident.c.severity)
         order.insert(0, incident.c.severity)
-    statement = select(incident).where(incident.c.state.in_(sorted(states))).order_by(*order).limit(limit + 1)
+    wanted = (incident.c.state.in_(sorted(states)), visible(scope))
+    statement = select(incident).where(*wanted).order_by(*order).limit(limit + 1)
     if cursor is not None:
         statement = statement.where(tuple_(*columns) < tuple_(*_decode(cursor, worst_first)))
     rows = (await connection.execute(statement)).all()
@@ -61,11 +64,16 @@ async def page(
     return await _show(connection, rows[:limit], registry, now), following
 
 
-async def log_of(connection: AsyncConnection, incident_id: UUID) -> list[LogEntry] | None:
-    """The incident's log; None: there is no such incident."""
+async def log_of(connection: AsyncConnection, incident_id: UUID, scope: Scope) -> list[LogEntry]:
+    """The incident's log.
+
+    Raises:
+        Problem: `not_found`.
+    """
+    await require(connection, scope, incident_id)
     statement = select(incident_event).where(incident_event.c.incident_id == incident_id)
     rows = (await connection.execute(statement.order_by(incident_event.c.version))).all()
-    found = [
+    return [
         LogEntry(
             id=row.version,
             at=row.at,
@@ -79,7 +87,6 @@ async def log_of(connection: AsyncConnection, incident_id: UUID) -> list[LogEntr
         )
         for row in rows
     ]
-    return found or None
 
 
 def permit(shown: Incident, roles: Collection[Role]) -> Incident:

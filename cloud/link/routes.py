@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated
 from uuid import UUID
 
@@ -25,7 +26,8 @@ from cloud.link.models import (
 from cloud.link.session import Session
 from cloud.link.store import Wish
 from cloud.nodes.credentials import holder
-from cloud.people.identity import Doer, Viewer
+from cloud.people.identity import Doer, InScope
+from cloud.people.scope import Scope, require
 from cloud.problems import problems
 from cloud.stream.tail import LOST
 from devices.link import PATH
@@ -59,6 +61,7 @@ Key = Annotated[
 async def ask_node(
     context: InContext,
     person: Doer,
+    scope: InScope,
     node: str,
     asked: CommandRequest,
     response: Response,
@@ -72,6 +75,10 @@ async def ask_node(
         raise Problem("forbidden", f"{asked.kind} is not for {', '.join(person.roles) or 'you'}")
     async with context.engine.begin() as connection:
         body = await _body(connection, context, node, asked)
+        if not _seen(context, scope, body):
+            raise _invalid("/body/body/camera", f"is no camera of node {node}")
+        if asked.incident_id is not None:
+            await require(connection, scope, asked.incident_id)
         wish = Wish(
             node, asked.kind, body, person.username, idempotency_key, asked.incident_id, asked.expires_in
         )
@@ -94,7 +101,7 @@ async def ask_node(
 )
 async def list_commands(
     context: InContext,
-    _: Viewer,
+    scope: InScope,
     node: str,
     incident: UUID | None = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
@@ -102,7 +109,8 @@ async def list_commands(
     """What was asked of a node."""
     _known(context, node)
     async with context.engine.connect() as connection:
-        return CommandPage(items=await store.latest(connection, node, incident, limit))
+        found = await store.latest(connection, node, incident, limit)
+    return CommandPage(items=[one for one in found if _seen(context, scope, one.body)])
 
 
 @router.get(
@@ -111,11 +119,11 @@ async def list_commands(
     summary="Get one command",
     responses=problems("unauthenticated", "not_found", "invalid"),
 )
-async def get_command(context: InContext, _: Viewer, node: str, command: UUID) -> CommandOut:
+async def get_command(context: InContext, scope: InScope, node: str, command: UUID) -> CommandOut:
     """One command and its answer."""
     async with context.engine.connect() as connection:
         found = await store.read(connection, [command])
-    if not found or found[0].node != node:
+    if not found or found[0].node != node or not _seen(context, scope, found[0].body):
         raise Problem("not_found", f"node {node} was never asked {command}")
     return found[0]
 
@@ -166,6 +174,12 @@ async def _body(
         if device is None or device.kind != "camera" or not mine:
             raise _invalid("/body/body/camera", f"is no camera of node {node}")
     return asked.body.model_dump(mode="json")
+
+
+def _seen(context: Context, scope: Scope, body: Mapping[str, object]) -> bool:
+    """Whether the camera that a command is about is in scope; one about none is about the node."""
+    camera = context.registry.devices.get(str(body.get("camera")))
+    return camera is None or scope.holds_point(camera.point, context.registry)
 
 
 def _known(context: Context, node: str) -> None:

@@ -11,7 +11,8 @@ from pydantic import BaseModel
 
 from cloud.context import InContext
 from cloud.errors import Problem
-from cloud.people.identity import Sender, Viewer
+from cloud.media.scope import may_see
+from cloud.people.identity import InScope, Sender, Viewer
 from cloud.problems import problems
 
 router = APIRouter(prefix="/media", tags=["media"])
@@ -58,9 +59,11 @@ async def put_media(
     response_class=FileResponse,
     responses={200: _MEDIA, **problems("unauthenticated", "not_found", "invalid")},
 )
-async def get_media(context: InContext, _: Viewer, sha256: Hash) -> FileResponse:
+async def get_media(context: InContext, who: Viewer, scope: InScope, sha256: Hash) -> FileResponse:
     """The photo or clip; it never changes, so the browser may keep it. A part of it may be asked for."""
-    found = await asyncio.to_thread(context.media.find, sha256)
+    async with context.engine.connect() as connection:
+        seen = await may_see(connection, sha256, who, scope, context.registry)
+    found = await asyncio.to_thread(context.media.find, sha256) if seen else None
     if found is None:
         raise Problem("not_found", "no photo or clip has this hash")
     path, media_type = found

@@ -19,10 +19,10 @@ from cloud.people.matrix import DOOR
 from cloud.people.passwords import csrf_of, hash_token
 from cloud.people.person import TOKEN, Person, by_session, by_token
 from cloud.people.roles import Role
-from cloud.people.scope import scope_of
+from cloud.people.scope import Scope, scope_of
 from cloud.people.wall import stand, unwalled
 
-__all__ = ["Administrator", "AdministratorViewer", "Doer", "Person", "Sender", "Viewer"]
+__all__ = ["Administrator", "AdministratorViewer", "Doer", "InScope", "Person", "Sender", "Viewer"]
 
 COOKIE = "gridwatch_session"
 CSRF_HEADER = "X-CSRF-Token"
@@ -71,6 +71,11 @@ async def viewer(
     check_role(request, who)
     stand(scope_of(who, context.registry))
     return who
+
+
+async def in_scope(who: Annotated[Person, Depends(viewer)], context: InContext) -> Scope:
+    """Where whoever asks may look: what every query over cases takes (`visible`)."""
+    return scope_of(who, context.registry)
 
 
 def check_role(request: Request, who: Person) -> None:
@@ -139,6 +144,7 @@ async def administrator_viewer(who: Annotated[Person, Depends(viewer)]) -> Perso
 
 Viewer = Annotated[Person, Depends(viewer)]
 Doer = Annotated[Person, Depends(doer)]
+InScope = Annotated[Scope, Depends(in_scope)]
 Sender = Annotated[Holder, Depends(sender)]
 Administrator = Annotated[Person, Depends(administrator)]
 AdministratorViewer = Annotated[Person, Depends(administrator_viewer)]

@@ -65,3 +65,5 @@ class Row:
     """A request that is let through: `query`, `json`, `headers`, with words to fill in."""
     case: str = ""
     """What of the route this row is about, where its rows differ in `who`."""
+    hidden: int = 404
+    """What `Of.ONE` answers out of scope: the same as for what is not there."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -12,9 +13,19 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cloud.areas.registry import Registry
 from cloud.database.schema import incident
+from cloud.errors import Problem
 from cloud.people.person import Person
 from cloud.people.roles import OF_AREAS, OF_STREET, Role
 from cloud.people.tables import incident_party
+
+
+@dataclass(frozen=True, slots=True)
+class Where:
+    """Where a thing lies, and who is party to it wherever they look. Default: nowhere."""
+
+    grid: str | None = None
+    community: str | None = None
+    parties: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +40,10 @@ class Scope:
     def holds(self, grid: str | None, community: str | None) -> bool:
         """Whether what lies there is in scope; what lies nowhere is in the whole street's only."""
         return self.areas is None or grid in self.areas or community in self.areas
+
+    def sees(self, where: Where) -> bool:
+        """What `visible` says, of a thing in memory."""
+        return self.holds(where.grid, where.community) or not self.parties.isdisjoint(where.parties)
 
     def holds_point(self, point: str, registry: Registry) -> bool:
         """Whether a monitored point is in scope."""
@@ -74,6 +89,28 @@ def visible(scope: Scope) -> ColumnElement[bool]:
     )
     mine = sorted(scope.areas)
     return or_(incident.c.grid.in_(mine), incident.c.community.in_(mine), party.exists())
+
+
+async def places(connection: AsyncConnection, ids: Collection[UUID]) -> dict[UUID, Where]:
+    """Where these cases lie."""
+    found = select(incident_party).where(incident_party.c.incident_id.in_(ids))
+    parties: dict[UUID, set[str]] = defaultdict(set)
+    for row in await connection.execute(found):
+        parties[row.incident_id].add(row.party)
+    lie = select(incident.c.id, incident.c.grid, incident.c.community).where(incident.c.id.in_(ids))
+    rows = await connection.execute(lie)
+    return {row.id: Where(row.grid, row.community, frozenset(parties[row.id])) for row in rows}
+
+
+async def require(connection: AsyncConnection, scope: Scope, incident_id: UUID) -> None:
+    """Go on only when the case is there and in scope; which of the two it is not, nobody learns.
+
+    Raises:
+        Problem: `not_found`.
+    """
+    statement = select(incident.c.id).where(incident.c.id == incident_id, visible(scope))
+    if await connection.scalar(statement) is None:
+        raise Problem("not_found", f"no incident has the id {incident_id}")
 
 
 async def admit(connection: AsyncConnection, incident_id: UUID, party: str) -> None:

@@ -12,7 +12,8 @@ from fastapi.responses import StreamingResponse
 from fastapi.sse import format_sse_event
 
 from cloud.context import Context, InContext
-from cloud.people.identity import Person, Viewer, still_logged_in
+from cloud.people.identity import InScope, Person, Viewer, still_logged_in
+from cloud.people.scope import Scope
 from cloud.problems import problems
 from cloud.stream import reader
 from cloud.stream.cursor import Cursor, parse_cursor
@@ -34,6 +35,7 @@ _DESCRIPTION = """
 * `incident`: an Incident, with what you may do; `alarm`: an Alarm.
 * `health`: `{node, device, kind, status, detail, checked_at}`, when status or detail changed.
 * `command`: a command for a node, as it goes out and is answered.
+* `notice`: you are called: ring, and say so with `POST /push/notices/{id}/delivered` and `/read`.
 * `reset`: the cursor is too old or unknown; reload everything.
 
 Reconnect with `Last-Event-ID` (browsers do by themselves) or `?after=`; without either it begins now. Each
@@ -56,6 +58,7 @@ comment comes every 5 s; ten seconds of silence mean the stream is dead.
 async def open_stream(
     context: InContext,
     person: Viewer,
+    scope: InScope,
     last_event_id: Annotated[str | None, Header(description="Cursor of the last event you had.")] = None,
     after: Annotated[str | None, Query(description="The same, where a header cannot be set.")] = None,
 ) -> StreamingResponse:
@@ -63,11 +66,13 @@ async def open_stream(
     given = last_event_id or after
     cursor = parse_cursor(given) if given else None
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-    events = _events(context, person, cursor)
+    events = _events(context, person, scope, cursor)
     return StreamingResponse(events, media_type="text/event-stream", headers=headers)
 
 
-async def _events(context: Context, person: Person, cursor: Cursor | None) -> AsyncIterator[bytes]:
+async def _events(
+    context: Context, person: Person, scope: Scope, cursor: Cursor | None
+) -> AsyncIterator[bytes]:
     subscription = context.tail.subscribe()
     try:
         start = subscription.position
@@ -81,8 +86,9 @@ async def _events(context: Context, person: Person, cursor: Cursor | None) -> As
         if lost:
             yield _event("reset", {"at": str(start)}, cursor=start)
         for item in missed:
-            yield item.encoded(person.roles)
-        async for piece in _live(context, person, subscription, sent):
+            if item.is_for(scope, person):
+                yield item.encoded(person.roles)
+        async for piece in _live(context, person, scope, subscription, sent):
             yield piece
     finally:
         context.tail.leave(subscription)
@@ -102,7 +108,7 @@ async def _catch_up(context: Context, cursor: Cursor, start: Cursor) -> tuple[li
 
 
 async def _live(
-    context: Context, person: Person, subscription: Subscription, sent: Cursor
+    context: Context, person: Person, scope: Scope, subscription: Subscription, sent: Cursor
 ) -> AsyncIterator[bytes]:
     clock = asyncio.get_running_loop().time
     checked = clock()
@@ -115,7 +121,7 @@ async def _live(
         else:
             if item is None:
                 return
-            if item.cursor > sent:
+            if item.cursor > sent and item.is_for(scope, person):
                 yield item.encoded(person.roles)
         if clock() - checked > RECHECK:
             checked = clock()

@@ -17,8 +17,8 @@ from sqlalchemy import select
 from cloud.context import Context, InContext
 from cloud.database.schema import device as device_table
 from cloud.errors import Problem
-from cloud.people.identity import Person, Viewer
-from cloud.people.roles import ANYONE
+from cloud.people.identity import InScope
+from cloud.people.scope import Scope
 from cloud.problems import problems
 from cloud.telemetry.catalogue import Listed, listed
 from cloud.telemetry.models import ChartOut, LimitOut, SeriesOut
@@ -42,13 +42,13 @@ COLUMNS = ("at", "count", "low", "mean", "high", "last")
     responses=problems("not_found"),
 )
 async def list_series(
-    context: InContext, who: Viewer, point: str | None = None, node: str | None = None
+    context: InContext, scope: InScope, point: str | None = None, node: str | None = None
 ) -> list[SeriesOut]:
     """Each with its last value and the limits of its sensor's rules; name either `point` or `node`."""
     if (point is None) == (node is None):
         raise Problem("invalid", "name either `point` or `node`")
-    _guard(who)
-    if (("point", point) if point else ("node", node)) not in context.registry.active:
+    known = (("point", point) if point else ("node", node)) in context.registry.active
+    if not known or not _seen(scope, point, context):
         raise Problem("not_found", "there is no such point or node in the site")
     async with context.engine.connect() as connection:
         found = await listed(connection, points=[point] if point else [], nodes=[node] if node else [])
@@ -80,13 +80,12 @@ class Asked:
     summary="One series, down-sampled",
     responses=problems("not_found", "store_away"),
 )
-async def get_telemetry(context: InContext, who: Viewer, asked: Annotated[Asked, Depends()]) -> ChartOut:
+async def get_telemetry(context: InContext, scope: InScope, asked: Annotated[Asked, Depends()]) -> ChartOut:
     """Lowest, mean, highest and last value of each bucket, which begin at whole steps since 1970 UTC.
 
     At most 5,000 buckets. Values of self-tests and faults are not in it.
     """
-    _guard(who)
-    found, begin, end, step, buckets = await _answer(context, asked)
+    found, begin, end, step, buckets = await _answer(context, scope, asked)
     columns = {column: [getattr(one, column) for one in buckets] for column in COLUMNS}
     return ChartOut(
         device=asked.device, zone=asked.zone or None, quantity=asked.quantity, unit=found.trace.unit,
@@ -102,18 +101,19 @@ async def get_telemetry(context: InContext, who: Viewer, asked: Annotated[Asked,
     responses=problems("not_found", "store_away")
     | {200: {"content": {"text/csv": {"schema": {"type": "string"}}}}},
 )
-async def get_csv(context: InContext, who: Viewer, asked: Annotated[Asked, Depends()]) -> Response:
+async def get_csv(context: InContext, scope: InScope, asked: Annotated[Asked, Depends()]) -> Response:
     """The same as a table with a line of names."""
-    _guard(who)
-    *_, buckets = await _answer(context, asked)
+    *_, buckets = await _answer(context, scope, asked)
     words = filter(None, (asked.device, asked.zone, asked.quantity))
     name = re.sub(r"[^A-Za-z0-9._-]", "_", "-".join(words))
     disposition = {"Content-Disposition": f'attachment; filename="{name}.csv"'}
     return Response(_csv(buckets), media_type="text/csv; charset=utf-8", headers=disposition)
 
 
-async def _answer(context: Context, asked: Asked) -> tuple[Listed, datetime, datetime, int, Sequence[Bucket]]:
-    found = await _find(context, asked.device, asked.quantity, asked.zone, asked.unit)
+async def _answer(
+    context: Context, scope: Scope, asked: Asked
+) -> tuple[Listed, datetime, datetime, int, Sequence[Bucket]]:
+    found = await _find(context, scope, asked.device, asked.quantity, asked.zone, asked.unit)
     since, until, seconds = _span(asked.since, asked.until, asked.step, context.now())
     width = timedelta(seconds=seconds)
     begin, end = begin_of(since, width), begin_of(until, width) + width
@@ -124,18 +124,21 @@ async def _answer(context: Context, asked: Asked) -> tuple[Listed, datetime, dat
     return found, begin, end, seconds, buckets
 
 
-def _guard(who: Person) -> None:
-    if not ANYONE.intersection(who.roles):
-        raise Problem("forbidden", "this is for people with a role in the patrol room")
+def _seen(scope: Scope, point: str | None, context: Context) -> bool:
+    """Whether measurements of a point are in scope; those of a node itself are the whole street's."""
+    return scope.holds_point(point, context.registry) if point else scope.areas is None
 
 
-async def _find(context: Context, device: str, quantity: str, zone: str | None, unit: str | None) -> Listed:
+async def _find(
+    context: Context, scope: Scope, device: str, quantity: str, zone: str | None, unit: str | None
+) -> Listed:
     words = {"device": device, "quantity": quantity, "zone": zone or ""} | (
         {"unit": unit} if unit is not None else {}
     )
     registry = context.registry
     async with context.engine.connect() as connection:
         found = await listed(connection, points=registry.points, nodes=registry.nodes, **words)
+    found = [one for one in found if _seen(scope, one.trace.point or None, context)]
     heard = [one for one in found if one.last_at is not None]
     if not heard:
         raise Problem(
