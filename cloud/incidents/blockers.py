@@ -11,9 +11,12 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from cloud.escalation.finishing import too_low
+from cloud.whistles.open import unreported
+
 Blocker = Callable[[AsyncConnection, UUID, str], Awaitable[str | None]]
 
-BLOCKERS: tuple[Blocker, ...] = ()
+BLOCKERS: tuple[Blocker, ...] = (too_low, unreported)
 """Asked in this order; the answer to the person is 409 `not_allowed` with the first reason."""
 
 

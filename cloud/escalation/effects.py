@@ -1,0 +1,56 @@
+"""What passed limits do: the wall is told again, then the shift leader; what stayed too long goes up."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from cloud.database.schema import incident
+from cloud.deadlines import store
+from cloud.deadlines.firing import Effect
+from cloud.deadlines.plans import LEVEL
+from cloud.deadlines.steps import STATES
+from cloud.deadlines.store import Deadline
+from cloud.escalation.policy import Escalation
+from cloud.escalation.service import WORDS, hand_up, set_level
+from cloud.incidents.store import GRIDWATCH
+from cloud.push.service import Notice, notify
+from devices.site.model import Names
+
+UNACCEPTED = "unaccepted"
+"""Kind of the deadline by which the shift leader is told."""
+
+
+def effects(policy: Callable[[], Escalation]) -> Mapping[str, Effect]:
+    """By kind of deadline; `policy`: the one in force."""
+
+    async def red(connection: AsyncConnection, one: Deadline, now: datetime) -> None:
+        if one.detail["step"] != "acceptance" or one.incident_id is None:
+            return
+        words = Names(zh=f"{one.detail['limit']}内未受理", en=f"Not accepted within {one.detail['limit']}")
+        await notify(connection, Notice("unaccepted", one.incident_id, ("role:operator",), words), now)
+        after = one.due + timedelta(seconds=policy().acceptance.leader_after)
+        key = f"incident/{one.incident_id}/unaccepted"
+        await store.put(connection, [Deadline(key, UNACCEPTED, after, one.incident_id)])
+
+    async def unaccepted(connection: AsyncConnection, one: Deadline, now: datetime) -> None:
+        state = await connection.scalar(select(incident.c.state).where(incident.c.id == one.incident_id))
+        if state not in STATES["acceptance"]:
+            return
+        words = Names(zh="仍未受理,请值班长处理", en="Still not accepted: the shift leader is asked")
+        await notify(connection, Notice("unaccepted", one.incident_id, ("duty:shift_leader",), words), now)
+
+    async def level(connection: AsyncConnection, one: Deadline, now: datetime) -> None:
+        assert one.incident_id is not None
+        if "from" in one.detail:
+            since = one.detail["from"]
+            why = f"at the {WORDS[since].en} for longer than it may stay there"
+            await hand_up(connection, one.incident_id, why, GRIDWATCH, now)
+        else:
+            begins = {"why": "where this class begins"}
+            await set_level(connection, one.incident_id, one.detail["level"], begins, GRIDWATCH, now)
+
+    return {"red": red, UNACCEPTED: unaccepted, LEVEL: level}
