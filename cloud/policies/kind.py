@@ -52,6 +52,8 @@ class Kind(Generic[Document]):
 
     What is wrong with a document by itself is a fault, and such a document is taken from nobody. What does
     not fit the site, the people or another policy is a doubt: those change in any order, so it is only told.
+    In between are misfits: a person's document with one is refused, a file's is told of, as the site may be
+    mended instead.
     """
 
     name: str
@@ -61,5 +63,6 @@ class Kind(Generic[Document]):
     check: Callable[[Document], Iterator[Finding]] = _nothing
     """Faults that no validator can tell."""
     doubts: Callable[[Document, Sight], Iterator[str]] = _nothing
+    misfits: Callable[[Document, Sight], Iterator[Finding]] = _nothing
     parts: tuple[str, ...] = ()
     """Fields that may name a file beside it, instead of what that file holds."""

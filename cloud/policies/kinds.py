@@ -7,8 +7,18 @@ from typing import Any
 from cloud.alarms.policy import ALARMS
 from cloud.deadlines.limits import DEADLINES
 from cloud.escalation.policy import ESCALATION
+from cloud.organisations.kinds import ORGANISATIONS, RESPONSIBILITIES
 from cloud.playbooks.policy import PLAYBOOKS
 from cloud.policies.kind import Kind
+from cloud.push.policy import PUSH
 
-KINDS: tuple[Kind[Any], ...] = (DEADLINES, ALARMS, ESCALATION, PLAYBOOKS)
+KINDS: tuple[Kind[Any], ...] = (
+    DEADLINES,
+    ORGANISATIONS,
+    RESPONSIBILITIES,
+    ALARMS,
+    ESCALATION,
+    PLAYBOOKS,
+    PUSH,
+)
 BY_NAME = {kind.name: kind for kind in KINDS}

@@ -13,7 +13,7 @@ from cloud.incidents import models as incidents
 from cloud.incidents.store import Actor
 from cloud.people.identity import Administrator, AdministratorViewer
 from cloud.policies import store
-from cloud.policies.doubting import doubts, sight
+from cloud.policies.doubting import doubts, misfits, sight
 from cloud.policies.kind import Kind
 from cloud.policies.kinds import BY_NAME, KINDS
 from cloud.policies.models import (
@@ -153,11 +153,13 @@ async def put_policy(
     known, seen = _known(kind), version_of(if_match)
     understood, faults = check(known, document)
     if understood is None or faults:
-        detail = f"{known.name} has {len(faults)} fault(s); see errors"
-        raise Problem("invalid", detail, errors=[_fault(one) for one in faults])
+        raise _refused(known, faults)
     async with context.engine.begin() as connection:
         await store.lock(connection)
-        told = doubts(known, understood, await sight(connection, context.current, context.now()))
+        view = await sight(connection, context.current, context.now())
+        if faults := misfits(known, understood, view):
+            raise _refused(known, faults)
+        told = doubts(known, understood, view)
         there = await store.present(connection, known.name)
         version = there.version if there else 0
         if version != seen:
@@ -185,6 +187,11 @@ def _known(name: str) -> Kind[Any]:
     if name not in BY_NAME:
         raise Problem("not_found", f"no kind of policy is called {name!r}; known: {', '.join(BY_NAME)}")
     return BY_NAME[name]
+
+
+def _refused(kind: Kind[Any], faults: list[Finding]) -> Problem:
+    detail = f"{kind.name} has {len(faults)} fault(s); see errors"
+    return Problem("invalid", detail, errors=[_fault(one) for one in faults])
 
 
 def _fault(finding: Finding) -> dict[str, str]:
