@@ -16,6 +16,7 @@ from cloud.alarms.action_routes import router as alarm_actions
 from cloud.alarms.device_routes import router as devices
 from cloud.alarms.effects import effects as alarm_effects
 from cloud.alarms.routes import router as alarms
+from cloud.alarms.verdict_routes import router as verdicts
 from cloud.areas.current import Current
 from cloud.areas.routes import router as areas
 from cloud.areas.tree_routes import router as area_tree
@@ -25,6 +26,7 @@ from cloud.deadlines.limits import DEADLINES
 from cloud.deadlines.routes import router as deadlines
 from cloud.deadlines.steps import rules_in
 from cloud.deadlines.worker import Worker
+from cloud.escalation.routes import router as escalation
 from cloud.housekeeping import keep_tidy
 from cloud.incidents.routes import router as incidents
 from cloud.ingest.node_routes import router as node_ledgers
@@ -38,15 +40,21 @@ from cloud.media.store import MediaStore
 from cloud.media.upload_routes import router as uploads
 from cloud.metrics import Metrics
 from cloud.nodes.routes import router as nodes
+from cloud.organisations.routes import router as organisations
 from cloud.people.routes import router as people
 from cloud.policies.doubting import start as policies_start
 from cloud.policies.routes import router as policies
+from cloud.push.policy import PUSH
+from cloud.push.routes import router as push
+from cloud.push.routes import short
+from cloud.push.runner import Runner
 from cloud.settings import Settings
 from cloud.stream.routes import router as stream
 from cloud.stream.tail import Tail
 from cloud.telemetry.opening import keeper_of
 from cloud.telemetry.routes import router as telemetry
-from cloud.timers import effects_in, planners_in
+from cloud.timers import counting_in, effects_in, planners_in
+from cloud.whistles.routes import router as whistles
 
 DESCRIPTION = """
 Alarms of edge nodes become grid incidents; people work on them; every wall hears of it at once.
@@ -67,6 +75,7 @@ TAGS = [
     {"name": "telemetry", "description": "What sensors, cameras and nodes measured, for charts."},
     {"name": "commands", "description": "What nodes are asked for, over the links that they hold open."},
     {"name": "ingest", "description": "What edge nodes send."},
+    {"name": "push", "description": "Who was told of what, how, and whether they read it."},
     {"name": "nodes", "description": "Who a node is: enrolment, rotation, revocation."},
 ]
 
@@ -94,11 +103,16 @@ def create_app(settings: Settings, url: URL, now: Callable[[], datetime] = utc_n
             keeper = keeper_of(settings, engine, now)
             rules = rules_in(lambda: current.policies.of(DEADLINES), lambda: current.registry.timezone)
             keeper.start()
+            runner = Runner(
+                engine, lambda: current.registry, lambda: current.policies.of(PUSH), now, tail.changed
+            )
+            runner.start()
+            counting = counting_in(current)
             timed = {**alarm_effects(current), **effects_in(current)}
             tasks = [
                 asyncio.create_task(keep_tidy(engine, settings, now)),
                 asyncio.create_task(current.follow()),
-                Worker(engine, planners_in(current), timed, now, tail.changed).start(),
+                Worker(engine, planners_in(current, counting), timed, now, tail.changed).start(),
                 asyncio.create_task(
                     silence.listen(engine, lambda: current.registry, after, now, tail.changed)
                 ),
@@ -106,10 +120,11 @@ def create_app(settings: Settings, url: URL, now: Callable[[], datetime] = utc_n
             try:
                 media_store = MediaStore(settings.state / "media")
                 app.state.context = Context(
-                    settings, engine, current, media_store, tail, metrics, now, hub, keeper, rules
+                    settings, engine, current, media_store, tail, metrics, now, hub, keeper, rules, counting
                 )
                 yield
             finally:
+                await runner.stop()
                 await keeper.stop()
                 await hub.stop()
                 await tail.stop()
@@ -140,6 +155,9 @@ def _skeleton(lifespan: Any = None) -> FastAPI:
         people,
         incidents,
         deadlines,
+        escalation,
+        whistles,
+        verdicts,
         alarm_actions,
         alarms,
         devices,
@@ -155,10 +173,13 @@ def _skeleton(lifespan: Any = None) -> FastAPI:
         site,
         telemetry,
         policies,
+        push,
+        organisations,
     ):
         api.include_router(router)
     app.include_router(api)
     app.include_router(link)
+    app.include_router(short)
     app.include_router(page.router)
     build = app.openapi
 

@@ -38,6 +38,8 @@ class Context:
     telemetry: Keeper
     rules: Callable[[], Rules | None]
     """By what deadlines are counted now; None: incidents have no clocks."""
+    counting: Callable[[], Rules]
+    """How time counts now, also where incidents have no clocks: work hours and calendar."""
     history: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(1))
     """Held while a group of history is stored: what is live waits for no more than one."""
 

@@ -46,6 +46,7 @@ KINDS: dict[str, Kind] = {
     "version_changed": Kind(412, "It was changed meanwhile"),
     "too_large": Kind(413, "The body is too large"),
     "invalid": Kind(422, "The content is not valid"),
+    "key_reused": Kind(422, "The Idempotency-Key was used for another request"),
     "hash_mismatch": Kind(422, "The bytes are not those of the name"),
     "version_required": Kind(428, "Say which version you saw, in If-Match"),
     "too_many_attempts": Kind(429, "Too many failed log-ins"),

@@ -34,9 +34,8 @@ def counting_in(current: Current) -> Callable[[], Rules]:
     return now
 
 
-def planners_in(current: Current) -> Callable[[], tuple[Planner, ...]]:
-    """Who plans deadlines of incidents, by the policies in force."""
-    rules = counting_in(current)
+def planners_in(current: Current, rules: Callable[[], Rules]) -> Callable[[], tuple[Planner, ...]]:
+    """Who plans deadlines of incidents, by the policies in force; `rules`: how time counts now."""
 
     def now() -> tuple[Planner, ...]:
         found: list[Planner] = []

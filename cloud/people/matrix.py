@@ -13,12 +13,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from cloud.escalation.levels import HANDS_UP
 from cloud.incidents.transitions import ACTIONS, TABLE
 from cloud.link.models import ROLES
 from cloud.people.permissions import (
     ADMINISTER,
     ALL,
+    CALLERS,
     DEVICES,
+    FIGURES,
     MEASURES,
     NODES,
     PICTURES,
@@ -78,6 +81,32 @@ ROWS: tuple[Row, ...] = (
     Row("getIncident", SEE, Of.ONE),
     Row("getIncidentLog", SEE, Of.ONE),
     *_steps(),
+    Row(
+        "escalate",
+        Who("grid leader, community, shift leader, street", frozenset(HANDS_UP)),
+        Of.ONE,
+        {"json": {"reason": "too much for us"}, "headers": _IF_MATCH},
+    ),
+    Row(
+        "whistle",
+        CALLERS,
+        Of.ONE,
+        {"json": {"organisations": ["{organisation}"], "reason": "come"}, "headers": _IF_MATCH},
+    ),
+    Row("listCalls", SEE, Of.ONE),
+    Row("listOpenCalls", SEE, Of.LIST),
+    Row(
+        "answerCall",
+        Who("department, and those who call", CALLERS.roles | {Role.DEPARTMENT}),
+        Of.ONE,
+        {"json": {"answer": "withdraw", "words": "not needed"}, "headers": {"If-Match": '"v1"'}},
+    ),
+    Row(
+        "rateCall",
+        Who("community", frozenset({Role.COMMUNITY})),
+        Of.ONE,
+        {"json": {"score": 5, "words": "good"}},
+    ),
     Row("getClocks", ALL, Of.LIST, {"query": {"incident": ["{own_incident}", "{other_incident}"]}}),
     Row("listUncleared", ALL, Of.LIST, {"query": {"clearing": "day", "day": "{day}"}}),
     Row("listAlarms", ALL, Of.LIST),
@@ -88,12 +117,21 @@ ROWS: tuple[Row, ...] = (
     Row("shelveAlarm", WATCH, Of.ONE, {"json": _ASIDE, "headers": _IF_MATCH}),
     Row("unshelveAlarm", WATCH, Of.ONE, {"headers": _IF_MATCH}),
     Row("listShelves", WATCH),
+    Row("listFalseReasons", ALL),
+    Row("judgeAlarm", WATCH, Of.ONE, {"json": {"verdict": "true"}, "headers": _IF_MATCH}),
+    Row("judgeAlarms", WATCH, ask={"json": {"verdict": "true", "alarms": []}}),
+    Row("getPrecision", FIGURES, Of.LIST),
     Row("listOutOfService", WATCH, Of.LIST),
     Row("getService", WATCH, Of.ONE),
     Row("takeOutOfService", WATCH, Of.ONE, {"json": _ASIDE, "headers": _IF_MATCH}),
     Row("putBackInService", WATCH, Of.ONE, {"headers": _IF_MATCH}),
     Row("getMedia", PICTURES, Of.ONE),
     Row("openStream", ALL),
+    # push
+    Row("listNotices", SEE, Of.ONE),
+    Row("noticeDelivered", ALL),
+    Row("noticeRead", ALL),
+    Row("followLink", ALL, ask={"json": {"token": "x" * 43}}),
     # policies
     *(Row(one, ADMINISTER) for one in ("listPolicies", "getPolicy", "getPolicySchema", "listPolicyVersions")),
     Row("getPolicyVersion", ADMINISTER),
@@ -114,6 +152,8 @@ ROWS: tuple[Row, ...] = (
     Row("listSeries", MEASURES, Of.ONE, {"query": {"point": "{point}"}}),
     Row("getTelemetry", MEASURES, Of.ONE, {"query": _SERIES}),
     Row("getTelemetryCsv", MEASURES, Of.ONE, {"query": _SERIES}),
+    Row("listOrganisations", ALL),
+    Row("listResponsibilities", ALL, ask={"query": {"unresolved": True}}),
     # nodes
     *_commands(),
     Row("listCommands", DEVICES, Of.LIST),

@@ -29,6 +29,8 @@ ALL = Who("whoever is logged in", frozenset(R))
 SEE = Who("those who see cases", frozenset(R) - {R.ADMINISTRATOR})
 WATCH = Who("patrol room", frozenset({R.OPERATOR, R.LEADER}))
 LEAD = Who("shift leader", frozenset({R.LEADER}))
+CALLERS = Who("shift leader, street, community", frozenset({R.LEADER, R.STREET, R.COMMUNITY}))
+"""Who calls departments to a case."""
 STEER = Who("shift leader, street", frozenset({R.LEADER, R.STREET}))
 PICTURES = Who("those who see pictures", SEE.roles - {R.AUDITOR})
 MEASURES = Who("those who see measurements", SEE.roles - {R.DEPARTMENT})
