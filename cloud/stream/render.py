@@ -19,7 +19,6 @@ from cloud.incidents import views
 from cloud.incidents.models import Incident
 from cloud.link import store as commands
 from cloud.link.models import CommandOut
-from cloud.people.identity import Person
 from cloud.people.permissions import DEVICES
 from cloud.people.roles import Role
 from cloud.people.scope import STREET, Scope, Where, places
@@ -51,11 +50,11 @@ class Item:
     """Where it lies; None: everybody may know."""
     _bytes: dict[frozenset[Role], bytes] = field(default_factory=dict)
 
-    def is_for(self, scope: Scope, person: Person) -> bool:
-        """Whether `person`, who has this scope, may know of it; who is called, may."""
+    def is_for(self, scope: Scope, roles: Collection[Role], username: str) -> bool:
+        """Whether somebody with this scope and these roles may know of it; of a call who is called."""
         if isinstance(self.body, NoticeEvent):
-            return person.username in self.body.to
-        if self.kind == "command" and DEVICES.roles.isdisjoint(person.roles):
+            return username in self.body.to
+        if self.kind == "command" and DEVICES.roles.isdisjoint(roles):
             return False
         return self.where is None or scope.sees(self.where)
 

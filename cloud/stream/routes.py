@@ -86,7 +86,7 @@ async def _events(
         if lost:
             yield _event("reset", {"at": str(start)}, cursor=start)
         for item in missed:
-            if item.is_for(scope, person):
+            if item.is_for(scope, person.roles, person.username):
                 yield item.encoded(person.roles)
         async for piece in _live(context, person, scope, subscription, sent):
             yield piece
@@ -121,7 +121,7 @@ async def _live(
         else:
             if item is None:
                 return
-            if item.cursor > sent and item.is_for(scope, person):
+            if item.cursor > sent and item.is_for(scope, person.roles, person.username):
                 yield item.encoded(person.roles)
         if clock() - checked > RECHECK:
             checked = clock()
