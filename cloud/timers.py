@@ -12,6 +12,8 @@ from cloud.deadlines.steps import Rules, rules_in
 from cloud.escalation.effects import effects as escalation_effects
 from cloud.escalation.planner import Levels
 from cloud.escalation.policy import ESCALATION, Escalation
+from cloud.organisations.kinds import RESPONSIBILITIES
+from cloud.organisations.matrix import Responsibility, lead
 from cloud.playbooks.effects import effect as playbook_effect
 from cloud.playbooks.planner import Steps
 from cloud.playbooks.policy import PLAYBOOKS
@@ -52,8 +54,13 @@ def planners_in(current: Current, rules: Callable[[], Rules]) -> Callable[[], tu
 
 def effects_in(current: Current) -> Mapping[str, Effect]:
     """What each kind of deadline does; the others are written down and shown."""
+
+    def leads(event_class: str, grid: str | None) -> Responsibility | None:
+        matrix = current.policies.of(RESPONSIBILITIES)
+        return None if matrix is None else lead(matrix, current.registry, event_class, grid)
+
     return {
         **escalation_effects(lambda: current.policies.of(ESCALATION) or Escalation()),
         LATE: late,
-        PLAYBOOK: playbook_effect(lambda: current.policies.of(PLAYBOOKS)),
+        PLAYBOOK: playbook_effect(lambda: current.policies.of(PLAYBOOKS), leads),
     }

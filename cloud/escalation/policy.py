@@ -9,6 +9,7 @@ from typing import Literal, Self, get_args
 from pydantic import Field, model_validator
 
 from cloud.deadlines.limits import MOST, Policy, WrittenLimit
+from cloud.organisations.kinds import ORGANISATIONS
 from cloud.policies.kind import Kind, Sight
 from cloud.policies.reading import read
 from devices.site.part import Part, Seconds
@@ -149,6 +150,10 @@ def _doubts(document: Escalation, sight: Sight) -> Iterator[str]:
     for code in document.classes:
         if not has_class(sight, code):
             yield f"escalation: classes.{code}: the site has no such event class"
+    organisations = sight.policies.of(ORGANISATIONS)
+    for name in document.organisations:
+        if organisations is None or organisations.of(name) is None:
+            yield f"escalation: organisations.{name}: there is no such organisation"
 
 
 def has_class(sight: Sight, code: str) -> bool:

@@ -11,6 +11,7 @@ from pydantic import Field, model_validator
 
 from cloud.deadlines.limits import WrittenLimit
 from cloud.escalation.policy import groups_of, has_class, uncountable
+from cloud.organisations.kinds import ORGANISATIONS
 from cloud.policies.kind import Kind, Sight
 from cloud.policies.reading import read
 from devices.site.model import Names
@@ -20,17 +21,22 @@ from devices.site.source import Finding
 Id = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$")]
 
 
+LEAD, HELPERS = "lead", "helpers"
+"""In place of ids of `organisations.yaml`: who `responsibilities.yaml` says for the class and the place."""
+Whom = Annotated[str, Field(min_length=1, max_length=60)]
+
+
 class Stage(Part):
-    """One stage: an organisation is told; the next one begins when it is still there after `within`."""
+    """One stage: organisations are told; the next one begins when it is still there after `within`."""
 
     id: Id
     name: Names
-    organisation: str = Field(min_length=1)
-    """Who is told, and to whom the case is addressed from here on; an id of `organisations.yaml`."""
     message: Names
-    """What it is told."""
-    dispatch: bool = False
-    """The case is dispatched to it, not only brought to its knowledge."""
+    """What they are told."""
+    tell: tuple[Whom, ...] = Field(min_length=1, max_length=20)
+    """Who is told, and sees the case from here on: organisations, `lead` or `helpers`."""
+    dispatch: Whom | None = None
+    """To whom the case is dispatched: an organisation or `lead`; none: it is brought to their knowledge."""
     within: WrittenLimit | None = None
     """How long it has, counted while the case is filed, dispatched or handled; none: this stage never ends.
     After the last stage the case goes up a level."""
@@ -63,6 +69,11 @@ class Playbook(Part):
         for one in ids:
             if ids.count(one) > 1:
                 raise ValueError(f"two stages are called {one!r}; give each an id of its own")
+        for stage in self.stages:
+            if stage.dispatch == HELPERS:
+                raise ValueError(
+                    f"stage {stage.id!r} goes to several; write `dispatch: lead` or an id"
+                )
         for stage in self.stages[:-1]:
             if stage.within is None:
                 raise ValueError(
@@ -103,9 +114,15 @@ def _check(document: Playbooks) -> Iterator[Finding]:
 
 
 def _doubts(document: Playbooks, sight: Sight) -> Iterator[str]:
-    for code in document.classes:
+    organisations = sight.policies.of(ORGANISATIONS)
+    known = {LEAD, HELPERS} | ({one.id for one in organisations.organisations} if organisations else set())
+    for code, one in document.classes.items():
         if not has_class(sight, code):
             yield f"playbooks: classes.{code}: the site has no such event class"
+        for stage in one.stages if one else ():
+            for name in filter(None, (*stage.tell, stage.dispatch)):
+                if name not in known:
+                    yield f"playbooks: classes.{code}: there is no organisation {name!r}"
 
 
 PLAYBOOKS = Kind("playbooks", Playbooks, _check, _doubts)
