@@ -160,7 +160,7 @@ async def _device(connection: AsyncConnection, device: str, asked: Asked, house:
     await store.lock_device(connection, device)
     version = await device_version(connection, device)
     if version != asked.version:
-        raise _changed(version, asked.version)
+        raise changed(version, asked.version)
 
 
 async def _settle_place(
@@ -192,7 +192,7 @@ async def _held(connection: AsyncConnection, alarm_id: UUID, asked: Asked, house
 async def _locked(connection: AsyncConnection, alarm_id: UUID, asked: Asked, house: House) -> Any:
     row = await _one(connection, alarm_id, asked, house, lock=True)
     if row.version != asked.version:
-        raise _changed(row.version, asked.version)
+        raise changed(row.version, asked.version)
     return row
 
 
@@ -245,7 +245,8 @@ def _bounded(until: datetime, now: datetime, latest: datetime, what: str) -> Non
     )  # fmt: skip
 
 
-def _changed(version: int, given: int) -> Problem:
+def changed(version: int, given: int) -> Problem:
+    """Somebody was quicker."""
     return Problem(
         "version_changed", f"you saw version {given}, it is at {version}; look again", version=version,
         headers={"ETag": etag(version)},

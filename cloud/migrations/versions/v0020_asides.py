@@ -28,14 +28,14 @@ _UP = (
     ),
     "CREATE INDEX alarm_aside ON alarm (aside, id) WHERE aside IS NOT NULL AND state <> 'cleared'",
     (
-        "CREATE INDEX alarm_judged ON alarm (opened_at) INCLUDE (device, event_class, verdict)"
-        " WHERE verdict IS NOT NULL"
+        "CREATE INDEX alarm_judged ON alarm (opened_at)"
+        " INCLUDE (device, event_class, verdict, verdict_reason, score) WHERE verdict IS NOT NULL"
     ),
     (
         "CREATE TABLE alarm_event (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,"
         " alarm_id uuid NOT NULL, version integer NOT NULL, at timestamptz NOT NULL,"
-        " actor_kind text NOT NULL, actor_name text NOT NULL, action text NOT NULL, from_state text NOT NULL, to_state text NOT NULL,"
-        " reason text, until timestamptz)"
+        " actor_kind text NOT NULL, actor_name text NOT NULL, action text NOT NULL,"
+        " from_state text NOT NULL, to_state text NOT NULL, reason text, until timestamptz)"
     ),
     "CREATE INDEX alarm_event_of_alarm ON alarm_event (alarm_id, id)",
     (
