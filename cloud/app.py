@@ -49,6 +49,9 @@ from cloud.push.routes import router as push
 from cloud.push.routes import short
 from cloud.push.runner import Runner
 from cloud.settings import Settings
+from cloud.sources.note_routes import router as notes
+from cloud.sources.report_routes import router as reports
+from cloud.sources.triage_routes import router as triage
 from cloud.stream.routes import router as stream
 from cloud.stream.tail import Tail
 from cloud.telemetry.opening import keeper_of
@@ -67,6 +70,7 @@ Alarms of edge nodes become grid incidents; people work on them; every wall hear
 TAGS = [
     {"name": "session", "description": "Log in and out."},
     {"name": "incidents", "description": "The cases people work on."},
+    {"name": "sources", "description": "What workers, citizens and the hotline report."},
     {"name": "alarms", "description": "What devices see."},
     {"name": "stream", "description": "What changes, as it changes."},
     {"name": "media", "description": "Photos."},
@@ -154,6 +158,9 @@ def _skeleton(lifespan: Any = None) -> FastAPI:
     for router in (
         people,
         incidents,
+        reports,
+        notes,
+        triage,
         deadlines,
         escalation,
         whistles,
