@@ -21,6 +21,7 @@ from cloud.people.permissions import (
     ALL,
     CALLERS,
     DEVICES,
+    FIELD,
     FIGURES,
     MEASURES,
     NODES,
@@ -38,6 +39,9 @@ from devices.link import CommandKind
 _IF_MATCH = {"If-Match": '"v{version}"'}
 _ASIDE = {"until": "{soon}", "reason": "because"}
 _SERIES = {"device": "{device}", "quantity": "count"}
+_WORKS = Who("those who work on cases", SEE.roles - {Role.AUDITOR})
+_TRIAGE = Who("those who triage", FIELD.roles - {Role.GRID_WORKER})
+_FOUND = {"event_class": "05-06", "lon": 120.005, "lat": 30.005, "words": "x"}
 
 
 def _steps() -> tuple[Row, ...]:
@@ -136,6 +140,15 @@ ROWS: tuple[Row, ...] = (
     *(Row(one, ADMINISTER) for one in ("listPolicies", "getPolicy", "getPolicySchema", "listPolicyVersions")),
     Row("getPolicyVersion", ADMINISTER),
     Row("putPolicy", ADMINISTER),
+    # what people report
+    Row("openIncident", FIELD, ask={"json": _FOUND}),
+    Row("putPhoto", FIELD),
+    Row("listReports", SEE, Of.ONE),
+    Row("listCandidates", SEE, Of.ONE),
+    Row("addNote", _WORKS, Of.ONE, {"json": {"words": "x"}}),
+    Row("listNotes", SEE, Of.ONE),
+    Row("listTriage", FIELD, Of.LIST),
+    Row("decideReport", _TRIAGE, ask={"json": {"decision": "accept"}, "headers": {"If-Match": '"v1"'}}),
     # what stands in the street
     Row("listAreas", ALL),
     Row("listAreaVersions", ALL),

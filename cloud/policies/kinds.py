@@ -10,10 +10,12 @@ from cloud.escalation.policy import ESCALATION
 from cloud.organisations.kinds import ORGANISATIONS, RESPONSIBILITIES
 from cloud.playbooks.policy import PLAYBOOKS
 from cloud.policies.kind import Kind
+from cloud.sources.policy import SOURCES
 from cloud.push.policy import PUSH
 
 KINDS: tuple[Kind[Any], ...] = (
     DEADLINES,
+    SOURCES,
     ORGANISATIONS,
     RESPONSIBILITIES,
     ALARMS,

@@ -1,7 +1,7 @@
 """`Idempotency-Key`: what an offline phone sends again has the answer of the first time.
 
-The key, a hash of what was asked and the answer stand in one row, written in the transaction of the work itself:
-work without its row, or a row without its work, cannot be. Kept 48 h.
+The key, a hash of what was asked and the answer stand in one row, written in the transaction of the work
+itself: work without its row, or a row without its work, cannot be. Kept 48 h.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class Asked:
     key: str | None
     """None: it does not come again."""
     content: Any
-    """JSON of all that makes it another request; not what a repeat may change, such as the time of sending."""
+    """JSON of all that makes it another request; not what a repeat may change, such as when it was sent."""
 
 
 async def once(

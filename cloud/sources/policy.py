@@ -1,4 +1,4 @@
-"""How reports are taken, as a site's `sources.yaml` says: duplicates, feedback, the hotline's columns."""
+"""How reports are taken, as a site's `sources.yaml` says: near duplicates, the hotline's columns."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from cloud.policies.kind import Kind, Sight
-from devices.site.model import Names
 from devices.site.part import Part, Seconds
 
 Column = Literal[
@@ -31,13 +30,6 @@ class Family(Part):
     classes: tuple[str, ...] = Field(min_length=1)
     """Codes; "05-06" is for its extensions too."""
     near: Near | None = None
-
-
-class Form(Part):
-    """One form of feedback."""
-
-    id: str = Field(pattern=r"^[a-z][a-z0-9_]{0,30}$")
-    name: Names
 
 
 class Hotline(Part):
@@ -68,11 +60,6 @@ class SourcesPolicy(Part):
     near: Near = Near()
     families: tuple[Family, ...] = ()
     """A class in none is of a family with its extensions: "05-06" and "05-06-081"."""
-    feedback: tuple[Form, ...] = (
-        Form(id="reply", name=Names(zh="回复来件人", en="Reply to the reporter")),
-        Form(id="notice", name=Names(zh="公示结果", en="Public notice")),
-    )
-    """In which forms whoever reported is told how it ended; all are needed before a reported case closes."""
     hotline: Hotline = Hotline()
 
     def family(self, event_class: str) -> Family:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Double, Integer, LargeBinary, Table, Text, Uuid
+from sqlalchemy import Boolean, Double, Integer, LargeBinary, Table, Text, Uuid
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from cloud.database.columns import JSON, TIME, key, may, metadata, must
 
 report = Table(
-    "report", metadata, key("id", Uuid), must("number", Text), must("source", Text), must("sender", Text), may("external", Text),
-    must("received_at", TIME), must("happened_at", TIME), may("event_class", Text), must("words", Text),
-    may("address", Text), may("lon", Double), may("lat", Double), may("point", Text), may("grid", Text),
-    may("community", Text), must("photos", ARRAY(Text)), must("state", Text), must("version", Integer),
-    may("incident_id", Uuid), may("decided_at", TIME), may("decided_by", Text), may("reason", Text),
+    "report", metadata, key("id", Uuid), must("number", Text), must("source", Text), must("sender", Text),
+    may("external", Text), must("received_at", TIME), must("happened_at", TIME), may("event_class", Text),
+    must("words", Text), may("address", Text), may("lon", Double), may("lat", Double), may("point", Text),
+    may("grid", Text), may("community", Text), must("photos", ARRAY(Text)), must("state", Text),
+    must("version", Integer), may("incident_id", Uuid), may("decided_at", TIME), may("decided_by", Text),
+    may("reason", Text),
 )  # fmt: skip
 """What somebody told us. `waiting` in triage, then `accepted` (a case was opened), `merged` or `refused`.
 `number` is of the same run as the cases' own: what its reporter looks up by."""
@@ -23,8 +24,9 @@ photo_upload = Table(
     key("sender", Text),
     must("at", TIME),
     must("size", Integer),
+    must("used", Boolean),
 )
-"""Photos that were sent ahead of their report, by whom: nobody can attach another's."""
+"""Photos that were sent ahead, by whom: nobody can attach another's. `used`: something refers to it."""
 public_photo = Table(
     "public_photo", metadata, key("sha256", Text), must("incident_id", Uuid), must("original", Text),
     must("made_at", TIME), must("made_by", Text),

@@ -26,12 +26,11 @@ _UP = (
     "CREATE INDEX report_waiting ON report (received_at, id) WHERE state = 'waiting'",
     "CREATE INDEX report_incident ON report (incident_id) WHERE incident_id IS NOT NULL",
     "CREATE INDEX report_public ON report (received_at DESC, id DESC) WHERE source = 'open311'",
-    "CREATE INDEX report_photos ON report USING gin (photos)",
     (
         "CREATE TABLE photo_upload (sha256 text NOT NULL, sender text NOT NULL, at timestamptz NOT NULL,"
-        " size integer NOT NULL, PRIMARY KEY (sha256, sender))"
+        " size integer NOT NULL, used boolean NOT NULL, PRIMARY KEY (sha256, sender))"
     ),
-    "CREATE INDEX photo_upload_at ON photo_upload (at)",
+    "CREATE INDEX photo_upload_waiting ON photo_upload (sender, at) WHERE NOT used",
     (
         "CREATE TABLE public_photo (sha256 text PRIMARY KEY,"
         " incident_id uuid NOT NULL REFERENCES incident (id) ON DELETE CASCADE, original text NOT NULL,"

@@ -1,0 +1,195 @@
+"""Cases opened by hand, the reports of a case, what it may be a duplicate of, and photos sent ahead."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from fastapi import APIRouter, Request, Response
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from cloud.context import Context, InContext
+from cloud.database.schema import incident
+from cloud.errors import Problem
+from cloud.incidents.service import not_found
+from cloud.incidents.store import Actor
+from cloud.media.routes import Hash, Stored
+from cloud.people.identity import Doer, Person, Viewer
+from cloud.people.roles import Role
+from cloud.people.scope import admit, scope_of, visible
+from cloud.problems import problems
+from cloud.public.codes import public_number
+from cloud.public.secret import secret
+from cloud.sources import idempotency, nearby, photos, reports
+from cloud.sources.models import CaseOpened, Nearby, NewCase, Reports
+from cloud.sources.place import UnknownPlace, Where, at_point, at_position
+from cloud.sources.policy import DEFAULT, SOURCES, SourcesPolicy
+from cloud.sources.show import active_class, show_candidates, show_report, spot_of
+from cloud.sources.words import without_numbers
+
+router = APIRouter(tags=["sources"])
+JPEG: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "content": {"image/jpeg": {"schema": {"type": "string", "format": "binary"}}},
+    }
+}
+_FIELD = {Role.GRID_WORKER, Role.GRID_LEADER}
+
+
+@router.post(
+    "/incidents",
+    operation_id="openIncident",
+    summary="Open a case by hand",
+    description="A grid worker's find, or what the patrol room was told. Its grid is the one that holds the "
+    "place now. `candidates` are open cases that it may be a duplicate of: a person decides.",
+    status_code=201,
+    responses=problems("unauthenticated", "forbidden", "csrf", "invalid", "key_reused"),
+)
+async def open_incident(
+    context: InContext, who: Doer, new: NewCase, response: Response, key: idempotency.Key = None
+) -> CaseOpened:
+    """Open it; a repeat with the same key is answered as the first was."""
+    asked = idempotency.Asked(f"person:{who.id}", key, new.model_dump(mode="json"))
+    async with context.engine.begin() as connection:
+
+        async def work() -> Any:
+            return (await _open(connection, context, who, new)).model_dump(mode="json")
+
+        answer, fresh = await idempotency.once(connection, asked, context.now(), work)
+    opened = CaseOpened.model_validate(answer)
+    if fresh:
+        context.tail.changed()
+    response.headers["Location"] = f"/api/v1/incidents/{opened.incident_id}"
+    return opened
+
+
+@router.put(
+    "/photos/{sha256}",
+    operation_id="putPhoto",
+    summary="Send a photo ahead of a case or note",
+    description="The raw JPEG, at most 8 MiB. Repeat it as often as you like: the address is its content. "
+    "What is named by nothing within a day is thrown away.",
+    status_code=201,
+    responses={
+        200: {"description": "It was here already", "model": Stored},
+        **problems(
+            "unauthenticated",
+            "forbidden",
+            "csrf",
+            "too_large",
+            "invalid",
+            "hash_mismatch",
+            "too_many_requests",
+        ),
+    },
+    openapi_extra=JPEG,
+)
+async def put_photo(
+    context: InContext, who: Doer, sha256: Hash, request: Request, response: Response
+) -> Stored:
+    """Keep it; 201 when it is new."""
+    body = await request.body()
+    sender, now = f"person:{who.id}", context.now()
+    if not await photos.take(context.engine, context.media, sender, sha256, body, now):
+        response.status_code = 200
+    return Stored(sha256=sha256, size=len(body))
+
+
+@router.get(
+    "/incidents/{incident_id}/reports",
+    operation_id="listReports",
+    summary="Get the reports of a case",
+    description="What workers, citizens and the hotline told of it, oldest first.",
+    responses=problems("unauthenticated", "forbidden", "not_found", "invalid"),
+)
+async def list_reports(context: InContext, who: Viewer, incident_id: UUID) -> Reports:
+    """Oldest first."""
+    async with context.engine.begin() as connection:
+        await the_case(connection, context, who, incident_id)
+        rows = await reports.of_cases(connection, [incident_id])
+        key = await secret(connection)
+    return Reports(items=[show_report(row, key, context.registry) for row in rows])
+
+
+@router.get(
+    "/incidents/{incident_id}/candidates",
+    operation_id="listCandidates",
+    summary="Get open cases that a case may be a duplicate of",
+    responses=problems("unauthenticated", "forbidden", "not_found", "invalid"),
+)
+async def list_candidates(context: InContext, who: Viewer, incident_id: UUID) -> list[Nearby]:
+    """Nearest first."""
+    registry = context.registry
+    async with context.engine.connect() as connection:
+        row = await the_case(connection, context, who, incident_id)
+        found = await nearby.near_case(connection, row, scope_of(who, registry), policy_of(context), registry)
+    return show_candidates(found, registry)
+
+
+async def the_case(connection: AsyncConnection, context: Context, who: Person, incident_id: UUID) -> Any:
+    """The case's row, if `who` may know of it.
+
+    Raises:
+        Problem: not_found.
+    """
+    mine = visible(scope_of(who, context.registry))
+    row = (await connection.execute(select(incident).where(incident.c.id == incident_id, mine))).one_or_none()
+    if row is None:
+        raise not_found(incident_id)
+    return row
+
+
+def policy_of(context: Context) -> SourcesPolicy:
+    """How reports are taken now."""
+    return context.policies.of(SOURCES) or DEFAULT
+
+
+def placed(context: Context, point: str | None, lon: float | None, lat: float | None) -> Where:
+    """Where that is, by the areas in force.
+
+    Raises:
+        Problem: invalid, the site has no such place.
+    """
+    try:
+        if point is not None:
+            return at_point(context.registry, point)
+        assert lon is not None
+        assert lat is not None
+        return at_position(context.registry, lon, lat)
+    except UnknownPlace as error:
+        faults = [{"pointer": f"/body/{error.field}", "detail": error.what}]
+        raise Problem("invalid", error.what, errors=faults) from None
+
+
+async def _open(connection: AsyncConnection, context: Context, who: Person, new: NewCase) -> CaseOpened:
+    registry, now, sender = context.registry, context.now(), f"person:{who.id}"
+    event_class = active_class(new.event_class, registry)
+    where = placed(context, new.point, new.lon, new.lat)
+    await photos.claim(connection, sender, new.photos, "/body/photos")
+    told = reports.Told(
+        source="worker" if _FIELD & set(who.roles) else "manual",
+        sender=sender,
+        event_class=event_class,
+        words=without_numbers(new.words),
+        where=where,
+        happened_at=new.happened_at or now,
+        address=new.address and without_numbers(new.address),
+        photos=new.photos,
+    )
+    row = await reports.keep(connection, told, registry, now)
+    assert row is not None, "a report without a number of its sender's own is always a new one"
+    spot = spot_of(row, event_class)
+    near = await nearby.near(connection, spot, scope_of(who, registry), policy_of(context), registry)
+    actor = Actor("user", who.username)
+    incident_id = await reports.open_case(connection, row, event_class, actor, registry, now)
+    await admit(connection, incident_id, f"person:{who.username}")
+    number = await connection.scalar(select(incident.c.number).where(incident.c.id == incident_id))
+    assert number is not None
+    return CaseOpened(
+        incident_id=incident_id,
+        number=number,
+        public_number=public_number(await secret(connection), number),
+        candidates=show_candidates(near, registry),
+    )
