@@ -135,14 +135,14 @@ incident = Table(
     may("closed_at", TIME), may("planned_version", Integer), may("area_version", Integer),
     must("source", Text), must("level", Text), may("handler", Text), may("organisation", Text),
     may("description", Text), may("lon", Double), may("lat", Double), may("reported_class", Text),
-    may("resolved_by", Text), may("feedback_at", TIME), must("pending", ARRAY(Text)),
-    must("closes_itself", Boolean), may("merged_into", Uuid), may("duplicate_of", Uuid),
-    may("recurrence_of", Uuid),
+    must("pending", ARRAY(Text)), may("merged_into", Uuid), may("duplicate_of", Uuid),
+    may("recurrence_of", Uuid), may("anchored_version", Integer),
 )  # fmt: skip
 incident_event = Table(
     "incident_event", metadata, key("incident_id", Uuid), key("version", Integer), must("at", TIME),
     must("actor_kind", Text), must("actor_name", Text), must("action", Text), may("from_state", Text),
     must("to_state", Text), must("cause", Text), may("reason", Text), must("detail", JSON),
+    must("hash", LargeBinary),
 )  # fmt: skip
 alarm = Table(
     "alarm", metadata, key("id", Uuid), may("incident_id", Uuid), must("version", Integer),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from cloud.alarms import tables as alarms
 from cloud.database import schema
 from cloud.database.columns import metadata
+from cloud.incidents import tables as incidents
 from cloud.people import tables as people
 from cloud.playbooks import tables as playbooks
 from cloud.policies import tables as policies
@@ -15,6 +16,7 @@ from cloud.whistles import tables as whistles
 
 __all__ = [
     "alarms",
+    "incidents",
     "metadata",
     "people",
     "playbooks",

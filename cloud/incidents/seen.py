@@ -11,13 +11,13 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from cloud.incidents.transitions import CLOSED, OPEN, Rule, State, Step, rule_for, steps
+from cloud.incidents.transitions import CLOSED, OPEN, REMEMBERS, Rule, State, Step, rule_for, steps
 from devices.messages import ConditionState
 
 REOPENABLE = (State.CLOSED, State.EVALUATED)
 """What was judged false, void or not ours stays so; when the same spot fills again that is a new incident."""
 
-LOOKED_AT_AFTER = ("resolve", "resume")
+LOOKED_AT_AFTER = ("resolve", "self_handle", "resume", "split")
 """Not after `check_failed`: there a person says that the camera is wrong."""
 
 
@@ -33,7 +33,10 @@ class Case:
     present: frozenset[UUID]
     """Its conditions that are not cleared."""
     suspended_from: State | None = None
+    """Where `resume` or `split` leads back to."""
     seen_gone_at: datetime | None = None
+    told: bool = True
+    """Some device tells of it; else only people can say how it stands."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,30 +74,36 @@ def joined(case: Case, word: Word) -> tuple[Case, list[Line]]:
     """A further condition at the same place: reopens a closed case, sends one being checked to rework."""
     lines: list[Line] = []
     if case.state in REOPENABLE:
-        case, lines = _take(case, "reopen")
+        case, lines = _take(case, "reopen", cause="seen_again")
     else:
         case = replace(case, version=case.version + 1)
         lines = [Line(case.version, "join", case.state, case.state, "condition")]
-    case, more = hear(case, word)
+    if case.state is State.CHECKING:
+        case = replace(case, seen_gone_at=None)
+    case, more = hear(replace(case, told=True), word)
     return case, lines + more
 
 
 def hear(case: Case, word: Word) -> tuple[Case, list[Line]]:
-    """A revision of one of the case's own conditions. Something there while it is checked is rework."""
+    """A revision of one of the case's own conditions. Something seen there while it is checked is rework.
+
+    It must have been seen after the look that said it was gone: words may arrive late.
+    """
     gone = word.state is ConditionState.CLEARED
     present = case.present - {word.condition_id} if gone else case.present | {word.condition_id}
     severity = case.severity if case.state in CLOSED else min(case.severity, word.severity)
     case = replace(case, present=present, severity=severity)
-    if present and case.state is State.CHECKING:
-        return _take(case, "seen_again")
+    if case.state is State.CHECKING and word.state is ConditionState.OPEN:
+        later = case.seen_gone_at is None or word.changed_at > case.seen_gone_at
+        return _take(case, "seen_again") if later else (case, [])
     if gone and not present and case.state in OPEN:
         case = replace(case, seen_gone_at=word.changed_at)
     return look(case)
 
 
-def act(case: Case, rule: Rule) -> tuple[Case, list[Line]]:
+def act(case: Case, rule: Rule, to: State | None = None) -> tuple[Case, list[Line]]:
     """What a person does. What is reported done, or taken up again, may have been seen gone already."""
-    case, lines = walk(case, steps(rule, case.state, case.suspended_from))
+    case, lines = walk(case, steps(rule, case.state, case.suspended_from, to))
     if rule.action in LOOKED_AT_AFTER:
         case, more = look(case)
         lines += more
@@ -102,17 +111,38 @@ def act(case: Case, rule: Rule) -> tuple[Case, list[Line]]:
 
 
 def look(case: Case) -> tuple[Case, list[Line]]:
-    """Once nothing of it is there any more, a case on the ladder goes to checking."""
-    if case.present or rule_for("seen_gone", case.state) is None:
+    """Once nothing of it is there any more, a case on the ladder goes to checking.
+
+    One that no device tells of goes there once it is said to be done.
+    """
+    action = "seen_gone" if case.told else "await_check"
+    if case.present or rule_for(action, case.state) is None:
         return case, []
-    return _take(case, "seen_gone")
+    return _take(case, action)
 
 
-def _take(case: Case, action: str) -> tuple[Case, list[Line]]:
+def looked(case: Case, there: bool | None, at: datetime) -> tuple[Case, list[Line]]:
+    """What a second look says of what was reported done; None: nobody could see it, so a person must look."""
+    action = "await_check" if there is None else "still_there" if there else "seen_gone"
+    if case.state is not State.RESOLVED:
+        return case, []
+    case, lines = _take(case, action)
+    return (replace(case, seen_gone_at=at) if there is False else case), lines
+
+
+def taken_up(case: Case, present: frozenset[UUID]) -> tuple[Case, list[Line]]:
+    """Another case's conditions come to this one; what is there while it is checked is rework."""
+    case = replace(case, present=case.present | present, told=True)
+    if present and case.state is State.CHECKING:
+        return _take(case, "seen_again")
+    return case, []
+
+
+def _take(case: Case, action: str, cause: str | None = None) -> tuple[Case, list[Line]]:
     rule = rule_for(action, case.state)
     assert rule is not None, f"{action} from {case.state}"
-    case, lines = walk(case, steps(rule, case.state, case.suspended_from))
-    if action in ("reopen", "seen_again"):
+    case, lines = walk(case, steps(rule, case.state, case.suspended_from, cause=cause))
+    if action in ("reopen", "seen_again", "still_there"):
         case = replace(case, seen_gone_at=None)
     return case, lines
 
@@ -121,7 +151,9 @@ def walk(case: Case, taken: tuple[Step, ...]) -> tuple[Case, list[Line]]:
     """Follow steps of the table: each is one version and one line."""
     lines = []
     for step in taken:
-        from_suspended = step.source if step.target is State.SUSPENDED else None
-        case = replace(case, state=step.target, version=case.version + 1, suspended_from=from_suspended)
+        before = step.source if step.action in REMEMBERS else None
+        if step.target is step.source:
+            before = case.suspended_from
+        case = replace(case, state=step.target, version=case.version + 1, suspended_from=before)
         lines.append(Line(case.version, step.action, step.source, step.target, step.cause))
     return case, lines

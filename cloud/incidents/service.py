@@ -1,9 +1,9 @@
-"""The one way a person changes an incident's state."""
+"""The one way an incident's state is changed, by a person or by the system."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -11,40 +11,20 @@ from uuid import UUID
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from cloud.database.schema import alarm, incident
+from cloud.alarms import verdicts
+from cloud.database.schema import incident
 from cloud.errors import Problem
-from cloud.incidents import seen, store
+from cloud.incidents import asking, guards, linking, policy, seen, store
+from cloud.incidents.asking import Request
 from cloud.incidents.blockers import blocked
-from cloud.incidents.seen import Case
-from cloud.incidents.store import Actor
-from cloud.incidents.transitions import (
-    ACTIONS,
-    NEEDS_REASON,
-    OPEN,
-    Rule,
-    State,
-    allowed,
-    may_ever,
-    rule_for,
-)
-from cloud.people.roles import Role
+from cloud.incidents.effects import effects
+from cloud.incidents.guards import Terms
+from cloud.incidents.seen import Case, Line
+from cloud.incidents.store import GRIDWATCH, Actor
+from cloud.incidents.transitions import CLOSED, OPEN, Rule, State, allowed, rule_for
 from cloud.stream.outbox import emit
 
-GRIDWATCH = Actor("system", "gridwatch")
-
-VERDICTS = {"accept": "true", "false_alarm": "false"}
-"""What an action says about the alarms of the incident."""
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """A step asked for by a person who saw `version`."""
-
-    action: str
-    version: int
-    reason: str | None
-    username: str
-    roles: Collection[Role]
+__all__ = ["Request", "by_system", "change", "locked", "not_found"]
 
 
 async def change(connection: AsyncConnection, incident_id: UUID, request: Request, now: datetime) -> None:
@@ -53,22 +33,29 @@ async def change(connection: AsyncConnection, incident_id: UUID, request: Reques
     Raises:
         Problem: invalid, not_found, forbidden, version_changed, not_allowed.
     """
-    _check(request)
-    case = await _locked(connection, incident_id)
-    if case.version != request.version:
-        raise _changed(case.version, request.version)
+    asking.check(request)
+    case = await locked(connection, incident_id, request.fields.get("into"))
     rule = rule_for(request.action, case.state)
+    terms = Terms(request, await policy.in_force(connection), now)
+    if case.version != request.version:
+        await _tell_loser(connection, case, rule, terms)
+        raise _changed(case.version, request.version)
     if rule is None or not rule.roles.intersection(request.roles):
-        raise _not_allowed(request, case.state)
-    why = await blocked(connection, incident_id, request.action)
+        raise _refused(f"{request.action} is not possible while {case.state}", case.state, request)
+    to = asking.target(request, case.state)
+    why = await guards.unmet(connection, incident_id, rule, terms)
+    why = why or await blocked(connection, incident_id, request.action)
     if why is not None:
-        raise Problem("not_allowed", why, allowed_actions=list(allowed(case.state, request.roles)))
-    walked, lines = seen.act(case, rule)
-    await _write(connection, case, walked, rule, now)
-    lines = [replace(one, reason=request.reason) if one.action == request.action else one for one in lines]
+        raise _refused(why, case.state, request)
     actor = Actor("user", request.username)
+    values, detail = await _facts(connection, case, request, terms)
+    if request.action in linking.ACTIONS:
+        case, values, detail = await linking.link(connection, case, request, actor, now)
+    walked, lines = seen.act(case, rule, to)
+    await _write(connection, case, walked, rule, now, values, guards.conditions(rule, terms))
+    lines = _told(lines, request.action, request.reason, {**request.fields, **detail})
     await store.write_lines(connection, [(incident_id, line) for line in lines], actor, now)
-    await _judge(connection, request, incident_id)
+    await verdicts.follow(connection, incident_id, request.action, request.username, now)
     await emit(connection, [("incident", str(incident_id))])
 
 
@@ -86,82 +73,102 @@ async def by_system(
         Problem: not_found; not_allowed, when the table has no such step from where the case is, or somebody
             has something against it.
     """
-    case = await _locked(connection, incident_id)
+    case = await locked(connection, incident_id)
     rule = rule_for(action, case.state)
-    why = (
-        f"{action} is not possible while {case.state}"
-        if rule is None
-        else await blocked(connection, incident_id, action)
-    )
-    if rule is None or why is not None:
-        raise Problem("not_allowed", why or "")
+    if rule is None or action in linking.ACTIONS:
+        raise Problem("not_allowed", f"{action} is not possible while {case.state}")
+    request = Request(action, case.version, reason, GRIDWATCH.name, (), fields=detail)
+    terms = Terms(request, await policy.in_force(connection), now)
+    why = await guards.unmet(connection, incident_id, rule, terms, system=True)
+    why = why or await blocked(connection, incident_id, action)
+    if why is not None:
+        raise Problem("not_allowed", why)
     walked, lines = seen.act(case, rule)
-    await _write(connection, case, walked, rule, now)
-    lines = [
-        replace(one, cause="automatic", reason=reason, detail=detail) if one.action == action else one
-        for one in lines
-    ]
+    await _write(connection, case, walked, rule, now, {}, guards.conditions(rule, terms, system=True))
+    lines = _told(lines, action, reason, detail)
+    lines = [replace(one, cause="automatic") if one.action == action else one for one in lines]
     await store.write_lines(connection, [(incident_id, line) for line in lines], GRIDWATCH, now)
     await emit(connection, [("incident", str(incident_id))])
 
 
-async def _locked(connection: AsyncConnection, incident_id: UUID) -> Case:
-    """The case, with the lock of its place and class."""
-    key = await store.key_of(connection, incident_id)
-    if key is None:
-        raise not_found(incident_id)
-    await store.lock(connection, [key])
+async def locked(connection: AsyncConnection, incident_id: UUID, into: str | None = None) -> Case:
+    """The case, with the lock of its place and class; with that of the case it is, or shall be, part of.
+
+    Raises:
+        Problem: not_found.
+    """
+    keys = [await store.key_of(connection, one) for one in await linking.both(connection, incident_id, into)]
+    known = [key for key in keys if key is not None]
+    if len(known) < len(keys):
+        raise not_found(UUID(into) if into and keys[0] else incident_id)
+    await store.lock(connection, known)
     return (await store.load_cases(connection, [incident_id], []))[0][incident_id]
 
 
-def _check(request: Request) -> None:
-    if request.action not in ACTIONS:
-        fault = {"pointer": "/body/action", "detail": f"one of {', '.join(ACTIONS)}"}
-        raise Problem("invalid", f"action: {request.action!r} is not known", errors=[fault])
-    if not may_ever(request.action, request.roles):
-        raise Problem("forbidden", f"{request.action} is not for {', '.join(request.roles) or 'you'}")
-    if request.action in NEEDS_REASON and not (request.reason or "").strip():
-        fault = {"pointer": "/body/reason", "detail": "must be given"}
-        raise Problem("invalid", f"reason: {request.action} needs one", errors=[fault])
+async def _facts(
+    connection: AsyncConnection, case: Case, request: Request, terms: Terms
+) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+    """What else the step changes, and what else its line says."""
+    columns = (incident.c.handler, incident.c.pending)
+    row = (await connection.execute(select(*columns).where(incident.c.id == case.id))).one()
+    detail: dict[str, Any] = {}
+    if request.action == "self_handle":
+        head = (await store.hashes(connection, [(case.id, case.version)]))[case.id]
+        detail["sampled"] = policy.sampled(head, terms.policy.sample_share)
+    return effects(request, row.handler, row.pending), detail
 
 
-async def _write(connection: AsyncConnection, before: Case, after: Case, rule: Rule, now: datetime) -> None:
-    """Guard, version and state in one statement: nothing else can have come between."""
-    values: dict[str, Any] = {
+def _told(lines: Sequence[Line], action: str, reason: str | None, detail: Mapping[str, Any]) -> list[Line]:
+    """The lines, that of the step itself with its reason and detail."""
+    return [replace(one, reason=reason, detail=detail) if one.action == action else one for one in lines]
+
+
+async def _write(
+    connection: AsyncConnection,
+    before: Case,
+    after: Case,
+    rule: Rule,
+    now: datetime,
+    values: Mapping[str, Any],
+    conditions: Sequence[Any],
+) -> None:
+    """Guards, version and state in one statement: nothing else can have come between."""
+    columns = {
+        **values,
         "state": after.state,
         "version": after.version,
         "suspended_from": after.suspended_from,
         "updated_at": now,
     }
-    if after.state not in OPEN and before.state in OPEN:
-        values["closed_at"] = now
+    if after.state in CLOSED and before.state in OPEN:
+        columns["closed_at"] = now
+    if after.state in OPEN and before.state in CLOSED:
+        columns["closed_at"] = columns["seen_gone_at"] = None
     statement = (
         update(incident)
         .where(
             incident.c.id == before.id,
             incident.c.version == before.version,
             incident.c.state.in_(rule.sources),
+            *conditions,
         )
-        .values(values)
+        .values(columns)
     )
     if (await connection.execute(statement)).rowcount != 1:
         now_at = await connection.scalar(select(incident.c.version).where(incident.c.id == before.id))
         raise _changed(now_at or 0, before.version)
 
 
-async def _judge(connection: AsyncConnection, request: Request, incident_id: UUID) -> None:
-    """An accepted incident's alarms were true, a false one's false; precision is counted from this."""
-    verdict = VERDICTS.get(request.action)
-    if verdict is None:
-        return
-    statement = (
-        update(alarm)
-        .where(alarm.c.incident_id == incident_id, alarm.c.verdict.is_distinct_from(verdict))
-        .values(verdict=verdict, version=alarm.c.version + 1)
-        .returning(alarm.c.id)
-    )
-    judged = (await connection.scalars(statement)).all()
-    await emit(connection, [("alarm", str(key)) for key in judged])
+async def _tell_loser(connection: AsyncConnection, case: Case, rule: Rule | None, terms: Terms) -> None:
+    """Of many who claim one case all but one come late: they are told that somebody has it.
+
+    Raises:
+        Problem: not_allowed.
+    """
+    if rule is not None and "unclaimed" in rule.guards:
+        why = await guards.unmet(connection, case.id, rule, terms)
+        if why is not None:
+            raise _refused(why, case.state, terms.request)
 
 
 def not_found(incident_id: UUID) -> Problem:
@@ -176,7 +183,5 @@ def _changed(version: int, given: int) -> Problem:
     )  # fmt: skip
 
 
-def _not_allowed(request: Request, state: State) -> Problem:
-    actions = list(allowed(state, request.roles))
-    detail = f"{request.action} is not possible while {state}"
-    return Problem("not_allowed", detail, allowed_actions=actions)
+def _refused(why: str, state: State, request: Request) -> Problem:
+    return Problem("not_allowed", why, allowed_actions=list(allowed(state, request.roles)))

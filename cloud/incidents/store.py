@@ -13,6 +13,7 @@ from sqlalchemy import insert, or_, select, text, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cloud.database.schema import alarm, incident, incident_event
+from cloud.incidents import chain
 from cloud.incidents.seen import Case, Line
 from cloud.incidents.transitions import OPEN, State
 
@@ -31,6 +32,9 @@ class Actor:
 
     kind: Literal["system", "user", "node"]
     name: str
+
+
+GRIDWATCH = Actor("system", "gridwatch")
 
 
 def lock_number(key: Key) -> int:
@@ -66,25 +70,27 @@ async def load_cases(
     )
     rows = (await connection.execute(select(incident).where(wanted))).all()
     found = [row.id for row in rows]
-    there = select(alarm.c.id, alarm.c.incident_id).where(
-        alarm.c.incident_id.in_(found), alarm.c.state != "cleared"
-    )
-    present: dict[UUID, set[UUID]] = {key: set() for key in found}
+    there = select(alarm.c.id, alarm.c.incident_id, alarm.c.state).where(alarm.c.incident_id.in_(found))
+    present: dict[UUID, set[UUID]] = {}
     if found:
-        for condition_id, incident_id in (await connection.execute(there)).all():
-            present[incident_id].add(condition_id)
-    cases = {row.id: _case(row, frozenset(present[row.id])) for row in rows}
+        for each in (await connection.execute(there)).all():
+            held = present.setdefault(each.incident_id, set())
+            if each.state != "cleared":
+                held.add(each.id)
+    cases = {row.id: _case(row, present.get(row.id)) for row in rows}
     open_at = {(row.place, row.event_class): row.id for row in rows if row.state in OPEN}
     return cases, open_at
 
 
-def _case(row: Any, present: frozenset[UUID]) -> Case:
+def _case(row: Any, present: Collection[UUID] | None) -> Case:
+    """`present`: its conditions that are not cleared; None: it never had any."""
     return Case(
         id=row.id,
         state=State(row.state),
         version=row.version,
         severity=row.severity,
-        present=present,
+        present=frozenset(present or ()),
+        told=present is not None,
         suspended_from=State(row.suspended_from) if row.suspended_from else None,
         seen_gone_at=row.seen_gone_at,
     )
@@ -93,19 +99,36 @@ def _case(row: Any, present: frozenset[UUID]) -> Case:
 async def write_lines(
     connection: AsyncConnection, lines: Sequence[tuple[UUID, Line]], actor: Actor, now: datetime
 ) -> None:
-    """Append to the log. What the table does by itself is the system's, the rest is `actor`'s."""
+    """Append to the logs, each line chained to the one before it in its log.
+
+    What the table does by itself is the system's, the rest is `actor`'s. The caller holds the locks of the
+    places, and gives the lines of each case in order.
+    """
     if not lines:
         return
+    first: dict[UUID, int] = {}
+    for incident_id, line in lines:
+        first.setdefault(incident_id, line.version)
+    heads = await hashes(connection, [(key, version - 1) for key, version in first.items() if version > 1])
     rows = []
     for incident_id, line in lines:
         own = line.cause in OWN
-        rows.append(
-            {
-                "incident_id": incident_id, "version": line.version, "at": now,
-                "actor_kind": actor.kind if own else "system",
-                "actor_name": actor.name if own else "gridwatch",
-                "action": line.action, "from_state": line.source, "to_state": line.target,
-                "cause": line.cause, "reason": line.reason, "detail": dict(line.detail),
-            }
-        )  # fmt: skip
+        row = {
+            "incident_id": incident_id, "version": line.version, "at": now,
+            "actor_kind": actor.kind if own else "system",
+            "actor_name": actor.name if own else "gridwatch",
+            "action": line.action, "from_state": line.source, "to_state": line.target,
+            "cause": line.cause, "reason": line.reason, "detail": dict(line.detail),
+        }  # fmt: skip
+        heads[incident_id] = chain.line_hash(row, heads[incident_id] if line.version > 1 else None)
+        rows.append(row | {"hash": heads[incident_id]})
     await connection.execute(insert(incident_event), rows)
+
+
+async def hashes(connection: AsyncConnection, lines: Collection[tuple[UUID, int]]) -> dict[UUID, bytes]:
+    """Of lines by incident and version, one an incident: the hash of each."""
+    if not lines:
+        return {}
+    key = tuple_(incident_event.c.incident_id, incident_event.c.version)
+    statement = select(incident_event.c.incident_id, incident_event.c.hash).where(key.in_(lines))
+    return {row.incident_id: row.hash for row in await connection.execute(statement)}

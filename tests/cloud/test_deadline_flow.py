@@ -311,7 +311,7 @@ class TestFiring:
             rules = s.app.state.context.rules()
         async with engine.begin() as connection:
             line = "INSERT INTO incident_event SELECT id, 2, opened_at + interval '59 s', 'user', 'leader',"
-            line += " 'accept', 'detected', 'accepted', 'person', NULL FROM incident"
+            line += " 'accept', 'detected', 'accepted', 'person', NULL, '{}', '' FROM incident"
             accept = (line, "UPDATE incident SET state = 'accepted', version = 2")
             for statement in accept:
                 await connection.execute(text(statement))

@@ -21,7 +21,7 @@ from cloud.deadlines.steps import (
     standings,
     wanted,
 )
-from cloud.incidents.transitions import CLOSED, OPEN, TABLE, State, rule_for, steps
+from cloud.incidents.transitions import CLOSED, OPEN, REMEMBERS, TABLE, State, Whither, rule_for, steps
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 POLICY = Policy.model_validate(
@@ -136,11 +136,12 @@ def walks(draw: st.DrawFn) -> list[Line]:
     state, before, now = State.DETECTED, None, FRIDAY
     for _ in range(draw(st.integers(0, 12))):
         now += timedelta(seconds=draw(st.integers(-60, 200_000)))
-        rule = draw(st.sampled_from([rule for rule in TABLE if state in rule.sources] or [None]))
+        rows = [row for row in TABLE if state in row.sources and (before or row.target is not Whither.BEFORE)]
+        rule = draw(st.sampled_from(rows or [None]))
         if rule is None:
             break
         for taken in steps(rule_for(rule.action, state) or rule, state, before):
-            before = taken.source if taken.target is State.SUSPENDED else before
+            before = taken.source if taken.action in REMEMBERS else before
             found.append(Line(now, taken.source, taken.target))
             state = taken.target
     return found

@@ -4,6 +4,9 @@ import hashlib
 
 import pytest
 
+from cloud.people.roles import Role
+from tests.cloud.case_people_for_tests import hire
+
 pytestmark = pytest.mark.anyio
 
 
@@ -86,7 +89,8 @@ async def test_an_incident_walks_the_whole_way(street, sender, seen) -> None:
         incident = await leader.the_incident()
         assert incident["state"] == "checking"
         assert incident["seen_gone_at"] is not None
-        incident = await leader.done(incident, "close", "rate")
+        other = await hire(s, "second", Role.LEADER)
+        incident = await other.done(incident, "close", "rate")
         assert incident["state"] == "evaluated"
         log = await leader.log(incident)
         assert [(line["action"], line["to_state"]) for line in log] == [

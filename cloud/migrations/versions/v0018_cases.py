@@ -21,10 +21,7 @@ ALTER TABLE incident
     ADD COLUMN lon double precision,
     ADD COLUMN lat double precision,
     ADD COLUMN reported_class text,
-    ADD COLUMN resolved_by text,
-    ADD COLUMN feedback_at timestamptz,
     ADD COLUMN pending text[] NOT NULL DEFAULT '{}',
-    ADD COLUMN closes_itself boolean NOT NULL DEFAULT false,
     ADD COLUMN merged_into uuid REFERENCES incident,
     ADD COLUMN duplicate_of uuid REFERENCES incident,
     ADD COLUMN recurrence_of uuid REFERENCES incident;
@@ -41,8 +38,7 @@ ALTER TABLE incident
     ALTER COLUMN point SET NOT NULL,
     DROP COLUMN source, DROP COLUMN level, DROP COLUMN handler, DROP COLUMN organisation,
     DROP COLUMN description, DROP COLUMN lon, DROP COLUMN lat, DROP COLUMN reported_class,
-    DROP COLUMN resolved_by, DROP COLUMN feedback_at, DROP COLUMN pending, DROP COLUMN closes_itself,
-    DROP COLUMN merged_into, DROP COLUMN duplicate_of, DROP COLUMN recurrence_of
+    DROP COLUMN pending, DROP COLUMN merged_into, DROP COLUMN duplicate_of, DROP COLUMN recurrence_of
 """
 
 
