@@ -15,6 +15,7 @@ from cloud import guard, page, problems, silence
 from cloud.alarms.action_routes import router as alarm_actions
 from cloud.alarms.device_routes import router as devices
 from cloud.alarms.effects import effects as alarm_effects
+from cloud.alarms.figures_routes import router as alarm_figures
 from cloud.alarms.routes import router as alarms
 from cloud.alarms.verdict_routes import router as verdicts
 from cloud.areas.current import Current
@@ -165,6 +166,7 @@ def _skeleton(lifespan: Any = None) -> FastAPI:
         escalation,
         whistles,
         verdicts,
+        alarm_figures,
         alarm_actions,
         alarms,
         devices,

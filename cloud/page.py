@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from pathlib import Path
 
 from fastapi import APIRouter, Response
 from fastapi.responses import FileResponse, HTMLResponse, PlainTextResponse
 
+from cloud.alarms.figures_routes import series
 from cloud.context import InContext
 from cloud.database import migrate
 from cloud.errors import Problem
@@ -49,7 +51,10 @@ async def readyz(context: InContext, response: Response) -> str:
 @router.get("/metrics")
 async def metrics(context: InContext) -> Response:
     """For Prometheus."""
-    return Response(context.metrics.text(), media_type=CONTENT_TYPE)
+    text = context.metrics.text()
+    with suppress(*LOST):
+        text += await series(context)
+    return Response(text, media_type=CONTENT_TYPE)
 
 
 @router.get("/")

@@ -33,7 +33,7 @@ from cloud.people.permissions import (
     Row,
     Who,
 )
-from cloud.people.roles import Role
+from cloud.people.roles import OF_STREET, Role
 from devices.link import CommandKind
 
 _IF_MATCH = {"If-Match": '"v{version}"'}
@@ -125,6 +125,7 @@ ROWS: tuple[Row, ...] = (
     Row("judgeAlarm", WATCH, Of.ONE, {"json": {"verdict": "true"}, "headers": _IF_MATCH}),
     Row("judgeAlarms", WATCH, ask={"json": {"verdict": "true", "alarms": []}}),
     Row("getPrecision", FIGURES, Of.LIST),
+    Row("getAlarmFigures", Who("those who see the whole street", OF_STREET)),
     Row("listOutOfService", WATCH, Of.LIST),
     Row("getService", WATCH, Of.ONE),
     Row("takeOutOfService", WATCH, Of.ONE, {"json": _ASIDE, "headers": _IF_MATCH}),
