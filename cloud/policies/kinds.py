@@ -6,18 +6,20 @@ from typing import Any
 
 from cloud.alarms.policy import ALARMS
 from cloud.deadlines.limits import DEADLINES
+from cloud.duty.kinds import ROSTERS
 from cloud.escalation.policy import ESCALATION
 from cloud.organisations.kinds import ORGANISATIONS, RESPONSIBILITIES
 from cloud.playbooks.policy import PLAYBOOKS
 from cloud.policies.kind import Kind
-from cloud.sources.policy import SOURCES
 from cloud.push.policy import PUSH
+from cloud.sources.policy import SOURCES
 
 KINDS: tuple[Kind[Any], ...] = (
     DEADLINES,
     SOURCES,
     ORGANISATIONS,
     RESPONSIBILITIES,
+    ROSTERS,
     ALARMS,
     ESCALATION,
     PLAYBOOKS,

@@ -79,6 +79,10 @@ def _timezone(name: str) -> str:
     return name
 
 
+Timezone = Annotated[str, AfterValidator(_timezone)]
+"""A time zone by its name in the IANA list."""
+
+
 def _stream(uri: str) -> str:
     if not re.match(r"rtsps?://[^/\s]", uri):
         raise ValueError("is not an RTSP address; write rtsp://host:port/path")
@@ -373,7 +377,7 @@ class Site(Part):
     version: int = Field(ge=1)
     """Only rises."""
     name: Names
-    timezone: Annotated[str, AfterValidator(_timezone)] = "Asia/Shanghai"
+    timezone: Timezone = "Asia/Shanghai"
     broker: Broker = Broker()
     uplink: Uplink = Uplink()
     areas: tuple[Area, ...] = ()
