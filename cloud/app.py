@@ -42,6 +42,7 @@ from cloud.media.upload_routes import router as uploads
 from cloud.metrics import Metrics
 from cloud.nodes.routes import router as nodes
 from cloud.organisations.routes import router as organisations
+from cloud.people import wall
 from cloud.people.routes import router as people
 from cloud.policies.doubting import start as policies_start
 from cloud.policies.routes import router as policies
@@ -97,6 +98,7 @@ def create_app(settings: Settings, url: URL, now: Callable[[], datetime] = utc_n
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         engine = make_engine(url)
+        wall.build(engine)
         try:
             current = Current(engine)
             await policies_start(engine, settings.policies, current, now())

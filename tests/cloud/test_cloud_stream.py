@@ -16,6 +16,7 @@ from cloud.database.engine import make_engine
 from cloud.errors import Problem
 from cloud.housekeeping import tidy
 from cloud.people.roles import Role
+from cloud.people.scope import STREET
 from cloud.settings import Settings
 from cloud.stream import reader, routes, tail
 from cloud.stream.cursor import Cursor, parse_cursor
@@ -42,7 +43,7 @@ class Listener:
 
     def __init__(self, street: Any, person: Any, cursor: str | None) -> None:
         context = street.app.state.context
-        self.pieces = routes._events(context, person, parse_cursor(cursor) if cursor else None)
+        self.pieces = routes._events(context, person, STREET, parse_cursor(cursor) if cursor else None)
 
     async def next(self) -> dict[str, Any]:
         while True:
@@ -64,6 +65,7 @@ async def listening(
 ) -> AsyncIterator[Listener]:
     class Somebody:
         roles = (role,)
+        username = "somebody"
         token_hash = b"x"
 
     listener = Listener(street, Somebody(), cursor)
