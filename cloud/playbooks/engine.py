@@ -59,29 +59,33 @@ def next_steps(playbook: Playbook, history: History, rules: Rules) -> tuple[Next
         return ()
     done = {str(line.detail[MARK]) for line in lines if MARK in line.detail}
     found = (
-        *_waiting(playbook, history, lines, done, rules),
+        *_waiting(playbook, history, lines, rules),
         *_stages(playbook, lines, done, rules),
         *_project(playbook.recurrence, history, lines, done),
     )
     return tuple(one for one in found if one.step not in done)
 
 
-def _waiting(
-    playbook: Playbook, history: History, lines: Sequence[Line], done: Collection[str], rules: Rules
-) -> Iterator[Next]:
-    """The window for setting it right oneself; a case that is opened again has had it."""
-    if playbook.window is None or not history.camera or lines[0].source is not None:
+def _waiting(playbook: Playbook, history: History, lines: Sequence[Line], rules: Rules) -> Iterator[Next]:
+    """The window for setting it right oneself; a case that is opened again has had it, and is filed."""
+    if playbook.window is None or not history.camera:
         return
     state, begun = lines[-1].target, lines[0].at
+    if lines[0].source is not None:
+        if lines[0].target is state is State.ACCEPTED and not any(map(filing, lines)):
+            yield Next(FILE, begun)
+        return
     if state is State.DETECTED:
         yield Next(WINDOW, begun)
         return
+    if not _never_taken_up(lines):
+        return
     end = _end(rules, playbook.window, lines)
-    if state is State.VERIFYING and WINDOW in done and end is not None:
+    if state is State.VERIFYING and end is not None:
         yield Next(FILE, end)
     if state is State.CHECKING:
         last = next(line for line in reversed(lines) if line.source is not line.target)
-        if last.source in UNTOUCHED and (end is None or last.at < end) and _never_taken_up(lines):
+        if end is None or last.at < end:
             yield Next(DISSOLVE, last.at)
 
 

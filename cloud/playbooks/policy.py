@@ -71,9 +71,7 @@ class Playbook(Part):
                 raise ValueError(f"two stages are called {one!r}; give each an id of its own")
         for stage in self.stages:
             if stage.dispatch == HELPERS:
-                raise ValueError(
-                    f"stage {stage.id!r} goes to several; write `dispatch: lead` or an id"
-                )
+                raise ValueError(f"stage {stage.id!r} goes to several; write `dispatch: lead` or an id")
         for stage in self.stages[:-1]:
             if stage.within is None:
                 raise ValueError(
