@@ -5,11 +5,11 @@ from __future__ import annotations
 from cloud.alarms import tables as alarms
 from cloud.database import schema
 from cloud.database.columns import metadata
+from cloud.duty import tables as duty
 from cloud.incidents import tables as incidents
 from cloud.people import tables as people
 from cloud.playbooks import tables as playbooks
 from cloud.policies import tables as policies
-from cloud.privacy import tables as privacy
 from cloud.push import tables as push
 from cloud.sources import tables as sources
 from cloud.webhooks import tables as webhooks
@@ -17,6 +17,7 @@ from cloud.whistles import tables as whistles
 
 __all__ = [
     "alarms",
+    "duty",
     "incidents",
     "metadata",
     "people",
