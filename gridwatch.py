@@ -23,6 +23,7 @@ WORDS = {
     "models": ("edge", "list, fetch, add, verify and measure the detector's models"),
     "cloud": ("cloud", "run the cloud API with its pages"),
     "areas": ("cloud", "bring new boundaries of communities and grids to a cloud"),
+    "hotline": ("cloud", "bring a sheet of the city's hotline to a cloud"),
     "broker": (
         "devices",
         "what a site's MQTT broker needs: configuration, access list, certificates, passwords",

@@ -46,11 +46,15 @@ from cloud.people import wall
 from cloud.people.routes import router as people
 from cloud.policies.doubting import start as policies_start
 from cloud.policies.routes import router as policies
+from cloud.public.routes import limiters
+from cloud.public.routes import router as public
+from cloud.public.track_page import router as track_page
 from cloud.push.policy import PUSH
 from cloud.push.routes import router as push
 from cloud.push.routes import short
 from cloud.push.runner import Runner
 from cloud.settings import Settings
+from cloud.sources.hotline_routes import router as hotline
 from cloud.sources.note_routes import router as notes
 from cloud.sources.report_routes import router as reports
 from cloud.sources.triage_routes import router as triage
@@ -73,6 +77,7 @@ TAGS = [
     {"name": "session", "description": "Log in and out."},
     {"name": "incidents", "description": "The cases people work on."},
     {"name": "sources", "description": "What workers, citizens and the hotline report."},
+    {"name": "public", "description": "What anybody may ask without an account."},
     {"name": "alarms", "description": "What devices see."},
     {"name": "stream", "description": "What changes, as it changes."},
     {"name": "media", "description": "Photos."},
@@ -156,6 +161,7 @@ def _skeleton(lifespan: Any = None) -> FastAPI:
         docs_url=None,
         redoc_url=None,
     )
+    app.state.limiters = limiters()
     problems.install(app)
     api = APIRouter(prefix="/api/v1")
     for router in (
@@ -164,6 +170,8 @@ def _skeleton(lifespan: Any = None) -> FastAPI:
         reports,
         notes,
         triage,
+        hotline,
+        public,
         deadlines,
         escalation,
         whistles,
@@ -191,6 +199,7 @@ def _skeleton(lifespan: Any = None) -> FastAPI:
     app.include_router(api)
     app.include_router(link)
     app.include_router(short)
+    app.include_router(track_page)
     app.include_router(page.router)
     build = app.openapi
 

@@ -7,8 +7,10 @@ from collections.abc import Callable
 
 from cloud import cli
 from cloud.areas import command as areas
+from cloud.sources import command as hotline
 
 COMMANDS: dict[str, tuple[Callable[[ArgumentParser], None], Callable[[Namespace], int]]] = {
     "cloud": (cli.configure, cli.run),
     "areas": (areas.configure, areas.run),
+    "hotline": (hotline.configure, hotline.run),
 }

@@ -14,8 +14,10 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from cloud.database.schema import login_failure, received, session
 from cloud.heartbeat import Heartbeat
 from cloud.media.parts import Parts
+from cloud.media.store import MediaStore
 from cloud.people.accounts import WINDOW
 from cloud.settings import Settings
+from cloud.sources import idempotency, photos
 from cloud.stream import outbox
 from cloud.stream.tail import LOST
 from devices.systemd import Notifier
@@ -37,6 +39,9 @@ async def tidy(engine: AsyncEngine, settings: Settings, now: datetime) -> None:
         await connection.execute(
             delete(received).where(received.c.received_at < now - settings.received_retention)
         )
+    async with engine.begin() as connection:
+        await idempotency.forget(connection, now)
+    await photos.sweep(engine, MediaStore(settings.state / "media"), now)
     await asyncio.to_thread(Parts(settings.state / "media" / "parts").sweep, now)
 
 

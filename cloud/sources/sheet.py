@@ -11,7 +11,7 @@ import io
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import BinaryIO
+from typing import IO
 from zoneinfo import ZoneInfo
 
 from cloud.areas.registry import Registry
@@ -54,7 +54,7 @@ class SheetRefused(ValueError):
     """No row of the sheet can be read; the text says why."""
 
 
-def read_sheet(file: BinaryIO, hotline: Hotline, registry: Registry) -> Iterator[Row | RowFault]:
+def read_sheet(file: IO[bytes], hotline: Hotline, registry: Registry) -> Iterator[Row | RowFault]:
     """Every row of the sheet in `file` (seekable), in its order.
 
     Raises:
@@ -68,7 +68,7 @@ def read_sheet(file: BinaryIO, hotline: Hotline, registry: Registry) -> Iterator
         text.detach()
 
 
-def encoding_of(file: BinaryIO) -> str:
+def encoding_of(file: IO[bytes]) -> str:
     """The encoding of all of `file`, then at its start again: UTF-8 if it can be, else GB18030 (GBK)."""
     decoder = codecs.getincrementaldecoder("utf-8")()
     found = "utf-8-sig"
