@@ -46,7 +46,7 @@ async def of_incident(connection: AsyncConnection, incident_id: UUID) -> list[No
     ids = [row.id for row in rows]
     attempts = await _grouped(
         connection,
-        select(attempt).where(attempt.c.notice_id.in_(ids)).order_by(attempt.c.began_at, attempt.c.id),
+        select(attempt).where(attempt.c.notice_id.in_(ids)).order_by(attempt.c.rung, attempt.c.channel),
     )
     receipts = await _grouped(
         connection, select(receipt).where(receipt.c.notice_id.in_(ids)).order_by(receipt.c.username)
