@@ -40,9 +40,10 @@ class Gap(Message):
     ranges: Annotated[tuple[Range, ...], Field(min_length=1)]
     """Rising, apart from each other. `(n, MAX_SEQ)`: all from n on that did not arrive, since nobody
     knows any more how many were given."""
-    cause: Literal["quota", "photo_lost", "unreadable", "unfit", "store_damaged"]
+    cause: Literal["quota", "photo_lost", "unreadable", "unfit", "store_damaged", "cloud_restored"]
     """`quota`: to make room; `photo_lost`, `unreadable`: the node's own file is gone or cannot be read;
-    `unfit`: the cloud could not read the message at all; `store_damaged`: the whole file was."""
+    `unfit`: the cloud could not read the message at all; `store_damaged`: the whole file was;
+    `cloud_restored`: the cloud took it once and forgot it when it was restored from a backup."""
     first_at: AwareDatetime | None = None
     """Time of the earliest message it counts for, where known."""
     last_at: AwareDatetime | None = None

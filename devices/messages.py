@@ -369,6 +369,8 @@ class IngestAnswer(Message):
     committed: tuple[Committed, ...] = ()
     refused: tuple[Refusal, ...] = ()
     duplicates: int = 0
+    ledger: UUID | None = None
+    """Which ledger it was entered in: another one than before where the cloud was restored from a backup."""
 
 
 def explain(error: ValidationError, root: str = "") -> str:

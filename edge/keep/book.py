@@ -6,19 +6,20 @@ even a number.
 
 from __future__ import annotations
 
+import logging
 import os
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TypeVar
 from uuid import UUID
 
 from devices.messages import Event, Series
 from edge.errors import StoreDamaged, StoreError, StoreFull
-from edge.keep import outbox
+from edge.keep import delivered, outbox
 from edge.keep.ballast import Ballast
 from edge.keep.files import Files
 from edge.keep.gaps import Cause, Gaps
@@ -26,6 +27,8 @@ from edge.keep.ledger import Verdict
 from edge.keep.opening import explaining, mark_damaged, open_database, read_meta
 from edge.keep.outbox import ANY, Pick
 from edge.keep.schema import Shape
+
+log = logging.getLogger(__name__)
 
 Moved = TypeVar("Moved")
 
@@ -124,11 +127,21 @@ class Book:
             self.give_up(series, seq, "unreadable", "unreadable", "this version cannot read it")
         return events
 
-    def settle(self, verdict: Verdict) -> tuple[int, int, list[str]]:
-        """Delete what was committed, set aside what was refused; how many, and the photos they named."""
+    def settle(self, verdict: Verdict, keep: timedelta = timedelta()) -> tuple[int, int, list[str]]:
+        """Delete what was committed, set aside what was refused; how many, and the photos they named.
+
+        What was committed stays for `keep`, where this file has a place for it.
+        """
 
         def move(sql: sqlite3.Connection) -> tuple[int, int, list[str]]:
+            aged: list[str] = []
+            if keep and self.shape.kept:
+                for event in verdict.committed:
+                    if event.series in self.shape.kept:
+                        delivered.keep(sql, event.series, event.seq, self._now())
+                _, aged = delivered.drop(sql, self._now() - keep)
             committed, photos = outbox.delivered(sql, verdict.committed)
+            photos += aged
             refused = 0
             for event, refusal in verdict.refused:
                 dropped = outbox.refused(
@@ -137,6 +150,26 @@ class Book:
                 refused += dropped is not None
                 photos += dropped or []
             return committed, refused, photos
+
+        return self.emptying(move)
+
+    def answered_by(self, ledger: UUID) -> int:
+        """Out of which ledger the cloud answers; another than before: what is kept waits again, gaps name
+        the rest. How many wait again.
+        """
+
+        def move(sql: sqlite3.Connection) -> int:
+            before, count = delivered.ledger(sql), 0
+            if before is not None and before != ledger:
+                count = delivered.bring_back(sql) if self.shape.kept else 0
+                for series in self.shape.series:
+                    self.gaps.tell_forgotten(sql, series, delivered.not_kept(sql, series))
+                log.warning(
+                    "%s: the cloud was restored from a backup; %d messages wait again", self._path, count
+                )
+            if before != ledger:
+                delivered.set_ledger(sql, ledger)
+            return count
 
         return self.emptying(move)
 

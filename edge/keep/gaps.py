@@ -15,12 +15,12 @@ from uuid import UUID
 from pydantic import ValidationError
 
 from devices.errors import MessageError
-from devices.losses import Gap, LostEvidence, joined
+from devices.losses import Gap, LostEvidence, Range, joined
 from devices.messages import Event, EvidenceKind, Series, envelope
 from edge.keep import outbox
 from edge.keep.outbox import Row
 
-Cause = Literal["quota", "photo_lost", "unreadable", "unfit", "store_damaged"]
+Cause = Literal["quota", "photo_lost", "unreadable", "unfit", "store_damaged", "cloud_restored"]
 MOST = 500
 """Ranges and photos that one gap names at most: about 60 KiB."""
 _KINDS = frozenset(EvidenceKind)
@@ -95,6 +95,15 @@ class Gaps:
                 gap = both
         self.tell(sql, gap)
         return len(rows), [row.photo for row in rows if row.photo]
+
+    def tell_forgotten(self, sql: sqlite3.Connection, series: Series, ranges: Sequence[Range]) -> None:
+        """A restored cloud may lack these, and no message of them is left; what it has stays accepted."""
+        for begin in range(0, len(ranges), MOST):
+            part = tuple(ranges[begin : begin + MOST])
+            self.tell(
+                sql,
+                Gap(node=self._node, series=series, epoch=self._epoch, ranges=part, cause="cloud_restored"),
+            )
 
     def tell(self, sql: sqlite3.Connection, gap: Gap) -> None:
         """Number a gap and queue it."""

@@ -261,19 +261,21 @@ def set_aside_counts(sql: sqlite3.Connection) -> tuple[int, int]:
 
 
 def all_photos(sql: sqlite3.Connection) -> set[str]:
-    """The hashes of all photos that some row names."""
+    """The hashes of all photos that some row of `node.db` names."""
     rows = sql.execute(
         "SELECT photo FROM outbox WHERE photo IS NOT NULL "
-        "UNION SELECT photo FROM refused WHERE photo IS NOT NULL"
+        "UNION SELECT photo FROM refused WHERE photo IS NOT NULL "
+        "UNION SELECT photo FROM delivered WHERE photo IS NOT NULL"
     )
     return {photo for (photo,) in rows}
 
 
 def has_photo(sql: sqlite3.Connection, sha256: str) -> bool:
-    """Whether some row names this photo."""
+    """Whether some row of `node.db` names this photo."""
     row = sql.execute(
         "SELECT EXISTS (SELECT 1 FROM outbox WHERE photo = ?1) "
-        "OR EXISTS (SELECT 1 FROM refused WHERE photo = ?1)",
+        "OR EXISTS (SELECT 1 FROM refused WHERE photo = ?1) "
+        "OR EXISTS (SELECT 1 FROM delivered WHERE photo = ?1)",
         (sha256,),
     ).fetchone()
     return bool(row[0])

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from devices.messages import Series
 from edge.errors import StoreError
-from edge.keep import outbox
+from edge.keep import delivered, outbox
 from edge.keep.ballast import Ballast
 from edge.keep.book import Book
 from edge.keep.opening import DAMAGED
@@ -95,6 +95,8 @@ class Room:
         return False
 
     def _evict(self, step: Step) -> bool:
+        if step is Step.DELIVERED:
+            return self._drop_delivered()
         if step is Step.ASIDE:
             return self._drop_aside()
         if step is Step.SAMPLES:
@@ -103,6 +105,14 @@ class Room:
         with book.reading() as sql:
             seqs = candidates(sql, step)
         count, photos = book.evict(SERIES[step], seqs) if seqs else (0, [])
+        self._release(photos)
+        if count:
+            book.give_back(PAGES)
+        return count > 0
+
+    def _drop_delivered(self) -> bool:
+        book = self._book_of(Series.ALARM)
+        count, photos = book.emptying(delivered.drop)
         self._release(photos)
         if count:
             book.give_back(PAGES)

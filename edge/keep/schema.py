@@ -96,6 +96,24 @@ _READINGS = """
 """
 
 
+_DELIVERED = """
+    CREATE TABLE delivered (
+        series TEXT NOT NULL REFERENCES series (name),
+        seq INTEGER NOT NULL CHECK (seq >= 1),
+        event_id TEXT NOT NULL UNIQUE,
+        at TEXT NOT NULL,
+        photo TEXT,
+        event TEXT NOT NULL,
+        kind TEXT NOT NULL,
+        condition TEXT,
+        delivered_at TEXT NOT NULL,
+        PRIMARY KEY (series, seq)
+    ) STRICT;
+    CREATE INDEX delivered_photo ON delivered (photo) WHERE photo IS NOT NULL;
+    CREATE INDEX delivered_at ON delivered (delivered_at);
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class Shape:
     """One kind of database file."""
@@ -104,6 +122,8 @@ class Shape:
     migrations: tuple[str, ...]
     """Each brings `user_version` up by one; one that was released is never changed."""
     series: tuple[Series, ...]
+    kept: frozenset[Series] = frozenset()
+    """Series whose messages stay some days after the cloud took them."""
 
 
 NODE = Shape(
@@ -111,8 +131,10 @@ NODE = Shape(
     (
         _LEDGER + _STATE + _HEARD,
         _GAPS + _NO_TELEMETRY,
+        _DELIVERED,
     ),
     (Series.ALARM, Series.EVIDENCE, Series.HEALTH),
+    frozenset({Series.ALARM, Series.EVIDENCE}),
 )
 TELEMETRY = Shape("telemetry.db", (_LEDGER + _HEARD + _READINGS + _GAPS,), (Series.TELEMETRY,))
 SHAPES = (NODE, TELEMETRY)

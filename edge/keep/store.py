@@ -11,15 +11,14 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from io import TextIOWrapper
 from pathlib import Path
 from uuid import UUID
 
-from devices.losses import MAX_SEQ, Gap
 from devices.messages import Event, IngestAnswer, Reading, Sample, Series, SeriesReport
 from edge.errors import StoreDamaged, StoreError, StoreFull
-from edge.keep import epochs, outbox
+from edge.keep import losses, outbox
 from edge.keep.ballast import Ballast
 from edge.keep.book import Book
 from edge.keep.figures import Figures, read_figures
@@ -64,6 +63,7 @@ class NodeStore:
         new_id: Callable[[], UUID],
         share: int,
         files: Files,
+        keep_delivered: timedelta,
     ) -> None:
         """Open what is in `directory`; `open` says the rest."""
         self.node = node
@@ -73,12 +73,15 @@ class NodeStore:
         self._new_id = new_id
         self._files = files
         self._share = share
+        self._keep_delivered = keep_delivered
         self._photos = PhotoFolder(directory, files)
         self._ballast = Ballast(directory, files)
         self.relay: Relay | None = None
         """Set before anybody decides: hears of each condition that is queued."""
         self._unqueued: Counter[str] = Counter()
         """Photos saved and not yet queued; nobody may delete them."""
+        self._ledger: UUID | None = None
+        """The cloud's, as this process heard it last."""
         self._book = self._open(NODE)
         self._readings = self._telemetry()
         self.damaged = tuple(
@@ -89,7 +92,7 @@ class NodeStore:
             self._photos.prepare()
             self._photos.sweep(outbox.all_photos(sql))
         self._room = Room(directory, share, self._book_of, self._photos, self._ballast, self._release)
-        self._name_losses()
+        losses.name_losses(directory, node, (self._book, self._readings.book), files)
         self._ballast.take()
         self._room.tend()
 
@@ -103,11 +106,13 @@ class NodeStore:
         new_id: Callable[[], UUID],
         share: int = SHARE,
         files: Files | None = None,
+        keep_delivered: timedelta = timedelta(),
     ) -> NodeStore:
         """Open the store of `node` in `directory`, made where it is not there yet.
 
         `now` gives UTC; `new_id` makes event ids and the epoch of a new file (UUIDv7); `share` is how
-        many bytes of the disk it may use.
+        many bytes of the disk it may use; `keep_delivered` is how long alarms and evidence stay after the
+        cloud took them, to be sent again should it be restored from a backup.
 
         Raises:
             StoreBusy: another process has it open.
@@ -116,6 +121,13 @@ class NodeStore:
 
         """
         disk = files or Files()
+
+        def made(lock_file: TextIOWrapper) -> NodeStore:
+            return cls(
+                directory, node, lock_file, now=now, new_id=new_id, share=share, files=disk,
+                keep_delivered=keep_delivered,
+            )  # fmt: skip
+
         try:
             disk.make_folder(directory)
             directory.chmod(0o700)
@@ -123,11 +135,11 @@ class NodeStore:
             lock_file = take(directory)
             try:
                 try:
-                    return cls(directory, node, lock_file, now=now, new_id=new_id, share=share, files=disk)
+                    return made(lock_file)
                 except StoreFull:
                     if not Ballast(directory, disk).drop():
                         raise
-                return cls(directory, node, lock_file, now=now, new_id=new_id, share=share, files=disk)
+                return made(lock_file)
             except BaseException:
                 lock_file.close()
                 raise
@@ -222,7 +234,7 @@ class NodeStore:
             self._readings.book.close()
             self._readings = self._telemetry()
             self._room.recount()
-            self._name_losses()
+            losses.name_losses(self._directory, self.node, (self._book, self._readings.book), self._files)
             count = keep(self._readings)
         self._room.tend()
         return count
@@ -300,13 +312,14 @@ class NodeStore:
         """Act on the cloud's answer to what was `sent`: delete what it committed, set aside what it refused.
 
         Nothing that was not sent moves, whatever the answer names. A photo goes with the last message
-        that refers to it.
+        that refers to it. An answer out of another ledger than before has all that is kept sent again first.
         """
+        self._know(answer.ledger)
         committed = refused = waiting = 0
         for book in (self._book, self._readings.book):
             own = [event for event in sent if event.series in book.shape.series and event.epoch == book.epoch]
             verdict = judge(own, answer)
-            moved, set_aside, photos = book.settle(verdict)
+            moved, set_aside, photos = book.settle(verdict, self._keep_delivered)
             self._release(photos)
             committed, refused, waiting = (
                 committed + moved,
@@ -315,6 +328,13 @@ class NodeStore:
             )
         self._ballast.take()
         return Settled(committed, refused, waiting)
+
+    def _know(self, ledger: UUID | None) -> None:
+        """Notice that the cloud was restored. A death in between is noticed with the next answer."""
+        if ledger is not None and ledger != self._ledger:
+            for book in (self._readings.book, self._book):
+                book.answered_by(ledger)
+            self._ledger = ledger
 
     def refuse(self, event: Event, code: str, reason: str) -> None:
         """Set one event aside that can never be delivered, with the reason; its neighbours go on.
@@ -369,22 +389,3 @@ class NodeStore:
             for sha256 in photos:
                 if self._unqueued[sha256] == 0 and not outbox.has_photo(sql, sha256):
                     self._photos.remove(sha256)
-
-    def _name_losses(self) -> None:
-        """A file that is gone had numbered what nobody will ever send: gaps of the new one say so."""
-        former = epochs.read(self._directory)
-        books = (self._book, self._readings.book)
-        for book in books:
-            lost = former.get(book.shape.file, book.epoch)
-            if lost == book.epoch:
-                continue
-            with book.writing() as sql:
-                for series in book.shape.series:
-                    everything = ((1, MAX_SEQ),)
-                    gap = Gap(
-                        node=self.node, series=series, epoch=lost, ranges=everything, cause="store_damaged"
-                    )
-                    book.gaps.tell(sql, gap)
-        found = {book.shape.file: book.epoch for book in books}
-        if found != former:
-            epochs.write(self._directory, found, self._files)

@@ -17,7 +17,7 @@ from devices.site.model import Point, Site
 from devices.systemd import Notifier
 from edge.errors import EdgeError
 from edge.judge.duties import common_of
-from edge.keep import GIB, NodeStore
+from edge.keep import GIB, NodeStore, delivered
 from edge.link.desk import Done
 from edge.node.changes import Changes, changes
 from edge.node.clips import Clips
@@ -74,7 +74,9 @@ class Node:
         """What other threads want done between the rounds of `wait`."""
         self._time = clock_from(env)
         share = int(node_in(site, node).disk_quota * GIB)
-        self.store = NodeStore.open(state, node, now=self._time.now, new_id=uuid7, share=share)
+        self.store = NodeStore.open(
+            state, node, now=self._time.now, new_id=uuid7, share=share, keep_delivered=delivered.KEEP
+        )
         self._cloud = CloudSide(site, node, self.store, state, env)
         self.wake = self._cloud.wake
         """Called when something was queued for the cloud."""

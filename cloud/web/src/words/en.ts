@@ -271,6 +271,7 @@ export const en: Words = {
       unreadable: "cannot be read",
       unfit: "content not valid",
       store_damaged: "database damaged",
+      cloud_restored: "cloud restored from a backup",
     },
     broker: "MQTT broker",
     devices: "Devices",

@@ -282,6 +282,7 @@ export const zh = {
       unreadable: "无法读取",
       unfit: "内容无效",
       store_damaged: "数据库损坏",
+      cloud_restored: "云端从备份恢复",
     },
     broker: "MQTT 消息服务器",
     devices: "设备",
