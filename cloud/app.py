@@ -50,6 +50,7 @@ from cloud.public.routes import limiters
 from cloud.public.routes import router as public
 from cloud.public.track_page import router as track_page
 from cloud.push.policy import PUSH
+from cloud.push.recipients import rota_of
 from cloud.push.routes import router as push
 from cloud.push.routes import short
 from cloud.push.runner import Runner
@@ -116,8 +117,9 @@ def create_app(settings: Settings, url: URL, now: Callable[[], datetime] = utc_n
             rules = rules_in(lambda: current.policies.of(DEADLINES), lambda: current.registry.timezone)
             keeper.start()
             runner = Runner(
-                engine, lambda: current.registry, lambda: current.policies.of(PUSH), now, tail.changed
-            )
+                engine, lambda: current.registry, lambda: current.policies.of(PUSH), now, tail.changed,
+                rota=rota_of(current),
+            )  # fmt: skip
             runner.start()
             counting = counting_in(current)
             timed = {**alarm_effects(current), **effects_in(current)}

@@ -57,14 +57,16 @@ async def of_link(connection: AsyncConnection, token: str, scope: Scope, now: da
     return (await connection.execute(statement)).one_or_none()
 
 
-async def opened(engine: AsyncEngine, incident_id: UUID, username: str, now: datetime) -> None:
+async def opened(engine: AsyncEngine, incident_id: UUID, username: str, now: datetime, scope: Scope) -> None:
     """`username` opened a case: they know what they were called for. Only while its ladders run."""
     column = receipt.c
     known = select(column.notice_id).where(
         column.notice_id == notice.c.id, column.username == username, column.read_at.is_not(None)
     )
-    wanted = select(notice.c.id).where(
-        notice.c.incident_id == incident_id, notice.c.ended_at.is_(None), ~known.exists()
+    wanted = (
+        select(notice.c.id)
+        .join(incident, incident.c.id == notice.c.incident_id)
+        .where(incident.c.id == incident_id, visible(scope), notice.c.ended_at.is_(None), ~known.exists())
     )
     async with engine.connect() as connection:
         if await connection.scalar(wanted.limit(1)) is None:

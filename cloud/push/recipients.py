@@ -10,16 +10,30 @@ from typing import Any
 from sqlalchemy import or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from cloud.areas.groups import Found, on_duty
+from cloud.areas import groups
+from cloud.areas.current import Current
+from cloud.areas.groups import Found
 from cloud.areas.registry import Registry
 from cloud.database.schema import person
+from cloud.duty.kinds import ROSTERS
+from cloud.duty.on_duty import on_duty
 from cloud.push.policy import NOTICE
 
-Rota = Callable[[str, datetime], Mapping[str, Collection[str]]]
+Rota = Callable[[str | None, datetime], Mapping[str, Collection[str]]]
 """(grid, when) -> user names of `primary`, `backup`, `grid_leader`, `shift_leader`."""
 
 
-def no_rota(_: str, __: datetime) -> Mapping[str, Collection[str]]:
+def rota_of(current: Current) -> Rota:
+    """By the rosters in force."""
+
+    def rota(grid: str | None, at: datetime) -> Mapping[str, Collection[str]]:
+        rosters = current.policies.of(ROSTERS)
+        return on_duty(rosters, grid, at).called() if rosters else {}
+
+    return rota
+
+
+def no_rota(_: str | None, __: datetime) -> Mapping[str, Collection[str]]:
     """Where there are no rosters nobody is on duty."""
     return {}
 
@@ -65,10 +79,10 @@ async def resolve(
     rota: Rota,
     at: datetime,
 ) -> tuple[str, ...]:
-    """`person:<username>`, `shop:<id>` and `office:<id>`, each once; `named` stands for the target `notice`.
+    """`person:<username>`, `shop:`, `office:`, `organisation:<id>`, each once; `named` is whom `notice` means.
 
-    A role means those who have it and look after the place, or have no areas. A shop or office means also the
-    accounts that act for it.
+    A role means those who have it and look after the place, or have no areas. A shop, office or organisation
+    means also the accounts that act for it.
     """
     wanted = _Wanted()
     for target in targets:
@@ -98,7 +112,8 @@ def _take(wanted: _Wanted, target: str, place: Around, registry: Registry, rota:
         wanted.roles.add(name)
     elif kind == "organisation":
         wanted.organisations.add(name)
-    elif kind == "duty" and place.grid is not None:
+        wanted.others[target] = None
+    elif kind == "duty":
         wanted.usernames.update(rota(place.grid, at).get(name, ()))
     elif kind == "group":
         _take_group(wanted, name, place, registry, at)
@@ -112,7 +127,7 @@ def _take_group(wanted: _Wanted, name: str, place: Around, registry: Registry, a
     if name == "office":
         identifier, kind = found.office.id, "office"
     else:
-        turn = on_duty(found.group, found.market.rotation, at, registry.timezone)
+        turn = groups.on_duty(found.group, found.market.rotation, at, registry.timezone)
         identifier, kind = turn.shop.id, "shop"
     wanted.others[f"{kind}:{identifier}"] = None
     wanted.organisations.add(identifier)
