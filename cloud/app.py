@@ -27,6 +27,8 @@ from cloud.deadlines.limits import DEADLINES
 from cloud.deadlines.routes import router as deadlines
 from cloud.deadlines.steps import rules_in
 from cloud.deadlines.worker import Worker
+from cloud.duty import watch as duty_watch
+from cloud.duty.routes import router as duty
 from cloud.escalation.routes import router as escalation
 from cloud.housekeeping import keep_tidy
 from cloud.incidents.routes import router as incidents
@@ -83,6 +85,7 @@ TAGS = [
     {"name": "stream", "description": "What changes, as it changes."},
     {"name": "media", "description": "Photos."},
     {"name": "registry", "description": "Areas, points, classes, nodes."},
+    {"name": "duty", "description": "Who is on duty, and the seats of the patrol room."},
     {"name": "policies", "description": "Limits, responsibilities, rosters: data that administrators edit."},
     {"name": "telemetry", "description": "What sensors, cameras and nodes measured, for charts."},
     {"name": "commands", "description": "What nodes are asked for, over the links that they hold open."},
@@ -126,6 +129,7 @@ def create_app(settings: Settings, url: URL, now: Callable[[], datetime] = utc_n
             tasks = [
                 asyncio.create_task(keep_tidy(engine, settings, now)),
                 asyncio.create_task(current.follow()),
+                asyncio.create_task(duty_watch.keep(engine, current, now)),
                 Worker(engine, planners_in(current, counting), timed, now, tail.changed).start(),
                 asyncio.create_task(
                     silence.listen(engine, lambda: current.registry, after, now, tail.changed)
@@ -196,6 +200,7 @@ def _skeleton(lifespan: Any = None) -> FastAPI:
         policies,
         push,
         organisations,
+        duty,
     ):
         api.include_router(router)
     app.include_router(api)

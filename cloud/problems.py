@@ -43,8 +43,10 @@ KINDS: dict[str, Kind] = {
     "method_not_allowed": Kind(405, "This address does not take that method"),
     "not_allowed": Kind(409, "The incident's state does not allow this action"),
     "key_reused": Kind(422, "The Idempotency-Key was used for another request"),
+    "seat_taken": Kind(409, "The seat is somebody else's"),
     "offset_differs": Kind(409, "The upload goes on elsewhere"),
     "version_changed": Kind(412, "It was changed meanwhile"),
+    "media_deleted": Kind(410, "Its time was over and it was deleted"),
     "too_large": Kind(413, "The body is too large"),
     "invalid": Kind(422, "The content is not valid"),
     "key_reused": Kind(422, "The Idempotency-Key was used for another request"),
@@ -55,6 +57,8 @@ KINDS: dict[str, Kind] = {
     "internal": Kind(500, "The server failed"),
     "page_not_built": Kind(503, "The page is not built"),
     "unavailable": Kind(503, "The database does not answer"),
+    "reason_needed": Kind(403, "Say why you look at the original"),
+    "storage_full": Kind(507, "There is no room for photos and clips; keep it and send it again"),
     "store_away": Kind(503, "The store of telemetry does not answer"),
 }
 

@@ -9,6 +9,7 @@ from cloud.deadlines.firing import Effect
 from cloud.deadlines.limits import DEADLINES, Policy
 from cloud.deadlines.plans import PLAYBOOK, Clocks, Planner
 from cloud.deadlines.steps import Rules, rules_in
+from cloud.duty.watch import effects as duty_effects
 from cloud.escalation.effects import effects as escalation_effects
 from cloud.escalation.planner import Levels
 from cloud.escalation.policy import ESCALATION, Escalation
@@ -60,6 +61,7 @@ def effects_in(current: Current) -> Mapping[str, Effect]:
         return None if matrix is None else lead(matrix, current.registry, event_class, grid)
 
     return {
+        **duty_effects(current),
         **escalation_effects(lambda: current.policies.of(ESCALATION) or Escalation()),
         LATE: late,
         PLAYBOOK: playbook_effect(lambda: current.policies.of(PLAYBOOKS), leads),

@@ -1,4 +1,4 @@
-"""`seat`: who sits where; `seat_event`: whoever sat where when; `handover`: what one shift gave to the next."""
+"""`seat`: who sits where; `seat_event`: whoever sat where when; `handover`: what a shift gave to the next."""
 
 from __future__ import annotations
 

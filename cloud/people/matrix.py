@@ -39,7 +39,7 @@ from devices.link import CommandKind
 
 _IF_MATCH = {"If-Match": '"v{version}"'}
 _ASIDE = {"until": "{soon}", "reason": "because"}
-_SERIES = {"device": "{device}", "quantity": "count"}
+_SERIES = {"device": "{device}", "quantity": "smoke_obscuration"}
 _WORKS = Who("those who work on cases", SEE.roles - {Role.AUDITOR})
 _TRIAGE = Who("those who triage", FIELD.roles - {Role.GRID_WORKER})
 _FOUND = {"event_class": "05-06", "lon": 120.005, "lat": 30.005, "words": "x"}
@@ -71,6 +71,7 @@ def _commands() -> tuple[Row, ...]:
             Of.ONE if kind is CommandKind.PHOTO else Of.ALL,
             {"json": {"kind": kind, "body": bodies.get(kind, {})}, "headers": {"Idempotency-Key": "{fresh}"}},
             case=kind,
+            hidden=422,
         )
         for kind in (CommandKind.PHOTO, CommandKind.ROTATE)
     )
@@ -85,6 +86,8 @@ ROWS: tuple[Row, ...] = (
     Row("listIncidents", ALL, Of.LIST),
     Row("getIncident", SEE, Of.ONE),
     Row("getIncidentLog", SEE, Of.ONE),
+    Row("listTransitions", SEE, Of.ONE),
+    Row("listLinks", SEE, Of.ONE),
     *_steps(),
     Row(
         "escalate",
@@ -174,6 +177,16 @@ ROWS: tuple[Row, ...] = (
     Row("listSeries", MEASURES, Of.ONE, {"query": {"point": "{point}"}}),
     Row("getTelemetry", MEASURES, Of.ONE, {"query": _SERIES}),
     Row("getTelemetryCsv", MEASURES, Of.ONE, {"query": _SERIES}),
+    # duty
+    Row("getOnDuty", FIELD),
+    Row("listDutyHoles", FIELD),
+    Row("listSeats", WATCH),
+    Row("takeSeat", WATCH),
+    Row("leaveSeat", WATCH, ask={"json": {"reason": "because"}}),
+    Row("offerHandover", WATCH, ask={"json": {"notes": "all quiet"}}),
+    Row("listHandovers", WATCH),
+    Row("getHandover", WATCH),
+    Row("signHandover", WATCH),
     Row("listOrganisations", ALL),
     Row("listResponsibilities", ALL, ask={"query": {"unresolved": True}}),
     # nodes
@@ -199,6 +212,7 @@ ROWS: tuple[Row, ...] = (
     Row("metrics", PUBLIC),
     Row("openapi", PUBLIC),
     Row("explain_problem", PUBLIC),
+    Row("open_link", PUBLIC),
 )
 
 DOOR: Mapping[str, frozenset[Role]] = {
