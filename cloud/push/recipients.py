@@ -79,7 +79,7 @@ async def resolve(
     rota: Rota,
     at: datetime,
 ) -> tuple[str, ...]:
-    """`person:<username>`, `shop:`, `office:`, `organisation:<id>`, each once; `named` is whom `notice` means.
+    """`person:<username>`, `shop:`, `office:`, `organisation:<id>`, each once; `named`: whom `notice` means.
 
     A role means those who have it and look after the place, or have no areas. A shop, office or organisation
     means also the accounts that act for it.
