@@ -43,6 +43,7 @@ from cloud.media.store import MediaStore
 from cloud.media.upload_routes import router as uploads
 from cloud.metrics import Metrics
 from cloud.nodes.routes import router as nodes
+from cloud.open311.routes import router as open311
 from cloud.organisations.routes import router as organisations
 from cloud.people import wall
 from cloud.people.routes import router as people
@@ -206,6 +207,7 @@ def _skeleton(lifespan: Any = None) -> FastAPI:
     app.include_router(api)
     app.include_router(link)
     app.include_router(short)
+    app.include_router(open311)
     app.include_router(track_page)
     app.include_router(page.router)
     build = app.openapi

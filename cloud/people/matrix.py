@@ -160,6 +160,8 @@ ROWS: tuple[Row, ...] = (
     Row("track_style", PUBLIC),
     Row("tellReport", PUBLIC, ask={"json": _FOUND}),
     Row("tellPhoto", PUBLIC),
+    *(Row(f"open311_{one}", PUBLIC) for one in ("services", "service", "token", "request", "media")),
+    *(Row(f"open311_{one}", PUBLIC) for one in ("report", "requests")),
     Row("decideReport", _TRIAGE, ask={"json": {"decision": "accept"}, "headers": {"If-Match": '"v1"'}}),
     # what stands in the street
     Row("listAreas", ALL),

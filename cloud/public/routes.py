@@ -27,12 +27,14 @@ CITIZEN = "citizen"
 """The sender of what comes without an account: nobody is told apart."""
 _LOOKS = "gridwatch_looks"
 _TELLS = "gridwatch_tells"
+_ASKS = "gridwatch_asks"
 
 
 def limiters() -> dict[str, Limiter]:
     """How often an address may look up and may report, kept with the app."""
     return {
         _LOOKS: Limiter(burst=20, every=timedelta(seconds=6)),
+        _ASKS: Limiter(burst=120, every=timedelta(seconds=1)),
         _TELLS: Limiter(burst=10, every=timedelta(minutes=1)),
     }
 
@@ -49,6 +51,15 @@ def looks(request: Request, context: InContext) -> None:
         Problem: too_many_requests.
     """
     _take(request, context, _LOOKS)
+
+
+def asks(request: Request, context: InContext) -> None:
+    """Count a request to an interface for programs.
+
+    Raises:
+        Problem: too_many_requests.
+    """
+    _take(request, context, _ASKS)
 
 
 def tells(request: Request, context: InContext) -> None:

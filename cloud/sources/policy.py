@@ -61,6 +61,10 @@ class SourcesPolicy(Part):
     families: tuple[Family, ...] = ()
     """A class in none is of a family with its extensions: "05-06" and "05-06-081"."""
     hotline: Hotline = Hotline()
+    not_offered: tuple[str, ...] = ("90",)
+    """Classes that the public cannot report by Open311: here the states of our own devices."""
+    jurisdiction: str | None = Field(default=None, max_length=200)
+    """`jurisdiction_id` of Open311; null: whatever a client says."""
 
     def family(self, event_class: str) -> Family:
         """The family of a class."""

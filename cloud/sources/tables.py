@@ -27,11 +27,6 @@ photo_upload = Table(
     must("used", Boolean),
 )
 """Photos that were sent ahead, by whom: nobody can attach another's. `used`: something refers to it."""
-public_photo = Table(
-    "public_photo", metadata, key("sha256", Text), must("incident_id", Uuid), must("original", Text),
-    must("made_at", TIME), must("made_by", Text),
-)  # fmt: skip
-"""Blurred copies that a person made for everybody to see."""
 request_key = Table(
     "request_key", metadata, key("name", LargeBinary), must("digest", LargeBinary), may("answer", JSON),
     must("at", TIME),

@@ -25,18 +25,12 @@ _UP = (
     "CREATE UNIQUE INDEX report_external ON report (sender, external) WHERE external IS NOT NULL",
     "CREATE INDEX report_waiting ON report (received_at, id) WHERE state = 'waiting'",
     "CREATE INDEX report_incident ON report (incident_id) WHERE incident_id IS NOT NULL",
-    "CREATE INDEX report_public ON report (received_at DESC, id DESC) WHERE source = 'open311'",
+    "CREATE INDEX report_sender ON report (sender, received_at DESC, id DESC)",
     (
         "CREATE TABLE photo_upload (sha256 text NOT NULL, sender text NOT NULL, at timestamptz NOT NULL,"
         " size integer NOT NULL, used boolean NOT NULL, PRIMARY KEY (sha256, sender))"
     ),
     "CREATE INDEX photo_upload_waiting ON photo_upload (sender, at) WHERE NOT used",
-    (
-        "CREATE TABLE public_photo (sha256 text PRIMARY KEY,"
-        " incident_id uuid NOT NULL REFERENCES incident (id) ON DELETE CASCADE, original text NOT NULL,"
-        " made_at timestamptz NOT NULL, made_by text NOT NULL)"
-    ),
-    "CREATE INDEX public_photo_incident ON public_photo (incident_id)",
     (
         "CREATE TABLE request_key (name bytea PRIMARY KEY, digest bytea NOT NULL, answer jsonb,"
         " at timestamptz NOT NULL)"
@@ -58,4 +52,4 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Drop them; cases that were opened from reports stay."""
-    op.execute("DROP TABLE open_data_week, install_secret, request_key, public_photo, photo_upload, report")
+    op.execute("DROP TABLE open_data_week, install_secret, request_key, photo_upload, report")
