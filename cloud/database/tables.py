@@ -7,6 +7,7 @@ from cloud.database import schema
 from cloud.database.columns import metadata
 from cloud.duty import tables as duty
 from cloud.incidents import tables as incidents
+from cloud.keeping import tables as keeping
 from cloud.people import tables as people
 from cloud.playbooks import tables as playbooks
 from cloud.policies import tables as policies
@@ -19,10 +20,12 @@ __all__ = [
     "alarms",
     "duty",
     "incidents",
+    "keeping",
     "metadata",
     "people",
     "playbooks",
     "policies",
+    "privacy",
     "push",
     "schema",
     "sources",

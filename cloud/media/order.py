@@ -1,8 +1,8 @@
 """What goes first when photos and clips take more of the disk than they may. Pure.
 
-The order: copies (made anew when asked for), what belongs to no case, clips of closed cases, photos of closed
-cases; within each the oldest. What has to be kept (an open case, or its least time is not over) never goes: then
-new photos wait at the nodes.
+The order: copies (made anew when asked for), what belongs to no case, clips of closed cases, photos of
+closed cases; within each the oldest. What has to be kept (an open case, or its least time is not over) never
+goes: then new photos wait at the nodes.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class Kept:
 
 
 def what_goes(kept: Iterable[Kept], excess: int) -> list[Kept]:
-    """What has to go because its time is over, then what goes so that `excess` bytes are freed, if it can be."""
+    """What has to go because its time is over, then what goes so that `excess` bytes are free, if any may."""
     everything = list(kept)
     found = [one for one in everything if one.must_go]
     freed = sum(one.size for one in found)

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from cloud.errors import Problem
+from cloud.media.room import Room
 
 LARGEST = 16 * 1024 * 1024
 """Bytes of a whole upload."""
@@ -23,8 +24,9 @@ KEPT = timedelta(days=1)
 class Parts:
     """The directory of unfinished uploads. Its calls block on the disk: call them off the event loop."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, room: Room | None = None) -> None:
         self._directory = directory
+        self._room = room or Room(directory)
 
     def offset(self, node: str, sha256: str) -> int:
         """How many bytes of the upload are here."""
@@ -37,7 +39,7 @@ class Parts:
         """Open the part to go on at `offset` of `length` bytes; the caller closes the descriptor.
 
         Raises:
-            Problem: `too_large`; `offset_differs`, with the offset to go on from.
+            Problem: `too_large`; `offset_differs`, with the offset to go on from; `storage_full`.
         """
         if length > LARGEST:
             raise Problem("too_large", f"Upload-Length: at most {LARGEST} bytes")
@@ -45,11 +47,13 @@ class Parts:
         if offset != here:
             headers = {"Upload-Offset": str(here)}
             raise Problem("offset_differs", f"Upload-Offset: go on at {here}", headers=headers)
+        self._room.check(length - offset)
         path = self._path(node, sha256)
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if offset == 0:
-            self._make_room(path.parent)
-        return os.open(path, os.O_WRONLY | os.O_CREAT, 0o600)
+        with self._room.full_is_said():
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            if offset == 0:
+                self._make_room(path.parent)
+            return os.open(path, os.O_WRONLY | os.O_CREAT, 0o600)
 
     def take(self, node: str, sha256: str) -> bytes:
         """The whole upload; the part is gone with it, whatever becomes of the bytes."""

@@ -12,6 +12,7 @@ from starlette.requests import ClientDisconnect
 
 from cloud.context import Context, InContext
 from cloud.errors import Problem
+from cloud.media.room import Room
 from cloud.media.routes import Hash
 from cloud.people.identity import Sender
 from cloud.problems import problems
@@ -67,7 +68,9 @@ def _said(offset: int, complete: bool) -> dict[str, str]:
     description="The bytes from `Upload-Offset` on, of `Upload-Length` in all. What arrived of a piece that "
     "broke off is kept, for a day. When the last byte is here the SHA-256 is checked: `hash_mismatch` throws "
     "all of it away, send it again from 0.",
-    responses=problems("bad_token", "offset_differs", "too_large", "invalid", "hash_mismatch"),
+    responses=problems(
+        "bad_token", "offset_differs", "too_large", "invalid", "hash_mismatch", "storage_full"
+    ),
     openapi_extra=_PIECE,
 )
 async def patch_media(
@@ -94,7 +97,7 @@ async def _receive(
     parts = context.media.parts
     file = await asyncio.to_thread(parts.begin, node, sha256, upload_offset, upload_length)
     try:
-        offset = await _write(request, file, upload_offset, upload_length)
+        offset = await _write(request, file, upload_offset, upload_length, context.media.room)
     finally:
         os.close(file)
     if offset < upload_length:
@@ -104,7 +107,7 @@ async def _receive(
     return Received(sha256=sha256, offset=offset, complete=True)
 
 
-async def _write(request: Request, file: int, offset: int, length: int) -> int:
+async def _write(request: Request, file: int, offset: int, length: int, room: Room) -> int:
     """Write what arrives as it arrives, each byte at its own place; returns the offset behind it.
 
     A piece sent again while the first connection still hangs writes the same bytes at the same places.
@@ -113,7 +116,8 @@ async def _write(request: Request, file: int, offset: int, length: int) -> int:
         async for piece in request.stream():
             if offset + len(piece) > length:
                 raise Problem("invalid", "the body is longer than Upload-Length says")
-            await asyncio.to_thread(os.pwrite, file, piece, offset)
+            with room.full_is_said():
+                await asyncio.to_thread(os.pwrite, file, piece, offset)
             offset += len(piece)
     except ClientDisconnect:
         raise Problem("bad_request", "the body broke off; what arrived is kept") from None

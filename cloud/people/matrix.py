@@ -19,6 +19,7 @@ from cloud.link.models import ROLES
 from cloud.people.permissions import (
     ADMINISTER,
     ALL,
+    AUDIT,
     CALLERS,
     DEVICES,
     FIELD,
@@ -38,6 +39,7 @@ from cloud.people.roles import OF_STREET, Role
 from devices.link import CommandKind
 
 _IF_MATCH = {"If-Match": '"v{version}"'}
+WORKERS = Who("grid workers and leaders", frozenset({Role.GRID_WORKER, Role.GRID_LEADER}))
 _ASIDE = {"until": "{soon}", "reason": "because"}
 _SERIES = {"device": "{device}", "quantity": "smoke_obscuration"}
 _WORKS = Who("those who work on cases", SEE.roles - {Role.AUDITOR})
@@ -135,11 +137,21 @@ ROWS: tuple[Row, ...] = (
     Row("takeOutOfService", WATCH, Of.ONE, {"json": _ASIDE, "headers": _IF_MATCH}),
     Row("putBackInService", WATCH, Of.ONE, {"headers": _IF_MATCH}),
     Row("getMedia", PICTURES, Of.ONE),
+    Row("listOriginalViews", AUDIT),
+    Row("listDeletions", AUDIT),
+    Row("getMediaFigures", AUDIT),
+    Row("sendTrack", WORKERS, ask={"json": {"positions": [{"at": "{soon}", "lon": 120.0, "lat": 30.0}]}}),
+    Row("getTrack", WORKERS),
+    Row("deleteTrack", WORKERS),
     Row("openStream", ALL),
     # push
     Row("listNotices", SEE, Of.ONE),
     Row("noticeDelivered", ALL),
     Row("noticeRead", ALL),
+    *(Row(one, ADMINISTER) for one in ("listSubscriptions", "listDeliveries", "removeSubscription")),
+    *(Row(one, ADMINISTER) for one in ("enableSubscription", "renewSubscriptionSecret")),
+    Row("replaySubscription", ADMINISTER, ask={"query": {"from": "0"}}),
+    Row("addSubscription", ADMINISTER, ask={"json": {"address": "https://hooks.example.org/x"}}),
     Row("followLink", ALL, ask={"json": {"token": "x" * 43}}),
     # policies
     *(Row(one, ADMINISTER) for one in ("listPolicies", "getPolicy", "getPolicySchema", "listPolicyVersions")),

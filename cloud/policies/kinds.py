@@ -8,9 +8,11 @@ from cloud.alarms.policy import ALARMS
 from cloud.deadlines.limits import DEADLINES
 from cloud.duty.kinds import ROSTERS
 from cloud.escalation.policy import ESCALATION
+from cloud.incidents.policy import CASES
 from cloud.organisations.kinds import ORGANISATIONS, RESPONSIBILITIES
 from cloud.playbooks.policy import PLAYBOOKS
 from cloud.policies.kind import Kind
+from cloud.privacy.policy import PRIVACY
 from cloud.push.policy import PUSH
 from cloud.sources.policy import SOURCES
 
@@ -23,6 +25,8 @@ KINDS: tuple[Kind[Any], ...] = (
     ALARMS,
     ESCALATION,
     PLAYBOOKS,
+    CASES,
+    PRIVACY,
     PUSH,
 )
 BY_NAME = {kind.name: kind for kind in KINDS}

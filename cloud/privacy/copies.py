@@ -49,6 +49,7 @@ def copy_of(jpeg: bytes, clear: Sequence[Box] = ()) -> bytes:
         area = _pixels(box, picture.size)
         if area is not None:
             shown.paste(fine.crop(area), area[:2])
+    shown.info.clear()  # or a comment of the original's goes along
     out = io.BytesIO()
     shown.save(out, "JPEG", quality=QUALITY)
     return out.getvalue()

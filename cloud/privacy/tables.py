@@ -13,8 +13,9 @@ original_view = Table(
 """Once an hour for the same person, picture and reason: a clip is fetched in many pieces."""
 deletion = Table(
     "deletion", metadata, Column("id", BigInteger, Identity(always=True), primary_key=True),
-    must("at", TIME), must("batch", Uuid), must("what", Text), must("subject", Text), must("count", BigInteger),
-    must("size", BigInteger), must("actor_kind", Text), must("actor_name", Text), must("why", Text),
+    must("at", TIME), must("batch", Uuid), must("what", Text), must("subject", Text),
+    must("count", BigInteger), must("size", BigInteger), must("actor_kind", Text), must("actor_name", Text),
+    must("why", Text),
 )  # fmt: skip
 """`subject`: a SHA-256, or a user name. What it was of (evidence, case, log) stays."""
 worker_position = Table(

@@ -130,10 +130,11 @@ async def test_an_upload_has_limits(street) -> None:
 
 async def test_the_oldest_unfinished_upload_makes_room(street, tmp_path) -> None:
     async with street() as s:
+        long_ago = (s.clock() - timedelta(hours=1)).timestamp()
         names = [hashlib.sha256(uuid4().bytes).hexdigest() for _ in range(PARTS + 2)]
         for at, name in enumerate(names):
             await piece(s, 0, 10, name=name)
-            os.utime(tmp_path / "media" / "parts" / "n1" / name, (at, at))
+            os.utime(tmp_path / "media" / "parts" / "n1" / name, (long_ago + at, long_ago + at))
         assert [(await offset(s, name))[0] for name in names] == [0, 0] + [10] * PARTS
 
 

@@ -34,6 +34,7 @@ _UP = (
         " received_at timestamptz NOT NULL, PRIMARY KEY (username, at))"
     ),
     "CREATE INDEX worker_position_oldest ON worker_position (at)",
+    "CREATE INDEX evidence_sha256 ON evidence (sha256)",
 )
 
 
@@ -45,4 +46,5 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Drop them; what was deleted stays so."""
+    op.execute("DROP INDEX evidence_sha256")
     op.execute("DROP TABLE worker_position, deletion, original_view")
