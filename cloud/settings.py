@@ -19,6 +19,7 @@ from cloud.telemetry.influx_settings import InfluxSettings, influx_from
 
 DATABASE = "GRIDWATCH_DATABASE_URL"
 HEARTBEAT = "GRIDWATCH_HEARTBEAT_URL"
+WEBHOOKS_TO_PRIVATE = "GRIDWATCH_WEBHOOKS_TO_PRIVATE"
 TLS_CERT, TLS_KEY, TLS_CLIENT_CA = "GRIDWATCH_TLS_CERT", "GRIDWATCH_TLS_KEY", "GRIDWATCH_TLS_CLIENT_CA"
 
 
@@ -60,6 +61,8 @@ class Settings:
     """What keeps telemetry; None: PostgreSQL."""
     policies: Mapping[str, Any] = field(default_factory=dict)
     """Kind -> what its file holds (`cloud.policies.reading`); what is not here may yet be in the database."""
+    webhooks_to_private: bool = False
+    """Webhooks may go to addresses that are not public, and over plain http."""
     keep_alive: float = 5.0
     """Seconds between comments on an idle event stream."""
 
@@ -141,5 +144,6 @@ def settings_from(state: Path, *, secure_cookies: bool = False) -> Settings:
         tls=tls,
         secure_cookies=secure_cookies or bool(tls),
         heartbeat_url=heartbeat_from(os.environ),
+        webhooks_to_private=os.environ.get(WEBHOOKS_TO_PRIVATE) == "1",
         influx=influx_from(os.environ, secret(INFLUX_TOKEN, os.environ)),
     )

@@ -125,10 +125,12 @@ FROM incident i JOIN incident_event e ON e.incident_id = i.id AND e.action IN ('
 WHERE i.closed_at IS NULL GROUP BY i.id
 """
 
+_START = "INSERT INTO webhook_relay VALUES (true, pg_snapshot_xmin(pg_current_snapshot()), 0, 0, now())"
+
 
 def upgrade() -> None:
     """Make the tables. What is open now was heard of before: no ladder begins for it."""
-    for statement in (*_UP.split(";\n"), _HEARD_OF):
+    for statement in (*_UP.split(";\n"), _HEARD_OF, _START):
         op.execute(statement)
 
 
