@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
 from sqlalchemy import ColumnElement, false, func, literal, or_, select, true
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -16,7 +17,7 @@ from cloud.database.columns import JSON
 from cloud.database.schema import incident, incident_event
 from cloud.incidents.asking import Request
 from cloud.incidents.policy import CasePolicy
-from cloud.incidents.transitions import CLOSED, DECIDE, LOCAL, OPEN, Rule
+from cloud.incidents.transitions import CLOSED, DECIDE, LOCAL, OPEN, WISHES, Rule
 from cloud.people.roles import Role
 
 TELLERS = ("citizen", "hotline", "open311")
@@ -45,6 +46,8 @@ class Guard:
     holds: Callable[[Terms], ColumnElement[bool]]
     people_only: bool = True
     """The system's steps need not fulfil it."""
+    field: str | None = None
+    """A field of the request that makes it hold."""
 
 
 _other = incident.alias()
@@ -129,6 +132,11 @@ def _pending(what: str) -> ColumnElement[bool]:
     return literal(what) == incident.c.pending.any_()
 
 
+def _asked(terms: Terms) -> ColumnElement[bool]:
+    wish = terms.request.fields.get("wish")
+    return or_(*map(_pending, [wish] if wish else WISHES))
+
+
 def _linked(_: Terms) -> ColumnElement[bool]:
     return incident.c.merged_into.is_not(None) | incident.c.duplicate_of.is_not(None)
 
@@ -137,19 +145,20 @@ GUARDS: Mapping[str, Guard] = {
     "four_eyes": Guard("who handled it does not check it: another person must", _four_eyes),
     "theirs": Guard("it is not yours to handle: another handler or organisation has it", _theirs),
     "unclaimed": Guard("somebody has it already", lambda _: incident.c.handler.is_(None)),
-    "photo": Guard("a photo of afterwards must be there first", _photo),
-    "after_photo": Guard("this class needs a photo of afterwards first", _after_photo),
+    "photo": Guard("a photo of afterwards must be there first", _photo, field="photos"),
+    "after_photo": Guard("this class needs a photo of afterwards first", _after_photo, field="photos"),
     "level": Guard("its level is closed by a level above yours", _level),
     "feedback": Guard(
         "who reported it must be told first (feedback), or the reason why not given (without_feedback)",
         _feedback,
         people_only=False,
+        field="without_feedback",
     ),
     "answered": Guard(
         "a supervision waits for its answer", lambda _: ~_pending("supervise"), people_only=False
     ),
     "supervised": Guard("no supervision waits for an answer", lambda _: _pending("supervise")),
-    "asked": Guard("nobody asked for that", lambda terms: _pending(terms.request.fields.get("wish", ""))),
+    "asked": Guard("nobody asked for that", _asked),
     "window": Guard(
         "it was closed too long ago: open a new case",
         lambda terms: incident.c.closed_at >= terms.now - terms.policy.reopen_within,
@@ -166,12 +175,12 @@ def conditions(rule: Rule, terms: Terms, system: bool = False) -> Sequence[Colum
 
 
 async def unmet(
-    connection: AsyncConnection, incident_id: object, rule: Rule, terms: Terms, system: bool = False
-) -> str | None:
-    """Why the first guard that does not hold stands in the way; None: all hold."""
+    connection: AsyncConnection, incident_id: UUID, rule: Rule, terms: Terms, system: bool = False
+) -> list[Guard]:
+    """The guards that do not hold, in the row's order."""
     names = [name for name in rule.guards if not (system and GUARDS[name].people_only)]
     if not names:
-        return None
+        return []
     columns = [func.coalesce(GUARDS[name].holds(terms), false()).label(name) for name in names]
     row = (await connection.execute(select(*columns).where(incident.c.id == incident_id))).one()
-    return next((GUARDS[name].why for name, holds in zip(names, row, strict=True) if not holds), None)
+    return [GUARDS[name] for name, holds in zip(names, row, strict=True) if not holds]

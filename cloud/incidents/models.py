@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -13,6 +13,9 @@ from cloud.incidents.opening import Level, Source
 from cloud.incidents.transitions import State
 from devices.messages import ConditionState, EvidenceKind, Measured, Severity
 from devices.site.model import Names
+
+STORABLE = r"^[^\x00]*$"
+"""Text that PostgreSQL can keep."""
 
 
 class AreaRef(BaseModel):
@@ -56,6 +59,28 @@ class Photo(BaseModel):
     """Of a clip."""
 
 
+class Link(BaseModel):
+    """Another incident that this one is tied to."""
+
+    id: UUID
+    number: str
+    kind: Literal["merged_into", "duplicate_of", "recurrence_of", "merged", "duplicate", "recurrence"]
+    """What this one is of the other; the last three: what the other one is of this."""
+
+
+class Links(BaseModel):
+    """What an incident is tied to, as far as you may see it."""
+
+    items: list[Link]
+
+
+class Pair(BaseModel):
+    """The same place before and after, by the same camera."""
+
+    before: Photo
+    after: Photo
+
+
 class Incident(BaseModel):
     """A case people work on. What is seen (label, count, camera, ...) is its leading alarm's."""
 
@@ -77,6 +102,8 @@ class Incident(BaseModel):
     """User name of who handles it."""
     organisation: str | None
     """Id of the department or company it is dispatched to."""
+    pending: list[str]
+    """What waits: `return`, `extend`, `suspend`, `void` were asked for; `supervise` waits for an answer."""
     description: str | None
     reported_class: str | None
     """What a reporter called it."""
@@ -98,6 +125,8 @@ class Incident(BaseModel):
     alarms: list[Alarm]
     evidence: list[Photo]
     """By capture time."""
+    pair: Pair | None
+    """What was there, and that it is gone: for who checks."""
     thumbnail_url: str | None
     evidence_due: bool
     """No photo of it has arrived, and one may still: an alarm goes ahead of its photos."""
@@ -106,7 +135,7 @@ class Incident(BaseModel):
     history: bool
     """All that is known of it came too late to call anybody: it is shown, and nobody is notified."""
     allowed_actions: list[str]
-    """What you may do now."""
+    """What your roles may do in this state; `GET .../transitions` says what else stands in the way."""
 
 
 class IncidentPage(BaseModel):
@@ -147,11 +176,58 @@ class Log(BaseModel):
     items: list[LogEntry]
 
 
+class Choice(BaseModel):
+    """One action, and whether you may do it now."""
+
+    action: str
+    allowed: bool
+    why_not: str | None
+    """What stands in the way, in one sentence."""
+    targets: list[State]
+    """The states that it may lead to from here; the first is where it leads unless `to` names another."""
+    reason: bool
+    """A reason must be given."""
+    needs: list[str]
+    """Fields that must be given."""
+    takes: list[str]
+    """Fields that may be given."""
+
+
+class Choices(BaseModel):
+    """What you may do with an incident now, and for the rest why not."""
+
+    version: int
+    state: State
+    items: list[Choice]
+
+
 class TransitionRequest(BaseModel):
-    """One step asked for."""
+    """One step asked for. Which fields belong to which action, `GET .../transitions` says."""
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"action": "accept"}]})
 
     action: str = Field(min_length=1, max_length=40)
-    reason: str | None = Field(default=None, max_length=500)
-    """Needed for false_alarm, reject, void and suspend."""
+    reason: str | None = Field(default=None, max_length=500, pattern=STORABLE)
+    """Needed for whatever goes back, aside or out."""
+    to: State | None = None
+    """Of return: how far back."""
+    handler: str | None = Field(default=None, min_length=1, max_length=100, pattern=STORABLE)
+    """Of dispatch and assign: user name of whom it is given to."""
+    organisation: str | None = Field(default=None, min_length=1, max_length=100, pattern=STORABLE)
+    """Of dispatch: the department or company."""
+    hours: float | None = Field(default=None, gt=0, le=24 * 92)
+    """Of ask_extend and extend: more time, as the clock of each of its limits counts it."""
+    wish: Literal["return", "extend", "suspend", "void"] | None = None
+    """Of refuse: what was asked for."""
+    into: UUID | None = None
+    """Of merge and duplicate: the other incident."""
+    form: Literal["phone", "message", "visit", "letter"] | None = None
+    """Of feedback: how who reported it was told."""
+    without_feedback: str | None = Field(default=None, min_length=1, max_length=500, pattern=STORABLE)
+    """Of close: why who reported it is not told."""
+    stars: int | None = Field(default=None, ge=1, le=5)
+    """Of rate."""
+    photos: Annotated[list[Annotated[str, Field(pattern="^[0-9a-f]{64}$")]], Field(max_length=9)] | None = (
+        None
+    )
+    """Of resolve and self_handle: SHA-256 of photos of afterwards that you uploaded."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated
 from uuid import UUID
 
@@ -9,13 +10,15 @@ from fastapi import APIRouter, Header, Query, Response
 
 from cloud.context import Context, InContext
 from cloud.etag import etag, version_of
-from cloud.incidents import service, views
-from cloud.incidents.models import Incident, IncidentPage, Log, TransitionRequest
+from cloud.incidents import choices, closing, links, service, views
+from cloud.incidents.models import Choices, Incident, IncidentPage, Links, Log, TransitionRequest
 from cloud.incidents.service import not_found
 from cloud.link import verify
+from cloud.organisations.dispatching import usual
 from cloud.people.identity import Doer, InScope, Person, Viewer
 from cloud.people.scope import Scope, require
 from cloud.problems import problems
+from cloud.push import receipts
 
 router = APIRouter(prefix="/incidents", tags=["incidents"])
 
@@ -59,6 +62,7 @@ async def get_incident(
     context: InContext, person: Viewer, scope: InScope, incident_id: UUID, response: Response
 ) -> Incident:
     """One incident; its version is the ETag."""
+    await receipts.opened(context.engine, incident_id, person.username, context.now(), scope)
     return await _one(context, person, scope, incident_id, response)
 
 
@@ -74,14 +78,47 @@ async def get_log(context: InContext, scope: InScope, incident_id: UUID) -> Log:
         return Log(items=await views.log_of(connection, incident_id, scope))
 
 
+@router.get(
+    "/{incident_id}/links",
+    operation_id="listLinks",
+    summary="List the incidents that this one is tied to",
+    responses=problems("unauthenticated", "not_found", "invalid"),
+)
+async def list_links(context: InContext, scope: InScope, incident_id: UUID) -> Links:
+    """Merged, duplicate and recurring ones."""
+    async with context.engine.connect() as connection:
+        await require(connection, scope, incident_id)
+        return Links(items=await links.of(connection, incident_id, scope))
+
+
+@router.get(
+    "/{incident_id}/transitions",
+    operation_id="listTransitions",
+    summary="What you may do with an incident now",
+    description="Every action that people do, in the order of an incident's life; of the others why not.",
+    responses=problems("unauthenticated", "not_found", "invalid"),
+)
+async def list_transitions(
+    context: InContext, person: Viewer, scope: InScope, incident_id: UUID, response: Response
+) -> Choices:
+    """The choices, as of the version in the ETag."""
+    async with context.engine.connect() as connection:
+        await require(connection, scope, incident_id)
+        found = await choices.choices(connection, incident_id, person, context.now())
+    response.headers["ETag"] = etag(found.version)
+    return found
+
+
 @router.post(
     "/{incident_id}/transitions",
     operation_id="changeIncident",
     summary="Change an incident's state",
     description=(
         "The one door. `If-Match` must carry the version you saw. `accept` passes `verifying`, `dispatch` "
-        "passes `filed`; each is its own line of the log. After `resolve` or `resume` an incident of which "
-        "nothing is there any more goes on to `checking` at once."
+        "passes `filed`; each is its own line of the log. A `dispatch` to nobody goes to whoever "
+        "leads by the matrix. After `resolve`, `self_handle` or `resume` an "
+        "incident of which nothing is there any more goes on to `checking` at once; else its cameras look "
+        "again."
     ),
     responses=problems(
         "unauthenticated", "forbidden", "csrf", "not_found", "not_allowed", "version_changed",
@@ -98,17 +135,26 @@ async def change_incident(
     if_match: Annotated[str | None, Header(description='The ETag you saw, `"v3"`.')] = None,
 ) -> Incident:
     """One step; answers the incident as it is now."""
+    given = step.model_dump(mode="json", exclude_none=True)
     request = service.Request(
-        action=step.action,
+        action=given.pop("action"),
         version=version_of(if_match),
-        reason=step.reason,
+        reason=given.pop("reason", None),
         username=person.username,
         roles=person.roles,
+        organisation=person.organisation,
+        fields=given,
     )
     async with context.engine.begin() as connection:
         await require(connection, scope, incident_id)
+        if step.into is not None:
+            await require(connection, scope, step.into)
+        if step.action == "dispatch" and step.handler is None and step.organisation is None:
+            whom = await usual(connection, incident_id, context.policies, context.registry)
+            request = replace(request, fields=given | whom)
         await service.change(connection, incident_id, request, context.now())
         asked = await verify.after(connection, incident_id, request, context.registry, context.now())
+        await closing.settle(connection, [incident_id], context.now())
     context.tail.changed()
     for node in asked:
         await context.hub.queued(node)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 from cloud.incidents.transitions import CLOSED, OPEN, REMEMBERS, Rule, State, Step, rule_for, steps
@@ -16,6 +16,8 @@ from devices.messages import ConditionState
 
 REOPENABLE = (State.CLOSED, State.EVALUATED)
 """What was judged false, void or not ours stays so; when the same spot fills again that is a new incident."""
+
+_LOOKS = {"clear": "seen_gone", "there": "still_there", "unsure": "await_check"}
 
 LOOKED_AT_AFTER = ("resolve", "self_handle", "resume", "split")
 """Not after `check_failed`: there a person says that the camera is wrong."""
@@ -121,13 +123,13 @@ def look(case: Case) -> tuple[Case, list[Line]]:
     return _take(case, action)
 
 
-def looked(case: Case, there: bool | None, at: datetime) -> tuple[Case, list[Line]]:
-    """What a second look says of what was reported done; None: nobody could see it, so a person must look."""
-    action = "await_check" if there is None else "still_there" if there else "seen_gone"
-    if case.state is not State.RESOLVED:
-        return case, []
-    case, lines = _take(case, action)
-    return (replace(case, seen_gone_at=at) if there is False else case), lines
+def looked(
+    case: Case, look: Literal["clear", "there", "unsure"], at: datetime, detail: Mapping[str, Any]
+) -> tuple[Case, list[Line]]:
+    """What a second look, taken at `at`, says of a case that is reported done; unsure: a person must look."""
+    case, lines = _take(case, _LOOKS[look])
+    lines = [replace(line, detail=detail) for line in lines]
+    return (replace(case, seen_gone_at=at) if look == "clear" else case), lines
 
 
 def taken_up(case: Case, present: frozenset[UUID]) -> tuple[Case, list[Line]]:

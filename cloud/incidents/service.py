@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from cloud.alarms import verdicts
 from cloud.database.schema import incident
 from cloud.errors import Problem
-from cloud.incidents import asking, guards, linking, policy, seen, store
+from cloud.incidents import asking, guards, linking, naming, policy, seen, store
 from cloud.incidents.asking import Request
 from cloud.incidents.blockers import blocked
 from cloud.incidents.effects import effects
@@ -43,10 +43,10 @@ async def change(connection: AsyncConnection, incident_id: UUID, request: Reques
     if rule is None or not rule.roles.intersection(request.roles):
         raise _refused(f"{request.action} is not possible while {case.state}", case.state, request)
     to = asking.target(request, case.state)
-    why = await guards.unmet(connection, incident_id, rule, terms)
-    why = why or await blocked(connection, incident_id, request.action)
+    why = await _against(connection, incident_id, rule, terms)
     if why is not None:
         raise _refused(why, case.state, request)
+    await naming.check(connection, request)
     actor = Actor("user", request.username)
     values, detail = await _facts(connection, case, request, terms)
     if request.action in linking.ACTIONS:
@@ -79,16 +79,24 @@ async def by_system(
         raise Problem("not_allowed", f"{action} is not possible while {case.state}")
     request = Request(action, case.version, reason, GRIDWATCH.name, (), fields=detail)
     terms = Terms(request, await policy.in_force(connection), now)
-    why = await guards.unmet(connection, incident_id, rule, terms, system=True)
-    why = why or await blocked(connection, incident_id, action)
+    why = await _against(connection, incident_id, rule, terms, system=True)
     if why is not None:
         raise Problem("not_allowed", why)
+    values, _ = await _facts(connection, case, request, terms)
     walked, lines = seen.act(case, rule)
-    await _write(connection, case, walked, rule, now, {}, guards.conditions(rule, terms, system=True))
+    await _write(connection, case, walked, rule, now, values, guards.conditions(rule, terms, system=True))
     lines = _told(lines, action, reason, detail)
     lines = [replace(one, cause="automatic") if one.action == action else one for one in lines]
     await store.write_lines(connection, [(incident_id, line) for line in lines], GRIDWATCH, now)
     await emit(connection, [("incident", str(incident_id))])
+
+
+async def _against(
+    connection: AsyncConnection, incident_id: UUID, rule: Rule, terms: Terms, system: bool = False
+) -> str | None:
+    """What stands in the way of a step that the table has."""
+    unmet = await guards.unmet(connection, incident_id, rule, terms, system)
+    return unmet[0].why if unmet else await blocked(connection, incident_id, rule.action)
 
 
 async def locked(connection: AsyncConnection, incident_id: UUID, into: str | None = None) -> Case:
@@ -166,9 +174,9 @@ async def _tell_loser(connection: AsyncConnection, case: Case, rule: Rule | None
         Problem: not_allowed.
     """
     if rule is not None and "unclaimed" in rule.guards:
-        why = await guards.unmet(connection, case.id, rule, terms)
-        if why is not None:
-            raise _refused(why, case.state, terms.request)
+        unmet = await guards.unmet(connection, case.id, rule, terms)
+        if unmet:
+            raise _refused(unmet[0].why, case.state, terms.request)
 
 
 def not_found(incident_id: UUID) -> Problem:

@@ -18,13 +18,14 @@ from cloud.alarms.models import PointRef, class_ref, point_ref, show_alarm
 from cloud.areas.registry import SEVERITIES, Registry, named
 from cloud.database.schema import alarm, evidence, evidence_lost, incident, incident_event
 from cloud.errors import Problem
-from cloud.incidents.models import Actor, AreaRef, Areas, Incident, LogEntry, Photo, Standing
+from cloud.incidents.models import Actor, AreaRef, Areas, Incident, LogEntry, Pair, Photo, Standing
 from cloud.incidents.transitions import CLOSED, OPEN, State, allowed
 from cloud.people.roles import Role
 from cloud.people.scope import Scope, require, visible
 from devices.messages import ConditionState, EvidenceKind
 from devices.site.model import Position
 
+_AFTER = (EvidenceKind.CLEARED, EvidenceKind.FRESH)
 EVIDENCE_WITHIN = timedelta(hours=1)
 """A photo that did not follow its alarm's last word for so long is not waited for on screen."""
 
@@ -154,6 +155,7 @@ def _one(
     stills = [photo for photo in pictures if photo.kind is not EvidenceKind.CLIP]
     best = [photo for photo in stills if photo.kind is EvidenceKind.PRESENT] or stills
     given_up = {EvidenceKind(one.kind) for one in lost}
+    pair = _pair(stills)
     return Incident(
         id=row.id,
         number=row.number,
@@ -172,6 +174,7 @@ def _one(
         level=row.level,
         handler=row.handler,
         organisation=row.organisation,
+        pending=row.pending,
         description=row.description,
         reported_class=row.reported_class,
         opened_at=row.opened_at,
@@ -189,6 +192,7 @@ def _one(
         condition=Standing(state=lead.state, changed_at=lead.changed_at) if lead else None,
         alarms=[show_alarm(one, registry, now) for one in ordered],
         evidence=pictures,
+        pair=pair,
         thumbnail_url=best[-1].url if best else None,
         evidence_due=lead is not None
         and not best
@@ -198,6 +202,17 @@ def _one(
         history=bool(ordered) and all(one.history for one in ordered),
         allowed_actions=[],
     )
+
+
+def _pair(stills: Sequence[Photo]) -> Pair | None:
+    """The last look at what was there, and the last of the same camera that is later; `stills` by time."""
+    after = next((one for one in reversed(stills) if one.kind in _AFTER), None)
+    if after is None:
+        return None
+    earlier = (one for one in reversed(stills) if one.captured_at < after.captured_at)
+    mine = (one for one in earlier if one.kind is EvidenceKind.PRESENT and one.camera == after.camera)
+    before = next(mine, None)
+    return Pair(before=before, after=after) if before else None
 
 
 def _where(row: Any, registry: Registry) -> PointRef:

@@ -15,7 +15,7 @@ from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from cloud.link import store
+from cloud.link import store, verify
 from cloud.link.store import CHANNEL
 from cloud.stream.tail import LOST
 
@@ -127,6 +127,8 @@ class Hub:
         while True:
             with suppress(*LOST):
                 async with self._engine.begin() as connection:
-                    if await store.expire(connection, self._now()):
-                        self._changed()
+                    gone = await store.expire(connection, self._now())
+                    await verify.answered(connection, gone, self._now())
+                if gone:
+                    self._changed()
             await asyncio.sleep(EXPIRE_EVERY)

@@ -10,7 +10,7 @@ from contextlib import suppress
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from cloud.context import Context
-from cloud.link import sites, store
+from cloud.link import sites, store, verify
 from cloud.link.hub import POLL
 from cloud.link.models import CommandOut
 from cloud.stream.tail import LOST
@@ -129,6 +129,8 @@ class Session:
     async def _settle(self, answer: Answer) -> None:
         async with self._context.engine.begin() as connection:
             kept = await store.settle(connection, self._node, answer, self._context.now())
+            if kept:
+                await verify.answered(connection, [answer.id], self._context.now())
         if kept:
             log.info("node %s: command %s %s", self._node, answer.id, answer.outcome)
             self._context.tail.changed()

@@ -111,8 +111,8 @@ async def settle(connection: AsyncConnection, node: str, answer: Answer, now: da
     return found is not None
 
 
-async def expire(connection: AsyncConnection, now: datetime) -> int:
-    """Commands that waited too long wait no more; how many."""
+async def expire(connection: AsyncConnection, now: datetime) -> Sequence[UUID]:
+    """Commands that waited too long wait no more; which."""
     statement = (
         update(command)
         .where(command.c.state.in_(LIVE), command.c.expires_at <= now)
@@ -121,7 +121,7 @@ async def expire(connection: AsyncConnection, now: datetime) -> int:
     )
     gone = (await connection.scalars(statement)).all()
     await emit(connection, [("command", str(one)) for one in gone])
-    return len(gone)
+    return gone
 
 
 async def read(connection: AsyncConnection, ids: Sequence[UUID]) -> list[CommandOut]:

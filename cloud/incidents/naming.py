@@ -1,0 +1,48 @@
+"""Whom and what a step names must be there: a person, an organisation, one's own photos."""
+
+from __future__ import annotations
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from cloud.database.schema import person
+from cloud.errors import Problem
+from cloud.incidents.asking import Request
+from cloud.organisations.model import Organisations
+from cloud.policies.tables import policy
+from cloud.sources.tables import photo_upload
+
+
+async def check(connection: AsyncConnection, request: Request) -> None:
+    """Refuse what nobody knows.
+
+    Raises:
+        Problem: invalid.
+    """
+    fields = request.fields
+    if "handler" in fields and not await _is_person(connection, fields["handler"]):
+        raise _unknown("handler", "nobody has this user name")
+    if "organisation" in fields and not await _is_organisation(connection, fields["organisation"]):
+        raise _unknown("organisation", "the policy `organisations` has none of this id")
+    if fields.get("photos"):
+        mine = (photo_upload.c.sender == request.username) & photo_upload.c.sha256.in_(fields["photos"])
+        there = set((await connection.scalars(select(photo_upload.c.sha256).where(mine))).all())
+        if there < set(fields["photos"]):
+            raise _unknown("photos", "upload each first; only your own can be named")
+
+
+async def _is_person(connection: AsyncConnection, username: str) -> bool:
+    found = select(person.c.id).where(person.c.username == username)
+    return await connection.scalar(found) is not None
+
+
+async def _is_organisation(connection: AsyncConnection, identifier: str) -> bool:
+    """Any will do while the site has no list of them."""
+    statement = select(policy.c.body).where(policy.c.kind == "organisations")
+    body = await connection.scalar(statement.order_by(policy.c.version.desc()).limit(1))
+    return body is None or Organisations.model_validate(body).of(identifier) is not None
+
+
+def _unknown(name: str, detail: str) -> Problem:
+    errors = [{"pointer": f"/body/{name}", "detail": detail}]
+    return Problem("invalid", f"{name}: {detail}", errors=errors)
