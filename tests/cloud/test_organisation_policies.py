@@ -199,3 +199,22 @@ class TestOverHttp:
             entries.append({"event_class": "05-06", "area": "C1", "lead": "A"})
             answer = await http.put(path, json={"responsibilities": entries}, headers=head)
             assert answer.status_code == 200
+
+    async def test_a_dispatch_that_names_nobody_goes_to_the_lead(
+        self, street, tmp_path, sender, seen
+    ) -> None:
+        matrix = {
+            "responsibilities": [{"event_class": "05", "lead": "CG"}, {"event_class": "01", "lead": "X"}]
+        }
+        files = {"organisations": {"organisations": [ORG]}, "responsibilities": matrix}
+        async with street(Settings(state=tmp_path, page=tmp_path / "dist", policies=files)) as s:
+            leader = await s.log_in()
+            await s.send(
+                seen(sender).now("opened"), seen(sender, event_class="01-01", place="other").now("opened")
+            )
+            found = {one["event_class"]["code"]: one for one in await leader.incidents()}
+            given = {code: await leader.done(one, "accept", "dispatch") for code, one in found.items()}
+            assert {code: one["organisation"] for code, one in given.items()} == {
+                "05-06": "CG",
+                "01-01": None,
+            }
