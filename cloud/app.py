@@ -49,6 +49,7 @@ from cloud.people import wall
 from cloud.people.routes import router as people
 from cloud.policies.doubting import start as policies_start
 from cloud.policies.routes import router as policies
+from cloud.public.open_data_routes import router as open_data
 from cloud.public.routes import limiters
 from cloud.public.routes import router as public
 from cloud.public.track_page import router as track_page
@@ -179,6 +180,7 @@ def _skeleton(lifespan: Any = None) -> FastAPI:
         triage,
         hotline,
         public,
+        open_data,
         deadlines,
         escalation,
         whistles,

@@ -172,6 +172,8 @@ ROWS: tuple[Row, ...] = (
     Row("track_style", PUBLIC),
     Row("tellReport", PUBLIC, ask={"json": _FOUND}),
     Row("tellPhoto", PUBLIC),
+    Row("openDataCsv", PUBLIC, ask={"query": {"from": "2026-W40"}}),
+    Row("openDataGeojson", PUBLIC, ask={"query": {"from": "2026-W40"}}),
     *(Row(f"open311_{one}", PUBLIC) for one in ("services", "service", "token", "request", "media")),
     *(Row(f"open311_{one}", PUBLIC) for one in ("report", "requests")),
     Row("decideReport", _TRIAGE, ask={"json": {"decision": "accept"}, "headers": {"If-Match": '"v1"'}}),
