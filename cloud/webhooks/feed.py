@@ -52,7 +52,7 @@ async def advance(connection: AsyncConnection, registry: Registry, now: datetime
         return 0, False
     changed = {UUID(row.subject) for row in rows if row.kind == "incident"}
     if lost:
-        late = select(incident_event.c.incident_id.distinct()).where(incident_event.c.at > place.at - BACK)
+        late = select(incident_event.c.incident_id).where(incident_event.c.at > place.at - BACK).distinct()
         changed |= set((await connection.scalars(late)).all())
     seq, left = place.seq, sorted(changed)
     while left:

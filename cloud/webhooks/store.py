@@ -33,7 +33,8 @@ async def one(connection: AsyncConnection, identifier: UUID) -> Any | None:
 async def with_work(connection: AsyncConnection, now: datetime) -> Collection[UUID]:
     """Subscriptions for which something is due."""
     statement = (
-        select(delivery.c.subscription_id.distinct())
+        select(delivery.c.subscription_id)
+        .distinct()
         .join(subscription, subscription.c.id == delivery.c.subscription_id)
         .where(delivery.c.state == "waiting", delivery.c.look_at <= now, subscription.c.disabled_at.is_(None))
     )
