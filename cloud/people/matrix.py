@@ -107,9 +107,17 @@ ROWS: tuple[Row, ...] = (
     Row("listOpenCalls", SEE, Of.LIST),
     Row(
         "answerCall",
-        Who("department, and those who call", CALLERS.roles | {Role.DEPARTMENT}),
+        CALLERS,
         Of.ONE,
         {"json": {"answer": "withdraw", "words": "not needed"}, "headers": {"If-Match": '"v1"'}},
+        case="withdraw",
+    ),
+    Row(
+        "answerCall",
+        Who("department", frozenset({Role.DEPARTMENT})),
+        Of.ONE,
+        {"json": {"answer": "check_in"}, "headers": {"If-Match": '"v1"'}},
+        case="check_in",
     ),
     Row(
         "rateCall",
