@@ -31,7 +31,7 @@ def effects(policy: Callable[[], Escalation]) -> Mapping[str, Effect]:
         if one.detail["step"] != "acceptance" or one.incident_id is None:
             return
         words = Names(zh=f"{one.detail['limit']}内未受理", en=f"Not accepted within {one.detail['limit']}")
-        await notify(connection, Notice("unaccepted", one.incident_id, ("role:operator",), words), now)
+        await notify(connection, Notice("deadline", one.incident_id, ("role:operator",), words), now)
         after = one.due + timedelta(seconds=policy().acceptance.leader_after)
         key = f"incident/{one.incident_id}/unaccepted"
         await store.put(connection, [Deadline(key, UNACCEPTED, after, one.incident_id)])
@@ -41,7 +41,7 @@ def effects(policy: Callable[[], Escalation]) -> Mapping[str, Effect]:
         if state not in STATES["acceptance"]:
             return
         words = Names(zh="仍未受理,请值班长处理", en="Still not accepted: the shift leader is asked")
-        await notify(connection, Notice("unaccepted", one.incident_id, ("duty:shift_leader",), words), now)
+        await notify(connection, Notice("deadline", one.incident_id, ("duty:shift_leader",), words), now)
 
     async def level(connection: AsyncConnection, one: Deadline, now: datetime) -> None:
         assert one.incident_id is not None

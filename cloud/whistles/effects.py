@@ -38,4 +38,4 @@ async def late(connection: AsyncConnection, one: Deadline, now: datetime) -> Non
     said = _WORDS[clock]
     words = Names(zh=f"{row.organisation}{said.zh}", en=f"{row.organisation} {said.en}")
     told = (f"organisation:{row.organisation}", "duty:shift_leader", "role:operator")
-    await notify(connection, Notice("whistle_late", row.incident_id, told, words), now)
+    await notify(connection, Notice("deadline", row.incident_id, told, words), now)

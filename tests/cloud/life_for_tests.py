@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -13,9 +13,12 @@ from uuid import UUID
 
 from sqlalchemy import func, select, text
 
+from cloud.areas import group_store
+from cloud.areas.groups import Market
 from cloud.areas.importer import import_site
 from cloud.database.engine import make_engine
 from cloud.database.schema import deadline, incident
+from cloud.incidents.store import GRIDWATCH
 from cloud.people.roles import Role
 from cloud.policies.kinds import KINDS
 from cloud.policies.reading import beside
@@ -39,12 +42,12 @@ class Life:
     clock: Clock
     since: dict[UUID, datetime] = field(default_factory=dict)
 
-    async def see(self, alarm: Seen, change: str) -> None:
+    async def see(self, alarm: Seen, change: str, **more: Any) -> None:
         """The node tells of a condition as it tells of any, dated now; and what that sets going is done."""
         alarm.rev += 1
         alarm.at = self.clock()
         since = self.since.setdefault(alarm.id, alarm.at)
-        condition = alarm.condition(change, alarm.rev, since=since)
+        condition = alarm.condition(change, alarm.rev, since=since, **more)
         await self.street.send(alarm.sender.wrap(condition, alarm.at))
         await self.settled()
 
@@ -71,6 +74,19 @@ class Life:
         async with self.street.app.state.context.engine.connect() as connection:
             return (await connection.scalar(behind) or 0) + (await connection.scalar(due) or 0)
 
+    async def climbed(self, who: Someone, case: dict[str, Any], *rungs: str) -> None:
+        """Wait until the ladder of an alarm has climbed these rungs, or ended by the last word."""
+        found: list[str] = []
+        with suppress(TimeoutError):
+            async with asyncio.timeout(60):
+                while tuple(found) != rungs:
+                    notices = (await who.get(f"/incidents/{case['id']}/notices"))["items"]
+                    for ladder in (one for one in notices if one["kind"] == "incident"):
+                        names = [one["rung_name"] for one in ladder["attempts"] if one["settled_at"]]
+                        found = list(dict.fromkeys([*names, *filter(None, [ladder["ended_by"]])]))
+                    await asyncio.sleep(0.05)
+        assert tuple(found) == rungs
+
     async def told(self, kind: str) -> list[tuple[str, ...]]:
         """Whom notices of this kind were for, the oldest first."""
         statement = (
@@ -81,7 +97,9 @@ class Life:
 
 
 @asynccontextmanager
-async def living(street: Any, url: Any, tmp_path: Path, but: Sequence[str] = ()) -> AsyncIterator[Life]:
+async def living(
+    street: Any, url: Any, tmp_path: Path, but: Sequence[str] = (), market: Market | None = None
+) -> AsyncIterator[Life]:
     """An app by the policies of the example street, without those in `but`; it starts in a work hour."""
     site = make_site(2).model_copy(
         update={
@@ -96,6 +114,8 @@ async def living(street: Any, url: Any, tmp_path: Path, but: Sequence[str] = ())
     engine = make_engine(url, pool_size=1)
     async with engine.begin() as connection:
         await import_site(connection, site, START)
+        if market is not None:
+            await group_store.keep(connection, market, GRIDWATCH, START)
     await engine.dispose()
     kinds = [kind for kind in KINDS if kind.name not in but]
     settings = Settings(state=tmp_path, page=tmp_path / "dist", policies=beside(SHIPPED, kinds, {}))

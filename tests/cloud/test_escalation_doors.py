@@ -88,19 +88,19 @@ async def test_not_accepted_within_a_minute_the_wall_is_told_again_and_then_the_
     async with streets() as life:
         await life.see(seen(sender, event_class="01-01"), "opened")
         await life.pass_time(seconds=59)
-        assert await life.told("unaccepted") == []
+        assert await life.told("deadline") == []
         wall = life.street.app.state.context.tail.subscribe()
         await life.pass_time(seconds=1)
-        assert await life.told("unaccepted") == [("role:operator",)]
+        assert await life.told("deadline") == [("role:operator",)]
         async with asyncio.timeout(60):
             assert "incident" in str(await wall.queue.get())
         life.street.app.state.context.tail.leave(wall)
         await life.pass_time(seconds=59)
-        assert len(await life.told("unaccepted")) == 1
+        assert len(await life.told("deadline")) == 1
         await life.pass_time(seconds=1)
-        assert await life.told("unaccepted") == [("role:operator",), ("duty:shift_leader",)]
+        assert await life.told("deadline") == [("role:operator",), ("duty:shift_leader",)]
         await life.pass_time(hours=1)
-        assert len(await life.told("unaccepted")) == 2, "once each"
+        assert len(await life.told("deadline")) == 2, "once each"
 
 
 async def test_accepted_after_the_wall_was_told_again_the_shift_leader_is_left_alone(
@@ -112,7 +112,7 @@ async def test_accepted_after_the_wall_was_told_again_the_shift_leader_is_left_a
         leader = await life.street.log_in()
         await leader.done(await leader.the_incident(), "accept")
         await life.pass_time(minutes=5)
-        assert await life.told("unaccepted") == [("role:operator",)]
+        assert await life.told("deadline") == [("role:operator",)]
 
 
 async def test_what_stays_too_long_goes_up_by_itself_once_a_level(streets, sender, seen) -> None:

@@ -55,7 +55,7 @@ async def test_solved_told_cleared_handled_looked_at_again_closed_and_rated(bike
 
         # The crew clears it and says so; the camera is asked to look again.
         case = await crew.done(case, "start", "resolve")
-        (asked,) = (await leader.get("/commands", incident=case["id"]))["items"]
+        (asked,) = (await leader.get("/nodes/n1/commands"))["items"]
         assert asked["kind"] == "look_again"
         refused = await leader.do(await leader.the_incident(), "close")
         assert refused.status_code == 409, "nobody has seen that it is gone"

@@ -75,7 +75,7 @@ async def test_each_department_has_its_own_clock_and_the_case_waits_for_every_re
         answer = await say(fire, calls["XF"], "check_in")
         assert (answer.status_code, answer.json()["state"]) == (200, "checked_in")
         await life.pass_time(minutes=30)
-        assert await life.told("whistle_late") == [("organisation:SJ", "duty:shift_leader", "role:operator")]
+        assert await life.told("deadline") == [("organisation:SJ", "duty:shift_leader", "role:operator")]
         shown = await leader.get("/whistles")
         lights = {one["organisation"]: one["check_in"]["light"] for one in shown["items"]}
         assert (lights, shown["late"]) == ({"XF": "green", "SJ": "red"}, 1)
@@ -116,7 +116,7 @@ async def test_who_refuses_holds_the_case_until_the_call_is_withdrawn_or_made_ag
         assert (await say(leader, again, "withdraw", "settled by phone")).json()["state"] == "withdrawn"
         await leader.done(await leader.the_incident(), "close")
         await life.pass_time(days=2)
-        assert await life.told("whistle_late") == [], "nobody waits for it any more"
+        assert await life.told("deadline") == [], "nobody waits for it any more"
 
 
 async def test_a_phone_that_sends_twice_calls_and_answers_once(streets, sender, seen) -> None:
