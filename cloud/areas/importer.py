@@ -71,7 +71,19 @@ async def import_site(connection: AsyncConnection, site: Site, now: datetime, wh
     )
     await versions.keep(connection, site.areas, site.version, who, now)
     log.info("took over version %d of the site: %d points", site.version, len(site.points))
+    if silent := _unsaid(site):
+        log.warning("cameras that watch without a purpose or a sign: %s", ", ".join(silent))
     return True
+
+
+def _unsaid(site: Site) -> list[str]:
+    """Cameras with rules of which the site file does not say why they watch, or that a sign says so."""
+    cameras = (camera for point in site.points for camera in point.cameras)
+    return [
+        one.id
+        for one in cameras
+        if any(zone.rules for zone in one.zones) and not (one.purpose and one.signage)
+    ]
 
 
 def _rows(site: Site) -> dict[Any, list[dict[str, Any]]]:

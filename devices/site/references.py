@@ -156,19 +156,29 @@ def _secrets(value: object, trail: Trail) -> Iterator[Finding]:
 
 
 def _unsigned(items: list[Item]) -> Iterator[Finding]:
+    """A sign at the place says that a camera watches. Whose camera is named also says why, and has to."""
     for kind, trail, values in items:
-        if kind == "cameras" and not values.get("signage", False):
-            zones = values.get("zones")
-            if any(
-                isinstance(zone, dict) and zone.get("rules")
-                for zone in (zones if isinstance(zones, list) else ())
-            ):
-                yield Finding(
-                    (*trail, "signage"),
-                    "the camera has rules but no visible sign at the place",
-                    "put a sign up and set `signage: true`",
-                    warning=True,
-                )
+        zones = values.get("zones")
+        if kind != "cameras" or not any(
+            isinstance(zone, dict) and zone.get("rules")
+            for zone in (zones if isinstance(zones, list) else ())
+        ):
+            continue
+        owned = bool(values.get("owner"))
+        if not values.get("signage", False):
+            yield Finding(
+                (*trail, "signage"),
+                "the camera has rules but no visible sign at the place",
+                "put a sign up and set `signage: true`",
+                warning=not owned,
+            )
+        if owned and not values.get("purpose"):
+            yield Finding(
+                (*trail, "purpose"),
+                "the camera has rules but does not say why it watches this place",
+                "write `purpose:`, such as order on the pavement",
+                warning=not owned,
+            )
 
 
 def _idle(items: list[Item]) -> Iterator[Finding]:
