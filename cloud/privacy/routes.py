@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Query
@@ -161,7 +162,8 @@ async def list_original_views(
 async def list_deletions(context: InContext, _: Viewer, limit: Annotated[int, _LIMIT] = 100) -> Deletions:
     """Newest first."""
     async with context.engine.connect() as connection:
-        rows = await connection.execute(select(deletion).order_by(deletion.c.id.desc()).limit(limit))
+        newest = select(deletion).order_by(deletion.c.id.desc()).limit(limit)
+        rows: Sequence[Any] = (await connection.execute(newest)).all()
         items = [
             Deletion(
                 id=row.id, at=row.at, batch=row.batch, what=row.what, subject=row.subject, count=row.count,

@@ -47,7 +47,8 @@ def sift(
 ) -> tuple[list[Position], list[Position]]:
     """Those that may be kept, and those that may not: off shift, over already, or yet to come. Pure."""
     oldest = now - timedelta(seconds=policy.track_life)
-    kept, refused = [], []
+    kept: list[Position] = []
+    refused: list[Position] = []
     for one in positions:
         fits = oldest <= one.at <= now + AHEAD and rosters is not None and on_shift(username, rosters, one.at)
         (kept if fits else refused).append(one)
