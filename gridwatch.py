@@ -24,6 +24,7 @@ WORDS = {
     "cloud": ("cloud", "run the cloud API with its pages"),
     "areas": ("cloud", "bring new boundaries of communities and grids to a cloud"),
     "hotline": ("cloud", "bring a sheet of the city's hotline to a cloud"),
+    "audit": ("cloud", "prove that no line of a case's log was changed, and none is gone"),
     "broker": (
         "devices",
         "what a site's MQTT broker needs: configuration, access list, certificates, passwords",

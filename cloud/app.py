@@ -31,6 +31,7 @@ from cloud.duty import watch as duty_watch
 from cloud.duty.routes import router as duty
 from cloud.escalation.routes import router as escalation
 from cloud.housekeeping import keep_tidy
+from cloud.incidents.audit_routes import router as audit
 from cloud.incidents.routes import router as incidents
 from cloud.ingest.node_routes import router as node_ledgers
 from cloud.ingest.routes import router as ingest
@@ -83,6 +84,7 @@ TAGS = [
     {"name": "incidents", "description": "The cases people work on."},
     {"name": "sources", "description": "What workers, citizens and the hotline report."},
     {"name": "public", "description": "What anybody may ask without an account."},
+    {"name": "audit", "description": "Proof that no log was changed."},
     {"name": "alarms", "description": "What devices see."},
     {"name": "stream", "description": "What changes, as it changes."},
     {"name": "media", "description": "Photos."},
@@ -175,6 +177,7 @@ def _skeleton(lifespan: Any = None) -> FastAPI:
     for router in (
         people,
         incidents,
+        audit,
         reports,
         notes,
         triage,

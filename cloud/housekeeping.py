@@ -1,4 +1,4 @@
-"""What is thrown away with time: old changes, sessions, failures and event ids, unfinished uploads."""
+"""What is done with time: old changes, sessions, failures, event ids and uploads go; logs are anchored."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from cloud.database.schema import login_failure, received, session
 from cloud.heartbeat import Heartbeat
+from cloud.incidents import audit
 from cloud.media.parts import Parts
 from cloud.media.store import MediaStore
 from cloud.people.accounts import WINDOW
@@ -41,6 +42,7 @@ async def tidy(engine: AsyncEngine, settings: Settings, now: datetime) -> None:
         )
     async with engine.begin() as connection:
         await idempotency.forget(connection, now)
+    await audit.anchor(engine, now)
     await photos.sweep(engine, MediaStore(settings.state / "media"), now)
     await asyncio.to_thread(Parts(settings.state / "media" / "parts").sweep, now)
 

@@ -90,6 +90,8 @@ ROWS: tuple[Row, ...] = (
     Row("getIncidentLog", SEE, Of.ONE),
     Row("listTransitions", SEE, Of.ONE),
     Row("listLinks", SEE, Of.ONE),
+    Row("exportIncident", Who("shift leader, street, auditor", STEER.roles | {Role.AUDITOR}), Of.ONE),
+    Row("verifyAudit", AUDIT),
     *_steps(),
     Row(
         "escalate",
