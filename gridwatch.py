@@ -23,6 +23,9 @@ WORDS = {
     "models": ("edge", "list, fetch, add, verify and measure the detector's models"),
     "cloud": ("cloud", "run the cloud API with its pages"),
     "areas": ("cloud", "bring new boundaries of communities and grids to a cloud"),
+    "backup": ("cloud", "take a backup of a cloud's database and media, while it serves"),
+    "restore": ("cloud", "bring a backup back into an empty install"),
+    "upgrade": ("cloud", "bring an install's database up to this program's"),
     "hotline": ("cloud", "bring a sheet of the city's hotline to a cloud"),
     "audit": ("cloud", "prove that no line of a case's log was changed, and none is gone"),
     "broker": (

@@ -54,6 +54,9 @@ from cloud.public.open_data_routes import router as open_data
 from cloud.public.routes import limiters
 from cloud.public.routes import router as public
 from cloud.public.track_page import router as track_page
+from cloud.privacy.policy import policy_in as privacy_in
+from cloud.privacy.routes import router as privacy
+from cloud.privacy.sweeping import furnish, keep_private
 from cloud.push.policy import PUSH
 from cloud.push.recipients import rota_of
 from cloud.push.routes import router as push
@@ -87,7 +90,8 @@ TAGS = [
     {"name": "audit", "description": "Proof that no log was changed."},
     {"name": "alarms", "description": "What devices see."},
     {"name": "stream", "description": "What changes, as it changes."},
-    {"name": "media", "description": "Photos."},
+    {"name": "media", "description": "Photos and clips."},
+    {"name": "privacy", "description": "Who looked at originals, what was deleted, one's own track."},
     {"name": "registry", "description": "Areas, points, classes, nodes."},
     {"name": "duty", "description": "Who is on duty, and the seats of the patrol room."},
     {"name": "policies", "description": "Limits, responsibilities, rosters: data that administrators edit."},
@@ -141,6 +145,8 @@ def create_app(settings: Settings, url: URL, now: Callable[[], datetime] = utc_n
             ]
             try:
                 media_store = MediaStore(settings.state / "media")
+                furnish(media_store.room, privacy_in(current.policies))
+                tasks.append(asyncio.create_task(keep_private(engine, current, media_store, now)))
                 app.state.context = Context(
                     settings, engine, current, media_store, tail, metrics, now, hub, keeper, rules, counting
                 )
@@ -195,6 +201,7 @@ def _skeleton(lifespan: Any = None) -> FastAPI:
         stream,
         media,
         uploads,
+        privacy,
         area_tree,
         areas,
         ingest,
