@@ -35,6 +35,7 @@ from cloud.incidents.audit_routes import router as audit
 from cloud.incidents.routes import router as incidents
 from cloud.ingest.node_routes import router as node_ledgers
 from cloud.ingest.routes import router as ingest
+from cloud.keeping.ledger import ledger_of
 from cloud.link.hub import Hub
 from cloud.link.routes import link
 from cloud.link.routes import router as commands
@@ -50,13 +51,13 @@ from cloud.people import wall
 from cloud.people.routes import router as people
 from cloud.policies.doubting import start as policies_start
 from cloud.policies.routes import router as policies
+from cloud.privacy.policy import policy_in as privacy_in
+from cloud.privacy.routes import router as privacy
+from cloud.privacy.sweeping import furnish, keep_private
 from cloud.public.open_data_routes import router as open_data
 from cloud.public.routes import limiters
 from cloud.public.routes import router as public
 from cloud.public.track_page import router as track_page
-from cloud.privacy.policy import policy_in as privacy_in
-from cloud.privacy.routes import router as privacy
-from cloud.privacy.sweeping import furnish, keep_private
 from cloud.push.policy import PUSH
 from cloud.push.recipients import rota_of
 from cloud.push.routes import router as push
@@ -72,6 +73,8 @@ from cloud.stream.tail import Tail
 from cloud.telemetry.opening import keeper_of
 from cloud.telemetry.routes import router as telemetry
 from cloud.timers import counting_in, effects_in, planners_in
+from cloud.webhooks.routes import router as webhooks
+from cloud.webhooks.worker import Worker as WebhookWorker
 from cloud.whistles.routes import router as whistles
 
 DESCRIPTION = """
@@ -99,6 +102,7 @@ TAGS = [
     {"name": "commands", "description": "What nodes are asked for, over the links that they hold open."},
     {"name": "ingest", "description": "What edge nodes send."},
     {"name": "push", "description": "Who was told of what, how, and whether they read it."},
+    {"name": "webhooks", "description": "What happens to cases, sent to other systems."},
     {"name": "nodes", "description": "Who a node is: enrolment, rotation, revocation."},
 ]
 
@@ -132,6 +136,10 @@ def create_app(settings: Settings, url: URL, now: Callable[[], datetime] = utc_n
                 rota=rota_of(current),
             )  # fmt: skip
             runner.start()
+            hooks = WebhookWorker(
+                engine, lambda: current.registry, now, to_private=settings.webhooks_to_private
+            )
+            hooks.start()
             counting = counting_in(current)
             timed = {**alarm_effects(current), **effects_in(current)}
             tasks = [
@@ -148,10 +156,12 @@ def create_app(settings: Settings, url: URL, now: Callable[[], datetime] = utc_n
                 furnish(media_store.room, privacy_in(current.policies))
                 tasks.append(asyncio.create_task(keep_private(engine, current, media_store, now)))
                 app.state.context = Context(
-                    settings, engine, current, media_store, tail, metrics, now, hub, keeper, rules, counting
+                    settings, engine, current, media_store, tail, metrics, now, hub, keeper, rules, counting,
+                    await ledger_of(engine)
                 )
                 yield
             finally:
+                await hooks.stop()
                 await runner.stop()
                 await keeper.stop()
                 await hub.stop()
@@ -212,6 +222,7 @@ def _skeleton(lifespan: Any = None) -> FastAPI:
         telemetry,
         policies,
         push,
+        webhooks,
         organisations,
         duty,
     ):

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Annotated
+from uuid import UUID
 
 from fastapi import Depends, Request
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -40,6 +41,8 @@ class Context:
     """By what deadlines are counted now; None: incidents have no clocks."""
     counting: Callable[[], Rules]
     """How time counts now, also where incidents have no clocks: work hours and calendar."""
+    ledger: UUID
+    """The name of the ledger; nodes hear it with every answer."""
     history: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(1))
     """Held while a group of history is stored: what is live waits for no more than one."""
 

@@ -3,6 +3,7 @@
 CloudError
 ├── SettingsError        an option, environment variable or file of settings is wrong; the user mends it
 ├── DatabaseUnavailable  PostgreSQL cannot be started or reached
+├── BackupError          a backup cannot be made, read or restored
 └── Problem              what an HTTP request is answered when it is refused (`cloud.problems`)
 
 No message of any of them carries a credential.
@@ -24,6 +25,10 @@ class SettingsError(CloudError):
 
 class DatabaseUnavailable(CloudError):
     """PostgreSQL cannot be started or reached; the text says where it was looked for."""
+
+
+class BackupError(CloudError):
+    """A backup cannot be made, read or restored; the text says what stands in the way."""
 
 
 class Problem(CloudError):

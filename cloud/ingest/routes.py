@@ -60,7 +60,7 @@ async def ingest(context: InContext, node: Sender, request: Request) -> IngestAn
     ages = Ages(now, sent_at(request.headers.get(SENT_AT)))
     await records.heard(context.engine, node.id, node.last_seen_at, now, ages.clock_offset_s)
     tally = await intake.take(node.id, events, now, ages)
-    answer = tally.answer()
+    answer = tally.answer(context.ledger)
     if tally.waiting and not (answer.committed or answer.refused):
         raise Problem("store_away", "keep it and send it again", headers={"Retry-After": STORE_AGAIN})
     outcomes = {

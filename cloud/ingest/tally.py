@@ -37,8 +37,8 @@ class Tally:
         self.unbooked += other.unbooked
         self.waiting += other.waiting
 
-    def answer(self) -> IngestAnswer:
-        """The answer to the node."""
+    def answer(self, name: UUID) -> IngestAnswer:
+        """The answer to the node, by the ledger of that name."""
         return IngestAnswer(
             committed=tuple(
                 Committed(series=line[1], epoch=line[0], ranges=ledger.ranges(self._safe(line)))
@@ -46,6 +46,7 @@ class Tally:
             ),
             refused=(*self.refused, *self.unbooked),
             duplicates=sum(map(len, self.repeated.values())),
+            ledger=name,
         )
 
     def _safe(self, line: tuple[UUID, Series]) -> list[int]:
