@@ -10,7 +10,9 @@ import asyncio
 import os
 import signal
 import sys
+from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime
+from typing import Any
 
 from sqlalchemy import make_url, text
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -33,13 +35,13 @@ async def work() -> None:
     await Worker(engine, tuple, {"x": effect}, lambda: datetime.now(UTC), lambda: None).start()
 
 
-def main() -> None:
+def main(run: Callable[[], Coroutine[Any, Any, None]] = work) -> None:
     started: list[int] = []
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     for _ in sys.stdin:
         pid = os.fork()
         if pid == 0:
-            asyncio.run(work())
+            asyncio.run(run())
         started.append(pid)
         print(pid, flush=True)
     for pid in started:

@@ -28,8 +28,8 @@ ROOT = Path(__file__).parents[2]
 class Processes:
     """Workers in processes of their own."""
 
-    def __init__(self, url: URL) -> None:
-        words = [sys.executable, "-m", "tests.cloud.deadline_process_for_tests"]
+    def __init__(self, url: URL, module: str = "tests.cloud.deadline_process_for_tests") -> None:
+        words = [sys.executable, "-m", module]
         environment = os.environ | {"DEADLINE_TEST_URL": url.render_as_string(hide_password=False)}
         self.starter = subprocess.Popen(
             words, cwd=ROOT, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
