@@ -159,15 +159,16 @@ class Runner:
     ) -> list[Message]:
         """Messages that this process has to send, each with a lease."""
         rows = await store.waiting(connection, lane)
-        over = [row.id for row in rows if row.ended_at is not None or channel is None]
+        # A ladder that came to its end without anybody still wants its last words said.
+        wanted = [row for row in rows if row.ended_by in (None, "exhausted") and channel is not None]
+        over = [row.id for row in rows if row not in wanted]
         await store.drop(connection, over, now)
         if channel is None:
             return []
-        rows = [row for row in rows if row.ended_at is None]
         left = channel.per_minute - await store.sent_lately(connection, lane, now)
         found = []
         lease = now + timedelta(seconds=channel.timeout) + GRACE
-        for those in batches(rows, left, free, fold=channel.kind != "sms"):
+        for those in batches(wanted, left, free, fold=channel.kind != "sms"):
             identifier = uuid7()
             await store.take(connection, [row.id for row in those], identifier, now, lease)
             found.append(

@@ -147,7 +147,7 @@ async def alone(connection: AsyncConnection, lane: str) -> bool:
 async def waiting(connection: AsyncConnection, lane: str) -> Sequence[Any]:
     """What waits for a lane, worst first, with its notice and the number of its case."""
     told = notice.c
-    columns = (attempt, told.words, told.created_at, told.ended_at, told.incident_id, incident.c.number)
+    columns = (attempt, told.words, told.created_at, told.ended_by, told.incident_id, incident.c.number)
     statement = (
         select(*columns)
         .join(notice, told.id == attempt.c.notice_id)

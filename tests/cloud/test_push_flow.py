@@ -15,6 +15,7 @@ from cloud.database.engine import make_engine
 from cloud.incidents.store import Actor
 from cloud.people.accounts import add_user
 from cloud.people.roles import Role
+from cloud.push import runner
 from cloud.settings import Settings
 from devices.messages import Severity
 from devices.site.model import Names
@@ -81,6 +82,12 @@ async def played(monkeypatch) -> AsyncIterator[Providers]:
 
 
 @pytest.fixture
+def hurried(monkeypatch) -> None:
+    """Looks more often than an install does."""
+    monkeypatch.setattr(runner, "POLL", 0.1)
+
+
+@pytest.fixture
 def pushing(street, tmp_path) -> Callable[[], Any]:
     """`async with pushing() as s:` an app that pushes."""
     paths = {"state": tmp_path, "page": tmp_path / "dist"}
@@ -133,6 +140,7 @@ async def test_a_smoke_alarm_in_the_market_reaches_office_and_duty_shop_in_time_
         ]  # fmt: skip
 
 
+@pytest.mark.usefixtures("hurried")
 async def test_a_link_in_a_message_lets_nobody_in_and_says_who_read_it(
     url, pushing, played, sender, seen
 ) -> None:
@@ -163,6 +171,7 @@ async def test_a_link_in_a_message_lets_nobody_in_and_says_who_read_it(
         assert late.status_code == 404
 
 
+@pytest.mark.usefixtures("hurried")
 async def test_a_page_says_that_it_rang_and_was_read_and_opening_the_case_says_so_too(
     pushing, played, sender, seen
 ) -> None:
@@ -198,6 +207,7 @@ async def test_a_page_says_that_it_rang_and_was_read_and_opening_the_case_says_s
         assert played.got == []
 
 
+@pytest.mark.usefixtures("hurried")
 async def test_only_who_is_called_hears_of_it_on_the_stream(pushing, played, sender, seen) -> None:
     async with pushing() as s:
         context = s.app.state.context
@@ -215,6 +225,7 @@ async def test_only_who_is_called_hears_of_it_on_the_stream(pushing, played, sen
         context.tail.leave(subscription)
 
 
+@pytest.mark.usefixtures("hurried")
 async def test_history_calls_nobody_until_it_is_live(pushing, played, sender, seen) -> None:
     async with pushing() as s:
         old, fresh = seen(sender), seen(sender, place="elsewhere")

@@ -218,8 +218,10 @@ async def test_a_burst_becomes_few_messages_within_what_the_robot_takes_and_all_
     await room.turn(runner, seconds=20)
     first = room.played.of("wecom")
     assert 1 < len(first) <= 6
-    assert first[-1].text.startswith("【网格哨】45 条通知合并发送：\n1. 一般：中Bikes")
-    assert len(first[-1].text.encode()) <= 2048
+    (most,) = [
+        one.text for one in first if one.text.startswith("【网格哨】45 条通知合并发送：\n1. 一般：中Bikes")
+    ]
+    assert len(most.encode()) <= 2048
     for case in cases:
         assert ("group", "robot", "sent", "taken") in await room.tried(case)
 

@@ -28,6 +28,7 @@ from cloud.push.tables import notice
 from cloud.settings import Settings
 from cloud.stream import reader
 from cloud.webhooks import feed, store
+from cloud.webhooks import worker as working
 from cloud.webhooks.routes import _check_address
 from cloud.webhooks.tables import delivery, event, subscription
 from cloud.webhooks.worker import Worker
@@ -82,6 +83,12 @@ class Desk:
     async def turn(self, *workers: Worker, **forward: float) -> None:
         """Forward the clock; publish and deliver until nothing more is due."""
         self.clock.forward(**forward)
+        behind = text("SELECT count(*) FROM outbox o, webhook_relay r WHERE (o.xid, o.id) > (r.xid, r.id)")
+        async with asyncio.timeout(30), self.engine.connect() as connection:
+            await connection.execution_options(isolation_level="AUTOCOMMIT")
+            # Anything that writes anywhere in the cluster holds the horizon back for a moment.
+            while await connection.scalar(behind):
+                await workers[0].once()
         for _ in range(12):
             await asyncio.gather(*(one.once() for one in workers))
             await asyncio.gather(*(one.settled() for one in workers))
@@ -196,7 +203,7 @@ async def test_many_writers_three_workers_and_a_faulty_receiver_lose_nothing(des
     workers = [desk.worker() for _ in range(3)]
 
     async def write() -> None:
-        for _ in range(4):
+        for _ in range(3):
             case = await desk.open()
             await desk.note(case)
             # A transaction that takes its number early and commits late.
@@ -208,7 +215,7 @@ async def test_many_writers_three_workers_and_a_faulty_receiver_lose_nothing(des
         for _ in range(20):
             await asyncio.gather(*(one.once() for one in workers))
 
-    await asyncio.gather(*(write() for _ in range(6)), publish())
+    await asyncio.gather(*(write() for _ in range(5)), publish())
     for _ in range(10):
         await desk.turn(*workers, minutes=10)
     async with desk.engine.connect() as connection:
@@ -217,11 +224,11 @@ async def test_many_writers_three_workers_and_a_faulty_receiver_lose_nothing(des
         left = await connection.scalar(
             text("SELECT count(*) FROM webhook_delivery WHERE state <> 'delivered'")
         )
-    assert lines == 72
-    assert seqs == list(range(1, 73))
+    assert lines == 45
+    assert seqs == list(range(1, 46))
     assert left == 0
     for name in names:
-        assert len(set(desk.got(name))) == 72
+        assert len(set(desk.got(name))) == 45
         assert_in_order(desk.got(name))
 
 
@@ -322,8 +329,9 @@ async def test_lines_that_the_outbox_has_forgotten_are_found_in_the_log(desk) ->
 
 
 async def test_an_administrator_subscribes_sees_the_secret_once_replays_and_reads_answers(
-    street, url, tmp_path, sender, seen
+    street, url, tmp_path, sender, seen, monkeypatch
 ) -> None:
+    monkeypatch.setattr(working, "POLL", 0.1)
     engine = make_engine(url)
     async with engine.begin() as connection:
         who = Names(zh="管", en="Root")
