@@ -42,6 +42,7 @@ GRACE = timedelta(seconds=10)
 BACK = timedelta(minutes=1)
 """How far before the last look a case may have changed and be seen only now: longer than a transaction."""
 AT_START = timedelta(hours=24)
+FORGET_EVERY = timedelta(hours=1)
 
 
 class Runner:
@@ -68,6 +69,7 @@ class Runner:
         self._under_way: Counter[str] = Counter()
         self._sending: set[asyncio.Task[None]] = set()
         self._away: set[str] = set()
+        self._forgot: datetime | None = None
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -117,6 +119,9 @@ class Runner:
             more = looked == BATCH
         async with self._engine.begin() as connection:
             await store.lost(connection, now)
+            if self._forgot is None or now - self._forgot > FORGET_EVERY:
+                await store.forget_links(connection, now)
+                self._forgot = now
             lanes = await store.waiting_lanes(connection)
         for lane, name in lanes:
             await self._hand_out(policy, lane, policy.channels.get(name), now)

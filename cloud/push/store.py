@@ -210,5 +210,5 @@ async def keep_link(
 
 
 async def forget_links(connection: AsyncConnection, now: datetime) -> None:
-    """Links that opened nothing any more."""
+    """Links that open nothing any more."""
     await connection.execute(delete(link).where(link.c.expires_at < now))
