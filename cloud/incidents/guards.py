@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, false, func, literal, or_, select, true
+from sqlalchemy import ColumnElement, and_, false, func, literal, or_, select, true
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cloud.database.columns import JSON
@@ -19,9 +19,12 @@ from cloud.incidents.asking import Request
 from cloud.incidents.policy import CasePolicy
 from cloud.incidents.transitions import CLOSED, DECIDE, LOCAL, OPEN, WISHES, Rule
 from cloud.people.roles import Role
+from cloud.sources.tables import report
 
 TELLERS = ("citizen", "hotline", "open311")
 """Sources that are owed an answer."""
+NOTICE = "notice"
+"""The form of feedback that is for everybody; the others are for the reporter."""
 NOTES = ("note", "visit")
 DONE = ("resolve", "self_handle")
 REWORK = ("check_failed", "seen_again", "still_there", "reopen")
@@ -120,7 +123,11 @@ def _of_class(code: str) -> ColumnElement[bool]:
 def _feedback(terms: Terms) -> ColumnElement[bool]:
     if terms.request.fields.get("without_feedback"):
         return true()
-    return incident.c.source.not_in(TELLERS) | _line(incident_event.c.action == "feedback")
+    form = func.coalesce(incident_event.c.detail["form"].astext, "")
+    told = [form != NOTICE, form == NOTICE] if terms.policy.public_notice else [form != NOTICE]
+    joined = (report.c.incident_id == incident.c.id) & report.c.source.in_(TELLERS)
+    owed = incident.c.source.in_(TELLERS) | select(report.c.id).where(joined).correlate(incident).exists()
+    return ~owed | and_(*(_line(incident_event.c.action == "feedback", one) for one in told))
 
 
 def _free(_: Terms) -> ColumnElement[bool]:
@@ -149,7 +156,8 @@ GUARDS: Mapping[str, Guard] = {
     "after_photo": Guard("this class needs a photo of afterwards first", _after_photo, field="photos"),
     "level": Guard("its level is closed by a level above yours", _level),
     "feedback": Guard(
-        "who reported it must be told first (feedback), or the reason why not given (without_feedback)",
+        "who reported it must be told first (feedback) and the result made public (feedback, form notice), "
+        "or the reason why not given (without_feedback)",
         _feedback,
         people_only=False,
         field="without_feedback",

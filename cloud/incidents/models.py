@@ -221,8 +221,8 @@ class TransitionRequest(BaseModel):
     """Of refuse: what was asked for."""
     into: UUID | None = None
     """Of merge and duplicate: the other incident."""
-    form: Literal["phone", "message", "visit", "letter"] | None = None
-    """Of feedback: how who reported it was told."""
+    form: Literal["phone", "message", "visit", "letter", "notice"] | None = None
+    """Of feedback: how who reported it was told; `notice`: the result was made public."""
     without_feedback: str | None = Field(default=None, min_length=1, max_length=500, pattern=STORABLE)
     """Of close: why who reported it is not told."""
     stars: int | None = Field(default=None, ge=1, le=5)

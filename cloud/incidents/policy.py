@@ -23,6 +23,8 @@ class CasePolicy(Part):
     """How many of those handled on the spot (就地解决) are checked by another person."""
     after_photo: tuple[str, ...] = ()
     """Classes that are not reported done without a photo of afterwards."""
+    public_notice: bool = True
+    """What the public reported is not closed by telling the reporter alone: the result is made public, too."""
     closes_itself: tuple[str, ...] = ()
     """Classes that need no person to close them once a device saw that nothing is there."""
 

@@ -87,10 +87,4 @@ async def sweep(engine: AsyncEngine, media: MediaStore, now: datetime) -> None:
         )
         stale -= set((await connection.scalars(others)).all())
     for sha256 in sorted(stale):
-        await asyncio.to_thread(_drop, media, sha256)
-
-
-def _drop(media: MediaStore, sha256: str) -> None:
-    found = media.find(sha256)
-    if found is not None:
-        found[0].unlink(missing_ok=True)
+        await asyncio.to_thread(media.delete, sha256)
