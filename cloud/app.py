@@ -48,7 +48,12 @@ from cloud.nodes.routes import router as nodes
 from cloud.open311.routes import router as open311
 from cloud.organisations.routes import router as organisations
 from cloud.people import wall
+from cloud.people.limits import Limiter
+from cloud.people.oidc.provider import Provider
+from cloud.people.oidc.routes import router as oidc
+from cloud.people.people_routes import router as directory
 from cloud.people.routes import router as people
+from cloud.people.token_routes import router as api_tokens
 from cloud.policies.doubting import start as policies_start
 from cloud.policies.routes import router as policies
 from cloud.privacy.policy import policy_in as privacy_in
@@ -87,6 +92,7 @@ Alarms of edge nodes become grid incidents; people work on them; every wall hear
 """
 TAGS = [
     {"name": "session", "description": "Log in and out."},
+    {"name": "people", "description": "Accounts, and tokens of programs that speak for them."},
     {"name": "incidents", "description": "The cases people work on."},
     {"name": "sources", "description": "What workers, citizens and the hotline report."},
     {"name": "public", "description": "What anybody may ask without an account."},
@@ -156,8 +162,18 @@ def create_app(settings: Settings, url: URL, now: Callable[[], datetime] = utc_n
                 furnish(media_store.room, privacy_in(current.policies))
                 tasks.append(asyncio.create_task(keep_private(engine, current, media_store, now)))
                 app.state.context = Context(
-                    settings, engine, current, media_store, tail, metrics, now, hub, keeper, rules, counting,
-                    await ledger_of(engine)
+                    settings,
+                    engine,
+                    current,
+                    media_store,
+                    tail,
+                    metrics,
+                    now,
+                    hub,
+                    keeper,
+                    rules,
+                    counting,
+                    await ledger_of(engine),
                 )
                 yield
             finally:
@@ -174,6 +190,8 @@ def create_app(settings: Settings, url: URL, now: Callable[[], datetime] = utc_n
 
     app = _skeleton(lifespan)
     app.add_middleware(guard.Guard, metrics=metrics)
+    app.state.provider = Provider(settings.oidc, now) if settings.oidc else None
+    app.state.limiter = Limiter(settings.limits, now)
     return app
 
 
@@ -192,6 +210,9 @@ def _skeleton(lifespan: Any = None) -> FastAPI:
     api = APIRouter(prefix="/api/v1")
     for router in (
         people,
+        oidc,
+        directory,
+        api_tokens,
         incidents,
         audit,
         reports,

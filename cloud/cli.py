@@ -30,15 +30,14 @@ from cloud.install import prepare
 from cloud.nodes import credentials
 from cloud.nodes.enrolment import make_code
 from cloud.people import accounts
-from cloud.people.passwords import random_password, random_token
-from cloud.people.roles import Role
+from cloud.people import command as people
+from cloud.people.passwords import random_token
 from cloud.policies.kinds import KINDS
 from cloud.policies.reading import beside
 from cloud.server import listen, serve, stop_on_sigterm
 from cloud.settings import Settings, settings_from
 from devices.errors import SiteError
 from devices.site.load import load_site
-from devices.site.model import Names
 
 DEFAULT_STATE = Path("var/cloud")
 DEFAULT_SITE = Path("examples/street/site.yaml")
@@ -80,13 +79,7 @@ def configure(parser: ArgumentParser) -> None:
     revoke.add_argument("node")
     revoke.add_argument("--reason", default="by the command line", help="for the node's log")
     user = helpers.add_parser("user", help="look after users")
-    add = user.add_subparsers(dest="user_helper", required=True, metavar="WHAT").add_parser(
-        "add", parents=[own], help="add a user and print the password"
-    )
-    add.add_argument("name")
-    add.add_argument("--role", choices=[str(role) for role in Role], action="append", required=True)
-    add.add_argument("--zh", help="the name to show in Chinese")
-    add.add_argument("--en", help="the name to show in English")
+    people.configure(user, own)
     helpers.add_parser("openapi", help="print the API's OpenAPI document")
 
 
@@ -107,7 +100,7 @@ def run(options: Namespace) -> int:
         elif options.helper == "revoke":
             print(in_database(settings, lambda engine: _revoke(engine, options.node, options.reason)))
         elif options.helper == "user":
-            print(in_database(settings, lambda engine: _new_user(engine, options)))
+            print(in_database(settings, lambda engine: _user(engine, options)))
         else:
             _serve(settings, options)
     except (CloudError, SiteError) as error:
@@ -188,13 +181,9 @@ async def _revoke(engine: AsyncEngine, node: str, reason: str) -> str:
     return f"node {node} is shut out; {count} credential(s) are void"
 
 
-async def _new_user(engine: AsyncEngine, options: Namespace) -> str:
-    password = random_password()
-    name = Names(zh=options.zh or options.name, en=options.en or options.name)
-    roles = [Role(role) for role in options.role]
+async def _user(engine: AsyncEngine, options: Namespace) -> str:
     async with engine.begin() as connection:
-        await accounts.add_user(connection, options.name, name, roles, password, utc_now())
-    return password
+        return await people.run(connection, options, utc_now())
 
 
 def _first_line(error: Exception) -> str:

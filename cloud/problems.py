@@ -16,6 +16,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 
 from cloud.errors import DatabaseUnavailable, Problem
+from cloud.people import denials
 
 log = logging.getLogger(__name__)
 
@@ -36,6 +37,8 @@ KINDS: dict[str, Kind] = {
     "bad_credentials": Kind(401, "User name or password is wrong"),
     "bad_token": Kind(401, "The node token is missing or unknown"),
     "bad_code": Kind(401, "The enrolment code is wrong, used or expired"),
+    "bad_login": Kind(401, "The log-in at the provider did not succeed"),
+    "not_linked": Kind(403, "The provider's account is nobody's here"),
     "forbidden": Kind(403, "Your role does not allow this"),
     "node_revoked": Kind(403, "The node was revoked"),
     "csrf": Kind(403, "The request did not come from this page"),
@@ -53,9 +56,10 @@ KINDS: dict[str, Kind] = {
     "hash_mismatch": Kind(422, "The bytes are not those of the name"),
     "version_required": Kind(428, "Say which version you saw, in If-Match"),
     "too_many_attempts": Kind(429, "Too many failed log-ins"),
-    "too_many_requests": Kind(429, "Too many requests from this address"),
+    "too_many_requests": Kind(429, "Too many requests"),
     "internal": Kind(500, "The server failed"),
     "page_not_built": Kind(503, "The page is not built"),
+    "provider_away": Kind(503, "The log-in provider cannot be used"),
     "unavailable": Kind(503, "The database does not answer"),
     "reason_needed": Kind(403, "Say why you look at the original"),
     "storage_full": Kind(507, "There is no room for photos and clips; keep it and send it again"),
@@ -139,6 +143,7 @@ def install(app: FastAPI) -> None:
 
     async def on_problem(request: Request, error: Exception) -> Response:
         assert isinstance(error, Problem)
+        denials.note(request, error.code)
         return answer(request, error.code, error.detail, error.headers, error.members)
 
     async def on_invalid(request: Request, error: Exception) -> Response:

@@ -14,6 +14,9 @@ from sqlalchemy import URL
 
 from cloud.database.engine import parse_url
 from cloud.errors import SettingsError
+from cloud.people.limits import Limits
+from cloud.people.oidc.settings import SECRET as OIDC_SECRET
+from cloud.people.oidc.settings import OidcSettings, oidc_from
 from cloud.telemetry.influx_settings import TOKEN as INFLUX_TOKEN
 from cloud.telemetry.influx_settings import InfluxSettings, influx_from
 
@@ -63,6 +66,10 @@ class Settings:
     """Kind -> what its file holds (`cloud.policies.reading`); what is not here may yet be in the database."""
     webhooks_to_private: bool = False
     """Webhooks may go to addresses that are not public, and over plain http."""
+    oidc: OidcSettings | None = None
+    """Where people may log in besides here."""
+    limits: Limits = field(default_factory=Limits)
+    """How often people may ask."""
     keep_alive: float = 5.0
     """Seconds between comments on an idle event stream."""
 
@@ -145,5 +152,6 @@ def settings_from(state: Path, *, secure_cookies: bool = False) -> Settings:
         secure_cookies=secure_cookies or bool(tls),
         heartbeat_url=heartbeat_from(os.environ),
         webhooks_to_private=os.environ.get(WEBHOOKS_TO_PRIVATE) == "1",
+        oidc=oidc_from(os.environ, secret(OIDC_SECRET, os.environ)),
         influx=influx_from(os.environ, secret(INFLUX_TOKEN, os.environ)),
     )

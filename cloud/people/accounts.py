@@ -8,8 +8,9 @@ import os
 from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
+from uuid import UUID
 
-from sqlalchemy import delete, func, insert, select, text
+from sqlalchemy import delete, func, insert, select, text, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
@@ -20,6 +21,7 @@ from cloud.people.passwords import (
     hash_token,
     random_password,
     random_token,
+    renewed,
     verify_password,
 )
 from cloud.people.roles import Role
@@ -96,22 +98,34 @@ async def log_in(
     async with engine.connect() as connection:
         await throttle(connection, username, address, now)
         stored = await connection.execute(
-            select(person.c.id, person.c.password_hash).where(person.c.username == username)
+            select(person.c.id, person.c.password_hash).where(
+                person.c.username == username, person.c.locked_at.is_(None)
+            )
         )
         row = stored.one_or_none()
-    right = await asyncio.to_thread(verify_password, row.password_hash if row else None, password)
+    stored_hash = row.password_hash if row else None
+    right = await asyncio.to_thread(verify_password, stored_hash, password)
+    better = await asyncio.to_thread(renewed, stored_hash, password) if right and stored_hash else None
     async with engine.begin() as connection:
         if row is None or not right:
             await failed(connection, username, address, now)
         else:
-            token, ends = random_token(), now + lifetime
-            await connection.execute(
-                insert(session),
-                {"token_hash": hash_token(token), "person_id": row.id, "created_at": now, "expires_at": ends},
-            )
+            if better is not None:
+                mine = (person.c.id == row.id, person.c.password_hash == stored_hash)
+                await connection.execute(update(person).where(*mine).values(password_hash=better))
             await connection.execute(delete(login_failure).where(login_failure.c.username == username))
-            return token, ends
+            return await begin_session(connection, row.id, now, lifetime)
     raise Problem("bad_credentials", "user name or password is wrong")
+
+
+async def begin_session(
+    connection: AsyncConnection, person_id: UUID, now: datetime, lifetime: timedelta
+) -> tuple[str, datetime]:
+    """A new session: its token, and when it ends."""
+    token, ends = random_token(), now + lifetime
+    row = {"token_hash": hash_token(token), "person_id": person_id, "created_at": now, "expires_at": ends}
+    await connection.execute(insert(session), row)
+    return token, ends
 
 
 async def failed(connection: AsyncConnection, username: str, address: str, now: datetime) -> None:

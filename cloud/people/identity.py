@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from cloud.context import Context, InContext
 from cloud.errors import Problem
 from cloud.nodes.credentials import Holder, holder
+from cloud.people.limits import address_of, limiter_of
 from cloud.people.matrix import DOOR
 from cloud.people.passwords import csrf_of, hash_token
 from cloud.people.person import TOKEN, Person, by_session, by_token
@@ -61,6 +62,7 @@ async def viewer(
 
     From here on the request sees what is in their scope only.
     """
+    limiter_of(request).address(address_of(request))
     if token is not None and token.credentials.startswith(TOKEN):
         who = await _find(context, hash_token(token.credentials), by_token)
     else:
@@ -68,6 +70,7 @@ async def viewer(
     if who is None:
         raise Problem("unauthenticated", "no session or API token, or it has ended")
     request.state.person = who
+    limiter_of(request).person(who.username, request.method)
     check_role(request, who)
     stand(scope_of(who, context.registry))
     return who

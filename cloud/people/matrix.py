@@ -41,6 +41,7 @@ from devices.link import CommandKind
 _IF_MATCH = {"If-Match": '"v{version}"'}
 WORKERS = Who("grid workers and leaders", frozenset({Role.GRID_WORKER, Role.GRID_LEADER}))
 _ASIDE = {"until": "{soon}", "reason": "because"}
+_SOMEBODY = {"username": "s{fresh}", "name": {"zh": "x", "en": "x"}, "roles": ["auditor"]}
 _SERIES = {"device": "{device}", "quantity": "smoke_obscuration"}
 _WORKS = Who("those who work on cases", SEE.roles - {Role.AUDITOR})
 _TRIAGE = Who("those who triage", FIELD.roles - {Role.GRID_WORKER})
@@ -84,6 +85,19 @@ ROWS: tuple[Row, ...] = (
     Row("logIn", PUBLIC, ask={"json": {"username": "nobody", "password": "wrong"}}),
     Row("getSession", ALL),
     Row("logOut", ALL),
+    Row("beginOidc", PUBLIC),
+    Row("endOidc", PUBLIC, ask={"query": {"state": "x", "code": "x"}}),
+    Row("changePassword", ALL, ask={"json": {"old": "x", "new": "a longer one"}}),
+    # people
+    Row("listPeople", ADMINISTER),
+    Row("getPerson", ADMINISTER),
+    Row("addPerson", ADMINISTER, ask={"json": _SOMEBODY}),
+    Row("changePerson", ADMINISTER, ask={"json": {"locked": False}, "headers": {"If-Match": '"v1"'}}),
+    Row("resetPassword", ADMINISTER, ask={"headers": {"If-Match": '"v0"'}}),
+    Row("linkPerson", ADMINISTER, ask={"json": {"subject": "x"}}),
+    Row("listTokens", ALL),
+    Row("makeToken", ALL, ask={"json": {"name": "x", "roles": ["auditor"]}}),
+    Row("revokeToken", ALL),
     # cases
     Row("listIncidents", ALL, Of.LIST),
     Row("getIncident", SEE, Of.ONE),

@@ -29,6 +29,11 @@ def verify_password(stored: str | None, password: str) -> bool:
         return False
 
 
+def renewed(stored: str, password: str) -> str | None:
+    """A new hash of a right password, when the stored one was made with weaker parameters than today's."""
+    return _HASHER.hash(password) if _HASHER.check_needs_rehash(stored) else None
+
+
 @cache
 def _nobody() -> str:
     """A hash to check against when the user does not exist, so that the answer takes as long."""

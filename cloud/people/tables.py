@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from sqlalchemy import LargeBinary, Table, Text, Uuid
+from sqlalchemy import BigInteger, Column, Identity, LargeBinary, Table, Text, Uuid
 from sqlalchemy.dialects.postgresql import ARRAY
 
-from cloud.database.columns import TIME, key, may, metadata, must
+from cloud.database.columns import JSON, TIME, key, may, metadata, must
 
 incident_party = Table("incident_party", metadata, key("incident_id", Uuid), key("party", Text))
 """Who sees a case wherever it lies: `person:<username>`, `organisation:<id>`."""
@@ -19,6 +19,10 @@ api_token = Table(
 person_subject = Table(
     "person_subject", metadata, key("issuer", Text), key("subject", Text), must("person_id", Uuid),
     must("linked_at", TIME), must("linked_by", Text),
+)  # fmt: skip
+person_event = Table(
+    "person_event", metadata, Column("id", BigInteger, Identity(always=True), primary_key=True),
+    must("at", TIME), must("username", Text), must("action", Text), must("actor", Text), must("detail", JSON),
 )  # fmt: skip
 oidc_login = Table(
     "oidc_login", metadata, key("state_hash", LargeBinary), must("browser_hash", LargeBinary),

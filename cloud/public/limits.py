@@ -1,4 +1,4 @@
-"""How often an address may ask, where nobody needs an account. Pure; the clock comes from outside."""
+"""How often an address, or anybody with a name, may ask. Pure; the clock comes from outside."""
 
 from __future__ import annotations
 
@@ -23,12 +23,19 @@ class Limiter:
     _buckets: OrderedDict[str, tuple[float, datetime]] = field(default_factory=OrderedDict)
 
     def take(self, address: str, now: datetime) -> None:
-        """Count one request.
+        """Count one request of an address.
 
         Raises:
             Problem: `too_many_requests`, with `Retry-After`.
         """
-        key = bucket_of(address)
+        self.count(bucket_of(address), now)
+
+    def count(self, key: str, now: datetime) -> None:
+        """Count one request of whomever `key` names.
+
+        Raises:
+            Problem: `too_many_requests`, with `Retry-After`.
+        """
         left, then = self._buckets.pop(key, (float(self.burst), now))
         left = min(self.burst, left + max(timedelta(), now - then) / self.every)
         enough = left >= 1

@@ -1,0 +1,1 @@
+"""Log-in at a provider: OpenID Connect, code flow with PKCE."""
