@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.cloud.life_for_tests import SMOKE, actions, living
+from tests.cloud.life_for_tests import SMOKE, living
 from tests.cloud.test_cloud_doors import is_problem
 
 pytestmark = pytest.mark.anyio
@@ -26,9 +26,7 @@ async def hand_up(who: Any, case: dict[str, Any], reason: str | None = "too much
     )
 
 
-async def test_by_hand_one_level_at_a_time_with_a_reason_by_whoever_has_that_level(
-    streets, sender, seen
-) -> None:
+async def test_by_hand_one_level_at_a_time_by_whoever_has_that_level(streets, sender, seen) -> None:
     async with streets() as life:
         await life.see(seen(sender, event_class="01-01"), "opened")
         grid = await life.hire("gridder", "grid_leader", areas=("G01",))
@@ -37,11 +35,14 @@ async def test_by_hand_one_level_at_a_time_with_a_reason_by_whoever_has_that_lev
         case = await grid.the_incident()
         assert is_problem(await hand_up(elsewhere, case), 404, "not_found")
         assert is_problem(await hand_up(grid, case, " "), 422, "invalid")
-        answer = await hand_up(grid, case)
-        assert (answer.status_code, answer.json()["level"]) == (201, "community")
-        assert is_problem(await hand_up(grid, case), 412, "version_changed")
+
+        answers = await asyncio.gather(*(hand_up(grid, case) for _ in range(20)))
+        assert sorted(one.status_code for one in answers) == [201] + [412] * 19, "at once, and up by one"
+        (raised,) = [one.json() for one in answers if one.status_code == 201]
         case = await grid.the_incident()
-        assert (case["level"], case["version"]) == ("community", answer.json()["version"])
+        assert (case["level"], case["version"]) == (raised["level"], raised["version"])
+        assert case["level"] == "community"
+
         assert is_problem(await hand_up(grid, case), 403, "forbidden")
         first = await hand_up(community, case, **{"Idempotency-Key": "from-the-phone"})
         again = await hand_up(community, case, **{"Idempotency-Key": "from-the-phone"})
@@ -58,92 +59,60 @@ async def test_by_hand_one_level_at_a_time_with_a_reason_by_whoever_has_that_lev
         ]  # fmt: skip
 
 
-async def test_twenty_who_hand_up_at_once_move_it_by_one_level(streets, sender, seen) -> None:
-    async with streets() as life:
-        await life.see(seen(sender, event_class="01-01"), "opened")
-        leader = await life.street.log_in()
-        case = await leader.the_incident()
-        answers = await asyncio.gather(*(hand_up(leader, case) for _ in range(20)))
-        assert sorted(one.status_code for one in answers) == [201] + [412] * 19
-        assert (await leader.the_incident())["level"] == "community"
-
-
-async def test_a_case_below_the_level_that_finishes_its_class_is_not_closed(streets, sender, seen) -> None:
+async def test_what_stays_too_long_goes_up_by_itself_and_is_closed_where_its_class_may_be(
+    streets, sender, seen
+) -> None:
     async with streets() as life:
         alarm = seen(sender, event_class=SMOKE)
         await life.see(alarm, "opened")
-        leader = await life.street.log_in()
-        await leader.done(await leader.the_incident(), "accept", "dispatch")
-        await life.see(alarm, "cleared")
-        refused = await leader.do(await leader.the_incident(), "close")
-        assert is_problem(refused, 409, "not_allowed")
-        assert "finished by the community at the lowest, and this is at the grid" in refused.json()["detail"]
-        await hand_up(leader, await leader.the_incident())
-        await leader.done(await leader.the_incident(), "close")
-
-
-async def test_not_accepted_within_a_minute_the_wall_is_told_again_and_then_the_shift_leader(
-    streets, sender, seen
-) -> None:
-    async with streets() as life:
-        await life.see(seen(sender, event_class="01-01"), "opened")
-        await life.pass_time(seconds=59)
-        assert await life.told("deadline") == []
-        wall = life.street.app.state.context.tail.subscribe()
-        await life.pass_time(seconds=1)
-        assert await life.told("deadline") == [("role:operator",)]
-        async with asyncio.timeout(60):
-            assert "incident" in str(await wall.queue.get())
-        life.street.app.state.context.tail.leave(wall)
-        await life.pass_time(seconds=59)
-        assert len(await life.told("deadline")) == 1
-        await life.pass_time(seconds=1)
-        assert await life.told("deadline") == [("role:operator",), ("duty:shift_leader",)]
-        await life.pass_time(hours=1)
-        assert len(await life.told("deadline")) == 2, "once each"
-
-
-async def test_accepted_after_the_wall_was_told_again_the_shift_leader_is_left_alone(
-    streets, sender, seen
-) -> None:
-    async with streets() as life:
-        await life.see(seen(sender, event_class="01-01"), "opened")
-        await life.pass_time(seconds=70)
-        leader = await life.street.log_in()
-        await leader.done(await leader.the_incident(), "accept")
-        await life.pass_time(minutes=5)
-        assert await life.told("deadline") == [("role:operator",)]
-
-
-async def test_what_stays_too_long_goes_up_by_itself_once_a_level(streets, sender, seen) -> None:
-    async with streets() as life:
-        await life.see(seen(sender, event_class=SMOKE), "opened")
-        leader = await life.street.log_in()
-        await leader.done(await leader.the_incident(), "accept")
-        levels = []
-        for minutes in (9, 1, 29, 1, 600):
-            await life.pass_time(minutes=minutes)
-            levels.append((await leader.the_incident())["level"])
-        assert levels == ["grid", "community", "community", "street", "street"]
-        raised = [
-            one for one in await leader.log(await leader.the_incident()) if one["action"] == "escalated"
-        ]
-        assert [(one["actor"]["kind"], one["detail"]["from"]) for one in raised] == [
-            ("system", "grid"), ("system", "community"),
-        ]  # fmt: skip
-
-
-async def test_suspended_it_stays_where_it_is(streets, sender, seen) -> None:
-    async with streets() as life:
-        await life.see(seen(sender, event_class=SMOKE), "opened")
         leader = await life.street.log_in()
         case = await leader.done(await leader.the_incident(), "accept")
         await life.pass_time(minutes=5)
         await leader.done(case, "suspend")
         await life.pass_time(hours=5)
-        case = await leader.done(await leader.the_incident(), "resume")
+        await leader.done(await leader.the_incident(), "resume")
         await life.pass_time(minutes=4)
-        assert (await leader.the_incident())["level"] == "grid"
+        await life.see(alarm, "cleared")
+        case = await leader.the_incident()
+        assert (case["level"], case["state"]) == ("grid", "checking"), "nine of ten minutes were used"
+        refused = await leader.do(case, "close")
+        assert is_problem(refused, 409, "not_allowed")
+        assert "finished by the community at the lowest, and this is at the grid" in refused.json()["detail"]
+
         await life.pass_time(minutes=1)
-        assert (await leader.the_incident())["level"] == "community"
-        assert actions(await leader.log(case)).count("escalated") == 1
+        case = await leader.done(await leader.the_incident(), "close")
+        assert case["level"] == "community"
+        await life.pass_time(hours=5)
+        raised = [one for one in await leader.log(case) if one["action"] == "escalated"]
+        assert [(one["actor"]["kind"], one["detail"]["from"]) for one in raised] == [("system", "grid")]
+
+
+async def test_not_accepted_within_a_minute_the_wall_is_told_again_and_then_the_shift_leader(
+    streets, sender, seen
+) -> None:
+    wall, leader_on_duty = ("role:operator",), ("duty:shift_leader",)
+    async with streets() as life:
+        await life.see(seen(sender, event_class="01-01"), "opened")
+        await life.pass_time(seconds=59)
+        assert await life.told("deadline") == []
+        stream = life.street.app.state.context.tail.subscribe()
+        await life.pass_time(seconds=1)
+        assert await life.told("deadline") == [wall]
+        async with asyncio.timeout(60):
+            assert "incident" in str(await stream.queue.get())
+        life.street.app.state.context.tail.leave(stream)
+        await life.pass_time(seconds=59)
+        assert await life.told("deadline") == [wall]
+        await life.pass_time(seconds=1)
+        assert await life.told("deadline") == [wall, leader_on_duty]
+        await life.pass_time(hours=1)
+        assert await life.told("deadline") == [wall, leader_on_duty], "once each"
+
+        # Another one is accepted after the wall was told again: the shift leader is left alone.
+        await life.see(seen(sender, event_class="05-06"), "opened")
+        await life.pass_time(seconds=70)
+        leader = await life.street.log_in()
+        (case,) = [one for one in await leader.incidents() if one["event_class"]["code"] == "05-06"]
+        await leader.done(case, "accept")
+        await life.pass_time(minutes=5)
+        assert await life.told("deadline") == [wall, leader_on_duty, wall]

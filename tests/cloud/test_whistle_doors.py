@@ -119,38 +119,33 @@ async def test_who_refuses_holds_the_case_until_the_call_is_withdrawn_or_made_ag
         assert await life.told("deadline") == [], "nobody waits for it any more"
 
 
-async def test_a_phone_that_sends_twice_calls_and_answers_once(streets, sender, seen) -> None:
-    async with streets() as life:
-        leader, case = await life.street.log_in(), await a_case(life, sender, seen)
-        fire = await life.hire("fire", "department", organisation="XF")
-        keys = {"Idempotency-Key": "sent-from-a-tunnel"}
-        first, second = await call(leader, case, "XF", **keys), await call(leader, case, "XF", **keys)
-        assert (first.status_code, second.json()) == (201, first.json())
-        (called,) = first.json()["items"]
-        first, second = [await say(fire, called, "check_in", **keys) for _ in range(2)]
-        assert (first.status_code, second.json()) == (200, first.json())
-        assert actions(await leader.log(case)).count("checked_in") == 1
-        assert is_problem(await say(fire, called, "report", "done"), 412, "version_changed")
-        assert is_problem(await call(leader, case, "SJ"), 412, "version_changed")
-        answer = await leader.http.post(f"/api/v1/incidents/{case['id']}/whistles", json={
-            "organisations": ["SJ"], "reason": "x"})  # fmt: skip
-        assert is_problem(answer, 428, "version_required")
-
-
-async def test_only_the_organisation_itself_answers_and_unknown_ones_are_not_called(
+async def test_a_phone_that_sends_twice_is_heard_once_and_only_the_organisation_itself_answers(
     streets, sender, seen
 ) -> None:
     async with streets() as life:
         leader, case = await life.street.log_in(), await a_case(life, sender, seen)
         fire = await life.hire("fire", "department", organisation="XF")
         other = await life.hire("other", "department", organisation="SJ")
+        keys = {"Idempotency-Key": "sent-from-a-tunnel"}
         unknown = await call(leader, case, "XF", "NOBODY")
         assert is_problem(unknown, 422, "invalid")
         assert unknown.json()["errors"][0]["pointer"] == "/body/organisations/1"
-        (called,) = (await call(leader, case, "XF")).json()["items"]
+        first, second = await call(leader, case, "XF", **keys), await call(leader, case, "XF", **keys)
+        assert (first.status_code, second.json()) == (201, first.json())
+        assert is_problem(await call(leader, case, "SJ"), 412, "version_changed")
+        unseen = await leader.http.post(
+            f"/api/v1/incidents/{case['id']}/whistles", json={"organisations": ["SJ"], "reason": "x"}
+        )
+        assert is_problem(unseen, 428, "version_required")
+
+        (called,) = first.json()["items"]
         assert is_problem(await say(other, called, "check_in"), 404, "not_found")
         assert is_problem(await say(leader, called, "check_in"), 403, "forbidden")
         assert is_problem(await call(fire, case, "SJ"), 403, "forbidden")
+        first, second = [await say(fire, called, "check_in", **keys) for _ in range(2)]
+        assert (first.status_code, second.json()) == (200, first.json())
+        assert actions(await leader.log(case)).count("checked_in") == 1
+        assert is_problem(await say(fire, called, "report", "done"), 412, "version_changed")
 
 
 async def test_the_community_rates_each_department_once_however_often_it_asks(streets, sender, seen) -> None:
