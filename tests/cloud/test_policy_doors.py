@@ -139,7 +139,7 @@ async def test_the_first_version_needs_no_file(street) -> None:
 
 
 async def test_every_process_goes_by_it_and_no_node_is_told(given, tmp_path, url, monkeypatch) -> None:
-    monkeypatch.setattr("cloud.areas.current.POLL", 60.0)
+    monkeypatch.setattr("cloud.areas.current.POLL", 3600.0)
     async with given() as s:
         http = await administrator(s)
         other = create_app(Settings(state=tmp_path, page=tmp_path / "dist"), url, s.clock)
