@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from tests.cloud.life_for_tests import BIKES, actions, living
@@ -27,6 +29,13 @@ async def test_set_right_within_the_window_it_is_counted_and_not_filed(bikes, se
         assert case["state"] == "closed"
         assert actions(await leader.log(case)) == ["open", "verify", "seen_gone", "self_corrected"]
         assert await life.told("playbook") == []
+
+        # What comes out of an outage, too late to call anybody, is a person's: nothing is done by itself.
+        late = seen(sender, event_class=BIKES, at=life.clock() - timedelta(hours=3))
+        await life.street.send(sender.wrap(late.condition("opened", 1), late.at))
+        await life.pass_time(minutes=30)
+        (case,) = await leader.incidents("open")
+        assert (case["state"], case["history"]) == ("detected", True)
 
 
 async def test_solved_told_cleared_handled_looked_at_again_closed_and_rated(bikes, sender, seen) -> None:
