@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cloud.duty.watch import EMPTY, UNCOVERED
 from cloud.errors import SettingsError
 from cloud.policies.reading import check
 from cloud.push.channels import MOST, cut, folded
@@ -201,3 +203,13 @@ def test_a_policy_is_read_from_a_file_with_the_line_of_its_fault(tmp_path) -> No
     file.write_text("channels:\n  robot:\n    kind: pigeon\n    address: GRIDWATCH_PUSH_X\n")
     with pytest.raises(SettingsError, match=r"push.yaml:3: channels.robot.kind"):
         load_push(file)
+
+
+def test_the_streets_example_is_whole_and_tells_of_every_notice_that_there_is() -> None:
+    policy = load_push(Path(__file__).parents[2] / "examples" / "street" / "push.yaml")
+    kinds = ("whistle", "playbook", "deadline", "escalation", "webhook", EMPTY, UNCOVERED)
+    for severity in Severity:
+        assert all(policy.ladder_for(kind, None, severity, market=False) for kind in ("incident", *kinds))
+    market = policy.ladder_for("incident", "04-01", Severity.CRITICAL, market=True)
+    assert market is not None
+    assert market.rungs[0].to[:2] == ("group:duty", "group:office")
