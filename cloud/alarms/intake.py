@@ -27,10 +27,12 @@ from cloud.alarms.policy import AlarmPolicy
 from cloud.areas.registry import RANK, Registry
 from cloud.database.schema import alarm, alarm_part, incident
 from cloud.errors import CloudError
-from cloud.incidents import numbers, store
+from cloud.incidents import closing, numbers, store
+from cloud.incidents.recurrence import recurring
 from cloud.incidents.seen import REOPENABLE, Case, Line, Word, hear, joined, opened
 from cloud.incidents.store import Actor, Key
 from cloud.incidents.transitions import OPEN
+from cloud.incidents.transitions import State as Stand
 from cloud.stream.outbox import Kind, emit
 from devices.ids import uuid7
 from devices.messages import Body, Condition, ConditionState, Evidence, Gap, Severity
@@ -269,6 +271,8 @@ def _standing(work: _Work, condition: Condition, key: Key, previous: Any) -> Cas
             return work.cases[each]
     if previous is None or previous.incident_id is None or (previous.place, previous.event_class) != key:
         return None
+    if (previous.case_place, previous.case_class) != key:
+        return None  # merged, or joined: whether that case's own place is free nobody has looked
     case = work.cases[previous.incident_id]
     return case if case.state in REOPENABLE else None
 
@@ -318,16 +322,22 @@ async def _write(
         await asides.plan_ends(connection, work.asides)
     alarms: list[tuple[Kind, str]] = [("alarm", str(row["id"])) for row in work.alarms]
     await emit(connection, [*alarms, *(("incident", str(key)) for key in work.touched)])
+    checking = {key for key, line in work.lines if line.target is Stand.CHECKING is not line.source}
+    if checking:
+        await closing.settle(connection, checking, now)
 
 
 async def _open_incidents(
     connection: AsyncConnection, work: _Work, keys: dict[UUID, Key], registry: Registry, now: datetime
 ) -> None:
     running = (await connection.scalars(_RUNNING, {"count": len(work.fresh)})).all()
+    past = await recurring(connection, {keys[condition.condition_id] for condition, _ in work.fresh.values()})
     opening = [
         _incident_row(work.cases[incident_id], number, condition, began, keys, registry, now)
         for number, (incident_id, (condition, began)) in zip(running, work.fresh.items(), strict=True)
     ]
+    for row in opening:
+        row["recurrence_of"] = past.get((row["place"], row["event_class"]))
     opened_now = set((await connection.scalars(_INSERT_INCIDENT, opening)).all())
     for row in opening:
         if row["id"] not in opened_now:

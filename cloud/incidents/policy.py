@@ -24,7 +24,7 @@ class CasePolicy(Part):
     after_photo: tuple[str, ...] = ()
     """Classes that are not reported done without a photo of afterwards."""
     public_notice: bool = True
-    """What the public reported is not closed by telling the reporter alone: the result is made public, too."""
+    """What the public reported is not closed by telling the reporter alone: the result is public, too."""
     closes_itself: tuple[str, ...] = ()
     """Classes that need no person to close them once a device saw that nothing is there."""
 

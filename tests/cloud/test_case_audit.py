@@ -88,7 +88,7 @@ SET, CUT = "UPDATE incident_event SET {} WHERE {} AND {}", "DELETE FROM incident
     ],
 )
 async def test_the_first_line_that_was_changed_is_named(
-    street, sender, seen, statement, what, version
+    street, sender, seen, change, which, what, version
 ) -> None:
     async with street() as s:
         _, case = await two_cases(s, sender, seen)
