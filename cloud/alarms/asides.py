@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
-from cloud.alarms.machine import S, State
+from cloud.alarms.machine import AlarmPhase, S
 from cloud.alarms.policy import AlarmPolicy, around
 from cloud.areas.registry import RANK, Registry
 from cloud.incidents.store import Key
@@ -23,7 +23,7 @@ from devices.messages import Severity
 class Aside:
     """Why an alarm calls nobody, and until when."""
 
-    state: State
+    state: AlarmPhase
     until: datetime
     by: str
     """Who shelved it or took the device out; the id of what allows it."""

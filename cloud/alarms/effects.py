@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cloud.alarms import release, store
-from cloud.alarms.machine import State
+from cloud.alarms.machine import AlarmPhase
 from cloud.alarms.policy import policy_in
 from cloud.areas.current import Current
 from cloud.database.schema import alarm
@@ -52,7 +52,7 @@ async def _service(connection: AsyncConnection, name: str, now: datetime) -> Any
 
 
 async def _suppression(connection: AsyncConnection, name: str, now: datetime) -> Any:
-    return (alarm.c.aside == State.SUPPRESSED) & (alarm.c.aside_by == name)
+    return (alarm.c.aside == AlarmPhase.SUPPRESSED) & (alarm.c.aside_by == name)
 
 
 _OVER: Mapping[str, Over] = {

@@ -20,7 +20,7 @@ from cloud.alarms import joining, rows
 from cloud.alarms import store as asides
 from cloud.alarms.asides import Aside, Sources, Subject
 from cloud.alarms.joining import Around, Vicinity
-from cloud.alarms.machine import INTO, State, lead
+from cloud.alarms.machine import INTO, AlarmPhase, lead
 from cloud.alarms.machine import Line as Step
 from cloud.alarms.machine import take as take_step
 from cloud.alarms.policy import AlarmPolicy
@@ -31,8 +31,7 @@ from cloud.incidents import closing, numbers, store
 from cloud.incidents.recurrence import recurring
 from cloud.incidents.seen import REOPENABLE, Case, Line, Word, hear, joined, opened
 from cloud.incidents.store import Actor, Key
-from cloud.incidents.transitions import OPEN
-from cloud.incidents.transitions import State as Stand
+from cloud.incidents.transitions import OPEN, State
 from cloud.stream.outbox import Kind, emit
 from devices.ids import uuid7
 from devices.messages import Body, Condition, ConditionState, Evidence, Gap, Severity
@@ -249,11 +248,11 @@ def _aside(
     wanted = found.state if found else None
     if known is not None:
         worse = RANK[condition.severity] < RANK[Severity(known.severity)]
-        leaving = BROKE_OUT if worse and known.aside != State.OUT_OF_SERVICE else None
+        leaving = BROKE_OUT if worse and known.aside != AlarmPhase.OUT_OF_SERVICE else None
         steps = lead(asides.state_of_row(known), wanted, leaving)
         work.steps += [(known.id, known.version + 1, step) for step in steps]
     elif wanted is not None:
-        work.steps.append((condition.condition_id, 1, take_step(INTO[wanted], State.UNACKNOWLEDGED)))
+        work.steps.append((condition.condition_id, 1, take_step(INTO[wanted], AlarmPhase.UNACKNOWLEDGED)))
     if found is not None:
         work.asides.append(found)
     return found
@@ -322,7 +321,7 @@ async def _write(
         await asides.plan_ends(connection, work.asides)
     alarms: list[tuple[Kind, str]] = [("alarm", str(row["id"])) for row in work.alarms]
     await emit(connection, [*alarms, *(("incident", str(key)) for key in work.touched)])
-    checking = {key for key, line in work.lines if line.target is Stand.CHECKING is not line.source}
+    checking = {key for key, line in work.lines if line.target is State.CHECKING is not line.source}
     if checking:
         await closing.settle(connection, checking, now)
 

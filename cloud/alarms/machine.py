@@ -13,7 +13,7 @@ from enum import StrEnum
 from cloud.people.roles import Role
 
 
-class State(StrEnum):
+class AlarmPhase(StrEnum):
     """Where an alarm stands; the letters are those of ISA-18.2, figure 2."""
 
     UNACKNOWLEDGED = "unacknowledged"
@@ -32,12 +32,12 @@ class State(StrEnum):
     """I: active; its device is being worked on."""
 
 
-S = State
-CALLING: frozenset[State] = frozenset({S.UNACKNOWLEDGED, S.ACKNOWLEDGED})
+S = AlarmPhase
+CALLING: frozenset[AlarmPhase] = frozenset({S.UNACKNOWLEDGED, S.ACKNOWLEDGED})
 """Active, and people are to deal with it."""
-ASIDE: frozenset[State] = frozenset({S.SHELVED, S.SUPPRESSED, S.OUT_OF_SERVICE})
+ASIDE: frozenset[AlarmPhase] = frozenset({S.SHELVED, S.SUPPRESSED, S.OUT_OF_SERVICE})
 """Active, stored and counted; calls nobody."""
-ACTIVE: frozenset[State] = CALLING | ASIDE
+ACTIVE: frozenset[AlarmPhase] = CALLING | ASIDE
 NOBODY: frozenset[Role] = frozenset()
 WATCHERS = frozenset({Role.OPERATOR, Role.LEADER, Role.STREET})
 """Who looks at alarms and says what is to become of them."""
@@ -48,8 +48,8 @@ class Rule:
     """One row of the table."""
 
     action: str
-    sources: tuple[State, ...]
-    target: State
+    sources: tuple[AlarmPhase, ...]
+    target: AlarmPhase
     roles: frozenset[Role] = NOBODY
     """None: only the system does it, or a person at the device's own door."""
     reason: bool = False
@@ -91,29 +91,29 @@ class Line:
     """One line of an alarm's log."""
 
     action: str
-    source: State
-    target: State
+    source: AlarmPhase
+    target: AlarmPhase
 
 
-def state_of(*, active: bool, acknowledged: bool, aside: State | None) -> State:
+def state_of(*, active: bool, acknowledged: bool, aside: AlarmPhase | None) -> AlarmPhase:
     """The state that an alarm's facts make. What goes while it is aside is over: it called nobody."""
     if not active:
         return S.NORMAL if acknowledged or aside else S.GONE_UNACKNOWLEDGED
     return aside or (S.ACKNOWLEDGED if acknowledged else S.UNACKNOWLEDGED)
 
 
-def rule_for(action: str, state: State) -> Rule | None:
+def rule_for(action: str, state: AlarmPhase) -> Rule | None:
     """The row for `action` in `state`; None: the table has none."""
     return next((rule for rule in TABLE if rule.action == action and state in rule.sources), None)
 
 
-def allowed(state: State, roles: Collection[Role]) -> tuple[str, ...]:
+def allowed(state: AlarmPhase, roles: Collection[Role]) -> tuple[str, ...]:
     """What one of `roles` may do now, in the table's order."""
     found = (rule.action for rule in TABLE if state in rule.sources and rule.roles.intersection(roles))
     return tuple(dict.fromkeys(found))
 
 
-def take(action: str, state: State) -> Line:
+def take(action: str, state: AlarmPhase) -> Line:
     """The line of the log that `action` writes.
 
     Raises:
@@ -125,7 +125,7 @@ def take(action: str, state: State) -> Line:
     return Line(action, state, rule.target)
 
 
-def lead(state: State, wanted: State | None, leaving: str | None = None) -> Sequence[Line]:
+def lead(state: AlarmPhase, wanted: AlarmPhase | None, leaving: str | None = None) -> Sequence[Line]:
     """How an active alarm comes to be aside as `wanted` says (None: no longer aside), one line a step.
 
     `leaving`: why it leaves where it is, instead of that its time is over.

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
-from cloud.alarms.machine import State
+from cloud.alarms.machine import AlarmPhase
 from cloud.alarms.store import aside_of_row, state_of_row
 from cloud.areas.registry import Registry, named
 from devices.messages import Box, ConditionState, HintKind, JoinedPart, Measured, Polygon, Severity
@@ -46,7 +46,7 @@ class AsideRef(BaseModel):
 class AlarmState(BaseModel):
     """The alarm's own machine (ISA-18.2): active or gone, acknowledged or not, aside or not."""
 
-    name: State
+    name: AlarmPhase
     active: bool
     acknowledged: bool
     shelved_until: datetime | None
@@ -138,7 +138,7 @@ def show_alarm(row: Any, registry: Registry, now: datetime) -> Alarm:
             name=state,
             active=row.state != ConditionState.CLEARED,
             acknowledged=row.acknowledged_at is not None,
-            shelved_until=aside.until if aside and state is State.SHELVED else None,
+            shelved_until=aside.until if aside and state is AlarmPhase.SHELVED else None,
             aside=AsideRef.model_validate(asdict(aside)) if aside else None,
             inhibited=row.inhibited_since is not None,
         ),

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel
 from sqlalchemy import select
 
-from cloud.alarms.machine import State
+from cloud.alarms.machine import AlarmPhase
 from cloud.alarms.models import Alarm, AlarmPage, show_alarm
 from cloud.alarms.scope import visible_alarm
 from cloud.alarms.service import not_found
@@ -35,8 +35,8 @@ class AlarmLine(BaseModel):
     """Of the alarm, once it was done."""
     actor: Actor
     action: str
-    from_state: State
-    to_state: State
+    from_state: AlarmPhase
+    to_state: AlarmPhase
     reason: str | None
     until: datetime | None
 

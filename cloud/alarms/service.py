@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cloud.alarms import release, store
 from cloud.alarms.asides import Service, Shelf
-from cloud.alarms.machine import Line, State, allowed, rule_for
+from cloud.alarms.machine import AlarmPhase, Line, allowed, rule_for
 from cloud.alarms.policy import AlarmPolicy
 from cloud.alarms.scope import visible_alarm
 from cloud.alarms.tables import out_of_service
@@ -66,7 +66,7 @@ async def acknowledge(
     """
     row = await _locked(connection, alarm_id, asked, house)
     state = store.state_of_row(row)
-    if action == "acknowledge" and state in (State.ACKNOWLEDGED, State.NORMAL):
+    if action == "acknowledge" and state in (AlarmPhase.ACKNOWLEDGED, AlarmPhase.NORMAL):
         return
     line = _line(action, state, asked)
     by = {"acknowledged_at": house.now, "acknowledged_by": asked.username}
@@ -225,7 +225,7 @@ async def _write(
         await emit(connection, [("incident", str(row.incident_id))])
 
 
-def _line(action: str, state: State, asked: Asked) -> Line:
+def _line(action: str, state: AlarmPhase, asked: Asked) -> Line:
     """The step, if the table and the person's roles allow it."""
     rule = rule_for(action, state)
     if rule is None or not rule.roles.intersection(asked.roles):

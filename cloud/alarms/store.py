@@ -11,7 +11,7 @@ from sqlalchemy import insert, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cloud.alarms.asides import Aside, Service, Shelf, Sources, Subject
-from cloud.alarms.machine import Line, State, state_of
+from cloud.alarms.machine import AlarmPhase, Line, state_of
 from cloud.alarms.policy import AlarmPolicy
 from cloud.alarms.tables import alarm_event, alarm_shelf, out_of_service
 from cloud.areas.registry import Registry
@@ -133,7 +133,7 @@ async def put_back(connection: AsyncConnection, service: UUID, who: str, now: da
 
 async def plan_ends(connection: AsyncConnection, asides: Iterable[Aside]) -> None:
     """Let windows of what is allowed end by deadlines; shelves and services have theirs already."""
-    wanted = {one.by: one for one in asides if one.state is State.SUPPRESSED}
+    wanted = {one.by: one for one in asides if one.state is AlarmPhase.SUPPRESSED}
     await deadlines.put(
         connection,
         [Deadline(f"{SUPPRESSION}:{name}", SUPPRESSION, one.until) for name, one in sorted(wanted.items())],
@@ -166,12 +166,12 @@ def subject_of(row: Any) -> Subject:
     return Subject(row.place, row.event_class, row.device, row.point, Severity(row.severity))
 
 
-def state_of_row(row: Any) -> State:
+def state_of_row(row: Any) -> AlarmPhase:
     """The state of a row of `alarm`."""
     return state_of(
         active=row.state != ConditionState.CLEARED,
         acknowledged=row.acknowledged_at is not None,
-        aside=State(row.aside) if row.aside else None,
+        aside=AlarmPhase(row.aside) if row.aside else None,
     )
 
 
@@ -179,7 +179,7 @@ def aside_of_row(row: Any) -> Aside | None:
     """By what the alarm of a row is, or at its end was, aside."""
     if row.aside is None:
         return None
-    return Aside(State(row.aside), row.aside_until, row.aside_by, row.aside_reason)
+    return Aside(AlarmPhase(row.aside), row.aside_until, row.aside_by, row.aside_reason)
 
 
 def aside_values(aside: Aside | None) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from cloud.alarms.asides import Service, Shelf, Sources, Subject
-from cloud.alarms.machine import State
+from cloud.alarms.machine import AlarmPhase
 from cloud.alarms.policy import ALARMS, AlarmPolicy, Suppression, around
 from cloud.areas.registry import Place, Registry
 from devices.ids import uuid7
@@ -59,7 +59,7 @@ def test_a_shelf_covers_what_is_as_bad_or_better_and_not_what_is_worse() -> None
     here = sources(shelf=shelf_of(2))
     aside = here.aside(BIKES, FRIDAY)
     assert aside is not None
-    assert (aside.state, aside.by) == (State.SHELVED, "operator")
+    assert (aside.state, aside.by) == (AlarmPhase.SHELVED, "operator")
     worse = Subject("Z1", "05-06", "P01-C1", "P01", Severity.HIGH)
     assert here.aside(worse, FRIDAY) is None
 
@@ -73,10 +73,10 @@ def test_a_device_out_of_service_is_stronger_than_what_is_allowed_and_that_than_
     all_three = sources(shelf=shelf_of(2), service=service_of(), market=True)
     found = all_three.aside(BIKES, FRIDAY)
     assert found is not None
-    assert found.state is State.OUT_OF_SERVICE
+    assert found.state is AlarmPhase.OUT_OF_SERVICE
     later = all_three.aside(BIKES, FRIDAY + timedelta(minutes=10))
     assert later is not None
-    assert (later.state, later.by) == (State.SUPPRESSED, "market")
+    assert (later.state, later.by) == (AlarmPhase.SUPPRESSED, "market")
 
 
 def test_the_night_market_is_allowed_in_its_hours_until_they_end() -> None:

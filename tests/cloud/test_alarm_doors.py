@@ -75,7 +75,7 @@ async def test_a_shelved_place_opens_no_case_until_its_shelf_ends_once(street, s
         await due(s)
         assert len(await operator.incidents()) == 2
         assert await steps(operator, alarm) == ["shelve", "shelf_ended"]
-        assert await steps(operator, {"id": first.id}) == ["shelve"]
+        assert await steps(operator, {"id": first.id}) == ["shelve", "judge_false"]
         assert (await operator.get("/alarms/shelves"))["items"] == []
 
 

@@ -17,8 +17,8 @@ from cloud.alarms.machine import (
     INTO,
     OUT_OF,
     TABLE,
+    AlarmPhase,
     Line,
-    State,
     allowed,
     lead,
     rule_for,
@@ -33,7 +33,7 @@ ALL = tuple(Role)
 
 def test_an_action_has_one_row_at_most_in_each_state() -> None:
     for action in {row.action for row in TABLE}:
-        for state in State:
+        for state in AlarmPhase:
             assert sum(row.action == action and state in row.sources for row in TABLE) <= 1
 
 
@@ -44,7 +44,7 @@ def test_every_state_is_made_by_some_facts_and_every_fact_makes_a_state() -> Non
         for seen in (True, False)
         for aside in (None, *ASIDE)
     }
-    assert made == set(State)
+    assert made == set(AlarmPhase)
 
 
 def test_what_is_gone_is_not_made_active_by_any_action() -> None:
@@ -55,14 +55,14 @@ def test_what_is_gone_is_not_made_active_by_any_action() -> None:
 
 def test_every_way_aside_has_a_way_back_that_calls_unacknowledged() -> None:
     for state in ASIDE:
-        assert take(OUT_OF[state], state).target is State.UNACKNOWLEDGED
-        assert rule_for(INTO[state], State.UNACKNOWLEDGED) is not None
+        assert take(OUT_OF[state], state).target is AlarmPhase.UNACKNOWLEDGED
+        assert rule_for(INTO[state], AlarmPhase.UNACKNOWLEDGED) is not None
 
 
 def test_people_shelve_and_acknowledge_only_the_patrol_room_and_the_street() -> None:
     assert ACTIONS == ("acknowledge", "unacknowledge", "shelve", "unshelve")
     for role in Role:
-        may = {action for state in State for action in allowed(state, [role])}
+        may = {action for state in AlarmPhase for action in allowed(state, [role])}
         assert may == (set(ACTIONS) if role in (Role.OPERATOR, Role.LEADER, Role.STREET) else set())
 
 
@@ -72,26 +72,28 @@ def test_a_shelf_needs_a_reason() -> None:
 
 def test_a_step_the_table_does_not_have_is_refused() -> None:
     with pytest.raises(ValueError, match="unshelve from normal"):
-        take("unshelve", State.NORMAL)
+        take("unshelve", AlarmPhase.NORMAL)
 
 
 @pytest.mark.parametrize("state", sorted(ACTIVE))
 @pytest.mark.parametrize("wanted", [None, *sorted(ASIDE)])
-def test_leading_an_active_alarm_ends_where_it_was_wanted(state: State, wanted: State | None) -> None:
-    if state is State.ACKNOWLEDGED and wanted is State.SUPPRESSED:
+def test_leading_an_active_alarm_ends_where_it_was_wanted(
+    state: AlarmPhase, wanted: AlarmPhase | None
+) -> None:
+    if state is AlarmPhase.ACKNOWLEDGED and wanted is AlarmPhase.SUPPRESSED:
         return  # what calls goes on when it becomes allowed; nobody asks for that
     lines = lead(state, wanted)
     at = state
     for line in lines:
         assert line.source is at
         at = line.target
-    assert at is (wanted or (state if state in CALLING else State.UNACKNOWLEDGED))
+    assert at is (wanted or (state if state in CALLING else AlarmPhase.UNACKNOWLEDGED))
 
 
 def table_of_the_docs() -> str:
     """As `docs/design/alarms.md` shows it."""
     rows = ["| From | Action | To | Who |", "|---|---|---|---|"]
-    for state in State:
+    for state in AlarmPhase:
         for row in TABLE:
             if state in row.sources:
                 who = ", ".join(sorted(row.roles)) or "the cloud"
@@ -113,8 +115,8 @@ class Life(RuleBasedStateMachine):
     @initialize()
     def raised(self) -> None:
         self.active, self.seen = True, False
-        self.aside: State | None = None
-        self.state = State.UNACKNOWLEDGED
+        self.aside: AlarmPhase | None = None
+        self.state = AlarmPhase.UNACKNOWLEDGED
         self.log: list[Line] = []
 
     def walk(self, *lines: Line) -> None:
@@ -131,8 +133,12 @@ class Life(RuleBasedStateMachine):
 
     @precondition(lambda self: self.active)
     @rule(wanted=st.sampled_from((None, *sorted(ASIDE))))
-    def a_source_says_otherwise(self, wanted: State | None) -> None:
-        if wanted is State.SUPPRESSED and self.state in CALLING and self.state is State.ACKNOWLEDGED:
+    def a_source_says_otherwise(self, wanted: AlarmPhase | None) -> None:
+        if (
+            wanted is AlarmPhase.SUPPRESSED
+            and self.state in CALLING
+            and self.state is AlarmPhase.ACKNOWLEDGED
+        ):
             return
         if self.aside and wanted is None:
             self.seen = False
@@ -151,7 +157,7 @@ class Life(RuleBasedStateMachine):
 
     @invariant()
     def the_log_is_a_walk(self) -> None:
-        at = State.UNACKNOWLEDGED
+        at = AlarmPhase.UNACKNOWLEDGED
         for line in self.log:
             assert line.source is at
             assert rule_for(line.action, at) is not None
