@@ -44,7 +44,7 @@ async def test_a_condition_becomes_an_incident_with_its_photo(street, sender, se
         assert incident["thumbnail_url"] == f"/api/v1/media/{sha256}"
         picture = await leader.http.get(incident["thumbnail_url"])
         assert picture.content == photo
-        assert picture.headers["cache-control"] == "private, max-age=31536000, immutable"
+        assert picture.headers["cache-control"] == "private, no-store"
 
 
 async def test_what_is_suspected_how_many_and_why_it_ended_reach_the_wall(street, sender, seen) -> None:

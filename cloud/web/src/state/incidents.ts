@@ -30,7 +30,7 @@ export function take(incident: Incident): Incident | undefined {
 
 /** Take an alarm into the incident that has it: a node that falls silent changes its alarms and no incident. */
 export function takeAlarm(alarm: Alarm): void {
-  const incident = known.value.get(alarm.incident_id);
+  const incident = alarm.incident_id ? known.value.get(alarm.incident_id) : undefined;
   const before = incident?.alarms.find((one) => one.id === alarm.id);
   if (!incident || !before || before.version > alarm.version) return;
   const alarms = incident.alarms.map((one) => (one === before ? alarm : one));
