@@ -107,21 +107,24 @@ class Census:
 
     def part(
         self, slot: Slot, parts: Sequence[Part], grounds: Backgrounds, change: Change, *, anew: bool = False
-    ) -> None:
-        """Each of `parts` becomes a slot of its own, and `slot` keeps the rest."""
+    ) -> tuple[Slot, ...]:
+        """Each of `parts` becomes a slot of its own, which are returned, and `slot` keeps the rest."""
         mask = self.mask(slot, change)
         rest = np.count_nonzero(mask) - sum(np.count_nonzero(part) for _, part in parts)
         if not parts or rest < REST * np.count_nonzero(mask):
-            return  # a box beside all of it is of something else
+            return ()  # a box beside all of it is of something else
+        others: list[Slot] = []
         for box, part in parts:
             mask &= ~part
             since = max(slot.since, float(np.percentile(change.still_since[part], LATER)))
             stood = min(slot.stood, slot.last_present - since)
             other = _nameless(replace(slot, id=self._new_id(), box=box, since=since, stood=stood))
             self.places.take(other.id, box, part, grounds, change)
-            self.slots += (other,)
+            others.append(other)
+        self.slots += tuple(others)
         if mask.any():
             self.keep(slot, mask, grounds, change, anew=anew)
+        return tuple(others)
 
     def part_whole(self, slot: Slot, things: Sequence[Part], grounds: Backgrounds, change: Change) -> None:
         """`slot` is these things and no more: what lies between them is dropped."""

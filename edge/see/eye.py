@@ -22,6 +22,7 @@ from edge.see.census import Census
 from edge.see.detector import Colour, Detector
 from edge.see.health import Sight, sight_against
 from edge.see.health.watch import HealthWatch
+from edge.see.hues import Hues
 from edge.see.lookbudget import Looks, Purpose
 from edge.see.memory import Memory, moved, not_after
 from edge.see.naming import Name, name_place
@@ -68,6 +69,7 @@ class Eye:
         self.health = HealthWatch()
         self._changed_since: float | None = None
         self.shift = NONE
+        self._hues = Hues()
         self._guard: Mask | None = None
         self._opening = Opening(watch.areas)
         self._looks = looks or Looks()
@@ -107,6 +109,8 @@ class Eye:
                 self._relearn(picture)
             return self._blind(picture, sight)
         self._changed_since = None
+        busy = change.different if self._guard is None else change.different | self._guard
+        self._hues.see(picture.chroma, self.shift, busy)
         self._check(picture, change)
         self._scan(picture, change)
         self._notice(picture, change)
@@ -152,7 +156,7 @@ class Eye:
         luma = picture.luma
         self.backgrounds = Backgrounds(luma, picture.stream_time)
         self._steady.shift = self.shift = NONE
-        self._changed_since = None
+        self._changed_since, self._hues = None, Hues()
         colour = picture.colour(min(LOOK_WIDTH, picture.width)) if self.slots else None
         for slot in self.slots:
             name = None if colour is None else name_place(self._detector, colour, slot.box, luma.shape)
@@ -165,7 +169,7 @@ class Eye:
     def _renew(self, picture: Picture) -> None:
         """The camera was turned for good: what stood in the old view is lost, which does not mean gone."""
         self.census = Census(self._new_id)
-        self._guard, self._opening = None, Opening(self.watch.areas)
+        self._guard, self._opening, self._hues = None, Opening(self.watch.areas), Hues()
         self.backgrounds, self._changed_since = Backgrounds(picture.luma, picture.stream_time), None
         self._steady.shift = self.shift = NONE
 
@@ -248,7 +252,7 @@ class Eye:
     def _is_news(self, picture: Picture, blob: Blob, change: Change) -> bool:
         """Something was left here; in doubt the detector looks at it and at what was before."""
         assert self.backgrounds is not None
-        news = news_of(blob, self.backgrounds, change)
+        news = news_of(blob, self.backgrounds, change, self._hues)
         if news is not News.NOTHING and blown_out(picture.luma, blob):
             news = News.RATHER_NOTHING
         if news in (News.THING, News.NOTHING):
@@ -342,7 +346,12 @@ class Eye:
             mask = self.census.mask(slot, change)
             label, _ = slot.votes.verdict()
             if label != UNKNOWN and slot.named_box is not None and slot.named_score >= KNOWN:
-                self.census.part(slot, parts_beyond(mask, slot.named_box), self.backgrounds, change)
+                beyond = parts_beyond(mask, slot.named_box)
+                for other in self.census.part(slot, beyond, self.backgrounds, change):
+                    # What has a name of its own is no part of the first, however close they stand.
+                    name = self._ask(colour, change, other)
+                    if name is not None:
+                        self.census.put(other.with_name(name.label, name.score, name.box))
             elif label == UNKNOWN and slot.votes.looks == 1:
                 things = parts_of(mask)
                 alone = [replace(slot, box=box) for box, _ in things] if len(things) > 1 else []

@@ -9,6 +9,7 @@ from typing import Protocol
 from edge.see.background import Luma, Mask
 from edge.see.detector import Colour
 from edge.see.health import Sight
+from edge.see.hues import Chroma
 from edge.see.opening import PartBox
 from edge.see.slots import Slot
 from edge.see.steady import NONE, Shift
@@ -21,6 +22,11 @@ class Picture(Protocol):
     @property
     def luma(self) -> Luma:
         """The analysed picture, [360, 640]."""
+        ...
+
+    @property
+    def chroma(self) -> Chroma | None:
+        """Cr and Cb, [90, 160, 2]; None where it has no colour."""
         ...
 
     @property

@@ -1,11 +1,19 @@
 """What came to rest together, told apart."""
 
+from datetime import UTC, datetime
+
+import cv2
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
+from devices.ids import uuid7
 from edge.see.anchors import Anchors
+from edge.see.detector import Detection
+from edge.see.eye import Eye
 from edge.see.parting import parts_beyond, parts_in, parts_of, remaining
+from edge.see.view import Watch
+from tests.edge.pictures_for_tests import GROUND, Film, thing
 
 SHAPE = (360, 640)
 
@@ -80,3 +88,32 @@ def test_nothing_is_said_while_somebody_hides_a_part():
     look = taken.copy()
     look[10:90, 120:180] = 140
     assert remaining(look, kept, 20.0) is None
+
+
+class LargestBlue:
+    """Sees one bicycle in whatever it is shown: the largest blue patch."""
+
+    def detect(self, picture, floor):
+        blue = ((picture[..., 0] > 200) & (picture[..., 2] < 100)).astype(np.uint8)
+        _, _, stats, _ = cv2.connectedComponentsWithStats(blue)
+        if len(stats) < 2:
+            return []
+        x, y, w, h, area = (float(v) for v in max(stats[1:], key=lambda one: one[cv2.CC_STAT_AREA]))
+        return [Detection("bicycle", 0.9, (x, y, x + w, y + h))] if area >= 200 else []
+
+
+def test_two_bicycles_left_together_are_two_though_one_look_finds_one_of_them():
+    far, near = (320, 146, 360, 186), (280, 200, 400, 300)
+    both = thing(thing(box=near), box=far)
+    eye, film = (
+        Eye(Watch(10.0, 4.0, frozenset()), LargestBlue(), uuid7),
+        Film(datetime(2026, 5, 11, tzinfo=UTC)),
+    )
+    for picture in film((GROUND, 8), (both, 14)):
+        view = eye.look(picture)
+    assert [slot.votes.verdict()[0] for slot in view.slots] == ["bicycle", "bicycle"]
+    boxes = sorted((slot.box for slot in view.slots), key=lambda box: box[1])
+    assert all(
+        max(abs(a - b) for a, b in zip(*pair, strict=True)) <= 6
+        for pair in zip(boxes, (far, near), strict=True)
+    )

@@ -62,6 +62,25 @@ def test_the_grey_picture_is_the_colour_one_made_small(scenes):
         assert picture.colour(320).shape == (180, 320, 3)
 
 
+def test_the_planes_of_colour_are_those_of_the_colour_picture(scenes):
+    for scene in scenes[:4]:
+        picture = list(scene.pictures())[30]
+        small = cv2.resize(picture.colour(), (160, 90), interpolation=cv2.INTER_AREA)
+        planes = cv2.cvtColor(small, cv2.COLOR_BGR2YCrCb)[..., 1:].astype(int)
+        if picture.chroma is None:
+            assert np.abs(planes - 128).mean() < 1
+        else:
+            assert picture.chroma.shape == (90, 160, 2)
+            assert np.abs(planes - picture.chroma).mean() < 3
+
+
+def test_by_infrared_light_there_is_no_colour(scenes):
+    (night,) = (scene for scene in scenes[: len(TURNS)] if scene.condition == "infrared")
+    coloured = [picture.chroma is not None for picture in night.pictures()]
+    assert any(coloured)
+    assert not all(coloured)
+
+
 def test_seeds_that_tune_and_seeds_that_judge_share_no_asset(scenes):
     tune = {name for scene in scenes for name in scene.assets}
     judge = {name for scene in labelled_set(range(50_000, 50_014)) for name in scene.assets}

@@ -61,6 +61,11 @@ class ScenePicture(Protocol):
         ...
 
     @property
+    def chroma(self) -> Luma | None:
+        """Cr and Cb, [90, 160, 2]; None by infrared light."""
+        ...
+
+    @property
     def stream_time(self) -> float:
         """Seconds of the scene's clock."""
         ...

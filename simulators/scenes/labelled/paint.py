@@ -23,6 +23,10 @@ DAY = datetime(2026, 5, 11, 1, 0, tzinfo=UTC)
 """The invented day on which every scene begins."""
 _ROOM = 64
 """A pattern of noise is cut at a random place out of one this much larger."""
+CHROMA = (160, 90)
+"""Columns and rows of the planes of colour."""
+CHROMA_GRAIN = 0.6
+"""Of the noise of the luma picture, what is left in colour at that size: in real clips 0 to 1 level is."""
 _NOISE = 24
 """Luma levels of one standard deviation in that pattern."""
 
@@ -76,6 +80,11 @@ class Painted:
         """[360, 640]."""
         return self.painter.luma(self.stream_time)
 
+    @functools.cached_property
+    def chroma(self) -> Image | None:
+        """The two planes of colour, Cr and Cb, [90, 160, 2]; None by infrared light."""
+        return self.painter.chroma(self.stream_time)
+
     @property
     def taken_at(self) -> datetime:
         """UTC."""
@@ -104,7 +113,8 @@ class Painter:
         for actor in plan.actors:
             for minute in range(_minute(actor.times[0]), _minute(min(actor.times[-1], plan.seconds)) + 1):
                 self._by_minute.setdefault(minute, []).append(actor)
-        self._still: tuple[object, Image] | None = None
+        self._still: dict[bool, tuple[object, Image]] = {}
+        self._hues: tuple[Image, Image] | None = None
 
     def luma(self, t: float) -> Image:
         """The picture as it is analysed, [360, 640]."""
@@ -114,18 +124,52 @@ class Painter:
         """BGR, [720, 1280]."""
         return self._finished(self._composed(t, fine=True), t)
 
+    def chroma(self, t: float) -> Image | None:
+        """Cr and Cb as they are analysed, [90, 160, 2]; None by infrared light.
+
+        Small from the start: nobody compares colours at full size. Light is laid on, and what the sensor and
+        the codec add; rain's streaks are grey and thinner than these pixels.
+        """
+        plan, light = self.plan, self.plan.light
+        if light.sees_infrared(t):
+            return None
+        composed = self._composed(t, fine=True)
+        if self._hues is None or self._hues[0] is not composed:
+            self._hues = composed, np.asarray(cv2.resize(composed, CHROMA, interpolation=cv2.INTER_AREA))
+        picture = self._hues[1]
+        spread = light.spread(t)
+        if spread is not None:
+            picture = np.asarray(cv2.multiply(picture, _small(spread), scale=1 / 128), np.uint8)
+        picture = np.asarray(cv2.LUT(picture, self._table(t, fine=True)), np.uint8)
+        glare = light.glare(t)
+        if glare is not None:
+            picture = np.asarray(cv2.add(picture, _small(glare)), np.uint8)
+        haze = light.haze.at(t)
+        if haze > 0:
+            picture = np.asarray(cv2.convertScaleAbs(picture, alpha=1 - haze, beta=130 * haze), np.uint8)
+        if plan.sway is not None:
+            x, y = plan.sway.shift(t)
+            factor = CHROMA[0] / WIDTH
+            picture = swayed(picture, (x * factor, y * factor))
+        planes = cv2.cvtColor(picture, cv2.COLOR_BGR2YCrCb)[..., 1:]
+        dice = np.random.default_rng(round(t * 1000) + plan.seed)
+        grain = dice.normal(0.0, CHROMA_GRAIN * light.noise.at(t), (45, 80, 2)).astype(np.float32)
+        noisy = planes + cv2.resize(grain, CHROMA, interpolation=cv2.INTER_LINEAR)
+        return np.asarray(np.round(np.clip(noisy, 0, 255)), np.uint8)
+
     def _composed(self, t: float, *, fine: bool) -> Image:
         """Background and actors in even light. Do not write into it."""
         infrared = self.plan.light.sees_infrared(t)
         around = self._by_minute.get(_minute(t), ())
         there = [(actor, spot) for actor in around if (spot := actor.at(t)) is not None]
-        state = (fine, infrared, [(id(actor), round(x), round(y)) for actor, (x, y) in there])
-        if self._still is not None and self._still[0] == state:
-            return self._still[1]
+        state = (infrared, [(id(actor), round(x), round(y)) for actor, (x, y) in there])
+        kept = self._still.get(fine)
+        if kept is not None and kept[0] == state:
+            return kept[1]
         picture = self._ground(fine, infrared).copy()
         for actor, (x, y) in there:
             actor.sprite.paste(picture, x, y, infrared)
-        self._still = (state, picture)
+        self._still[fine] = (state, picture)
         return picture
 
     def _ground(self, fine: bool, infrared: bool) -> Image:
@@ -202,6 +246,12 @@ def _noise() -> Image:
     raw = np.random.default_rng(7).normal(0, 1, (HEIGHT + _ROOM, WIDTH + _ROOM)).astype(np.float32)
     soft = cv2.GaussianBlur(raw, (0, 0), 0.6)
     return np.asarray(np.round(np.clip(128 + _NOISE * soft / soft.std(), 0, 255)), np.uint8)
+
+
+def _small(luma: Image) -> Image:
+    """A luma map in the size of the planes of colour."""
+    small = cv2.resize(luma, CHROMA, interpolation=cv2.INTER_AREA)
+    return np.asarray(cv2.cvtColor(small, cv2.COLOR_GRAY2BGR), np.uint8)
 
 
 def _fitted(luma: Image, fine: bool) -> Image:
