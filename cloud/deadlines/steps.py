@@ -29,6 +29,8 @@ STATES: Mapping[Step, frozenset[State]] = {
     "whole": frozenset().union(*_EACH.values()) - _EACH["acceptance"],
 }
 """In which states a step's clock runs. In none of them is `suspended`: there every clock stands still."""
+EXTENDED = frozenset({"handling", "whole"})
+"""Steps whose limits move when more time is granted."""
 _KNOWN = frozenset({State.VERIFYING, State.ACCEPTED})
 _RESOLVED = _EACH["checking"]
 
@@ -109,9 +111,24 @@ class Wanted:
 
 
 def since_opened(log: Sequence[Line]) -> Sequence[Line]:
-    """The log from where the case was opened the last time; rework and returns go on with their clocks."""
-    opened = (at for at, line in enumerate(log) if line.target in OPEN and line.source not in OPEN)
+    """The log from where the case was opened the last time; rework and returns go on with their clocks.
+
+    So does what was merged with another case and is split off again: its clocks stood still.
+    """
+    opened = (
+        at
+        for at, line in enumerate(log)
+        if line.target in OPEN and line.source not in OPEN and line.action != "split"
+    )
     return log[max(opened, default=0) :]
+
+
+def granted(step: Step, log: Sequence[Line]) -> timedelta:
+    """What was added to a step's limit (延时), in time as its clock counts; `log`: since it was opened."""
+    if step not in EXTENDED:
+        return timedelta()
+    hours = (line.detail.get("hours", 0) for line in log if line.action == "extend")
+    return timedelta(hours=sum(hours))
 
 
 def spans(log: Sequence[Line], states: frozenset[State]) -> tuple[Span, ...]:
@@ -134,7 +151,7 @@ def standings(rules: Rules, event_class: str, log: Sequence[Line], now: datetime
     """Every step that has a limit and has begun."""
     terms, log = rules.policy.terms(event_class), since_opened(log)
     for step, limit, found in _begun(terms, log):
-        clock, time = rules.clock(limit), rules.policy.time(limit)
+        clock, time = rules.clock(limit), rules.policy.time(limit) + granted(step, log)
         part = used(clock, found, now)
         running = found[-1].end is None
         yield Standing(step, limit, time, part, light(part, time), running, reached(clock, time, found))
@@ -145,7 +162,7 @@ def wanted(rules: Rules, incident_id: UUID, event_class: str, log: Sequence[Line
     log = since_opened(log)
     terms = rules.policy.terms(event_class)
     for step, limit, found in _begun(terms, log):
-        clock, time = rules.clock(limit), rules.policy.time(limit)
+        clock, time = rules.clock(limit), rules.policy.time(limit) + granted(step, log)
         detail, running = {"step": step, "limit": str(limit)}, found[-1].end is None
         for kind, part in _PARTS.items():
             due = reached(clock, time * part, found)
@@ -166,7 +183,8 @@ def clearing_end(rules: Rules, terms: Terms, log: Sequence[Line]) -> datetime | 
 
 def closed_at(log: Sequence[Line]) -> datetime | None:
     """When a case stopped to be open; `log` begins where it was opened the last time."""
-    return next((line.at for line in log if line.target not in OPEN), None)
+    still = max(at for at, line in enumerate(log) if line.target in OPEN)
+    return log[still + 1].at if still + 1 < len(log) else None
 
 
 def _begun(terms: Terms, log: Sequence[Line]) -> Iterator[tuple[Step, Limit, tuple[Span, ...]]]:
