@@ -8,9 +8,9 @@ import pytest
 from cloud.app import openapi_document
 from cloud.guard import CSP
 from cloud.incidents.transitions import State, allowed
-from cloud.people.roles import Role
 from cloud.people.matrix import ROWS
 from cloud.people.permissions import PUBLIC
+from cloud.people.roles import Role
 from cloud.problems import KINDS
 from cloud.settings import Settings
 
