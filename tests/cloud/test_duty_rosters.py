@@ -279,8 +279,10 @@ def test_a_shift_that_the_change_to_summer_time_leaves_out_is_none() -> None:
 class TestTheExample:
     document = read(STREET / "rosters.yaml", ROSTERS)[1]
 
+    site = load_site(STREET / "site.yaml")
+
     def sight(self, people: frozenset[str] = frozenset()) -> Sight:
-        site = load_site(STREET / "site.yaml")
+        site = self.site
         registry = Registry(
             timezone=ZoneInfo(site.timezone),
             areas={one.id: one for one in site.areas},

@@ -13,11 +13,11 @@ from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError
 
 from cloud.duty.tables import seat_event
-from cloud.people import accounts
 from cloud.people.roles import Role
 from cloud.settings import Settings
-from devices.site.model import Names
+from tests.cloud.conftest import Someone
 from tests.cloud.rosters_for_tests import roster
+from tests.cloud.sessions_for_tests import client
 
 pytestmark = pytest.mark.anyio
 ROOM = roster(identity="room", seats=["s1", "s2"], pattern=["day"], shifts={"day": "00:00-24:00"},
@@ -35,20 +35,8 @@ def room(street, tmp_path) -> Callable[[], Any]:
     return lambda: street(Settings(state=tmp_path, page=tmp_path / "dist", policies={"rosters": WRITTEN}))
 
 
-async def log_in(s: Any, username: str, *, add: bool = True) -> httpx.AsyncClient:
-    if add:
-        async with s.app.state.context.engine.begin() as connection:
-            await accounts.add_user(
-                connection,
-                username,
-                Names(zh=username, en=username),
-                [Role.OPERATOR],
-                "correct horse",
-                s.clock(),
-            )
-        s.passwords[username] = "correct horse"
-    found: httpx.AsyncClient = (await s.log_in(username)).http
-    return found
+async def log_in(s: Any, username: str) -> httpx.AsyncClient:
+    return await client(s, username, Role.OPERATOR)
 
 
 async def take(http: httpx.AsyncClient, seat: str = "s1") -> int:
@@ -75,7 +63,7 @@ async def log(s: Any) -> list[tuple[str, str, str, str, bool]]:
 
 async def test_a_shift_is_handed_over_with_what_is_open_and_both_sign(room, sender, seen) -> None:
     async with room() as s:
-        first, second = await log_in(s, "leader", add=False), await log_in(s, "stranger")
+        first, second = await log_in(s, "leader"), await log_in(s, "stranger")
         await s.send(seen(sender).now("opened"))
         assert await take(first) == 204
         assert await take(first) == 204, "once more changes nothing"
@@ -114,7 +102,7 @@ async def test_of_many_who_sit_down_at_once_one_does(room) -> None:
 
 async def test_nobody_has_two_seats(room) -> None:
     async with room() as s:
-        first, second = await log_in(s, "leader", add=False), await log_in(s, "next")
+        first, second = await log_in(s, "leader"), await log_in(s, "next")
         assert (await take(first), await take(first, "s2")) == (204, 409)
         assert await take(second, "s2") == 204
         given = (await offer(first)).json()
@@ -126,7 +114,7 @@ async def test_nobody_has_two_seats(room) -> None:
 
 async def test_an_offer_is_signed_once_and_only_the_last_one(room) -> None:
     async with room() as s:
-        first = await log_in(s, "leader", add=False)
+        first = await log_in(s, "leader")
         others = [await log_in(s, name) for name in ("a", "b")]
         await take(first)
         old, new = (await offer(first)).json(), (await offer(first)).json()
@@ -139,7 +127,7 @@ async def test_an_offer_is_signed_once_and_only_the_last_one(room) -> None:
 
 async def test_a_seat_that_was_left_or_freed_says_why_and_takes_its_offer_back(room) -> None:
     async with room() as s:
-        first, second = await log_in(s, "leader", add=False), await log_in(s, "next")
+        first, second = await log_in(s, "leader"), await log_in(s, "next")
         await take(second)
         given = (await offer(second)).json()
         path = "/api/v1/duty/seats/s1/leave"
@@ -162,7 +150,7 @@ async def test_a_seat_that_was_left_or_freed_says_why_and_takes_its_offer_back(r
 
 async def test_a_seat_or_hand_over_that_there_is_not_is_not_found(room) -> None:
     async with room() as s:
-        leader = await log_in(s, "leader", add=False)
+        leader = await log_in(s, "leader")
         assert await take(leader, "s9") == 404
         assert (await leader.get(f"/api/v1/duty/handovers/{uuid4()}")).status_code == 404
         assert (await leader.post(f"/api/v1/duty/handovers/{uuid4()}/sign")).status_code == 404
@@ -171,7 +159,7 @@ async def test_a_seat_or_hand_over_that_there_is_not_is_not_found(room) -> None:
 
 async def test_who_is_on_duty_and_where_nobody_is(room) -> None:
     async with room() as s:
-        leader = await s.log_in()
+        leader = Someone(await log_in(s, "leader"))
         found = await leader.get("/duty", grid="G01", at="2026-01-01T12:00:00Z")
         assert (found["primary"], found["shift_leader"], found["uncovered"]) == ("w-A0", "leader", False)
         assert [(one["roster"], one["team"]) for one in found["turns"]] == [("room", "A"), ("w", "A")]
@@ -193,6 +181,6 @@ async def test_who_is_on_duty_and_where_nobody_is(room) -> None:
 
 async def test_without_rosters_there_are_no_seats_and_nobody_is_on_duty(street) -> None:
     async with street() as s:
-        leader = await s.log_in()
+        leader = Someone(await log_in(s, "leader"))
         assert await leader.get("/duty/seats") == {"items": []}
         assert (await leader.http.get("/api/v1/duty")).status_code == 404

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import date
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -14,19 +15,19 @@ from cloud.organisations.kinds import ORGANISATIONS, RESPONSIBILITIES
 from cloud.organisations.matrix import lead
 from cloud.organisations.model import Matrix
 from cloud.organisations.unresolved import unresolved
-from cloud.people import accounts
 from cloud.people.roles import Role
 from cloud.policies.doubting import doubts, misfits
 from cloud.policies.kind import Policies, Sight
 from cloud.policies.reading import check, read
 from cloud.settings import Settings
 from devices.site.load import load_site
-from devices.site.model import Names
+from tests.cloud.sessions_for_tests import client
 
 STREET = Path(__file__).parents[2] / "examples" / "street"
 ORG = {"id": "CG", "kind": "department", "name": {"zh": "城管", "en": "Urban management"}}
 
 
+@cache
 def registry() -> Registry:
     site = load_site(STREET / "site.yaml")
     active = {("area", one.id) for one in site.areas} | {
@@ -179,13 +180,7 @@ class TestOverHttp:
 
     async def test_an_administrators_ambiguous_matrix_is_refused_with_the_pair(self, street) -> None:
         async with street() as s:
-            async with s.app.state.context.engine.begin() as connection:
-                name = Names(zh="管理员", en="Admin")
-                await accounts.add_user(
-                    connection, "admin", name, [Role.ADMINISTRATOR], "correct horse", s.clock()
-                )
-            s.passwords["admin"] = "correct horse"
-            http = (await s.log_in("admin")).http
+            http = await client(s, "admin", Role.ADMINISTRATOR)
             entries = [
                 {"event_class": "05-06", "lead": "A"},
                 {"event_class": "05", "area": "C1", "lead": "B"},

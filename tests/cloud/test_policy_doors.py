@@ -12,10 +12,9 @@ import pytest
 
 from cloud.app import create_app
 from cloud.deadlines.limits import DEADLINES
-from cloud.people import accounts
 from cloud.people.roles import Role
 from cloud.settings import Settings
-from devices.site.model import Names
+from tests.cloud.sessions_for_tests import client
 
 pytestmark = pytest.mark.anyio
 MINUTE: dict[str, Any] = {"default": {"limits": {"acceptance": "60 s"}}}
@@ -30,12 +29,7 @@ def given(street, tmp_path) -> Callable[[], Any]:
 
 
 async def administrator(s: Any) -> httpx.AsyncClient:
-    async with s.app.state.context.engine.begin() as connection:
-        name = Names(zh="管理员", en="Admin")
-        await accounts.add_user(connection, "admin", name, [Role.ADMINISTRATOR], "correct horse", s.clock())
-    s.passwords["admin"] = "correct horse"
-    found: httpx.AsyncClient = (await s.log_in("admin")).http
-    return found
+    return await client(s, "admin", Role.ADMINISTRATOR)
 
 
 async def put(http: httpx.AsyncClient, document: Any, tag: str = '"v1"', **params: Any) -> httpx.Response:
@@ -93,30 +87,31 @@ async def test_the_document_in_force_put_again_is_no_version(given) -> None:
         assert (await http.get(PATH)).headers["ETag"] == '"v1"'
 
 
-@pytest.mark.parametrize(
-    ("document", "pointer", "detail"),
-    [
-        ({"default": {"limits": {"handeling": "1 d"}}}, "/body/default/limits/handeling",
-         "is not a field here; did you mean `handling`?"),
-        ({"classes": {"05": {"limits": {"checking": "1 work d"}}}}, "/body/classes/05/limits/checking",
-         "is 1 work d, and nobody says how long that is; add `workday: 7 h`"),
-        ({"hours": ["mon 9-5"]}, "/body/hours/0", "is not a time of the week"),
-        ({"classes": {"\x00": {}}}, "/body", "holds the character U+0000; take it out"),
-        ({"classes": {"\ud800": {}}}, "/body", "cannot be stored"),
-    ],
+WRONG: tuple[tuple[Any, str, str], ...] = (
+    ({"default": {"limits": {"handeling": "1 d"}}}, "/body/default/limits/handeling",
+     "is not a field here; did you mean `handling`?"),
+    ({"classes": {"05": {"limits": {"checking": "1 work d"}}}}, "/body/classes/05/limits/checking",
+     "is 1 work d, and nobody says how long that is; add `workday: 7 h`"),
+    ({"hours": ["mon 9-5"]}, "/body/hours/0", "is not a time of the week"),
+    ({"classes": {"\x00": {}}}, "/body", "holds the character U+0000; take it out"),
+    ({"classes": {"\ud800": {}}}, "/body", "cannot be stored"),
 )  # fmt: skip
-async def test_what_is_wrong_is_told_with_its_field(given, document, pointer, detail) -> None:
+
+
+async def test_what_is_wrong_is_told_with_its_field(given) -> None:
     async with given() as s:
-        answer = await put(await administrator(s), document)
-        assert answer.status_code == 422
-        assert [
-            one for one in answer.json()["errors"] if one["pointer"] == pointer and detail in one["detail"]
-        ]
+        http = await administrator(s)
+        for document, pointer, detail in WRONG:
+            answer = await put(http, document)
+            assert answer.status_code == 422
+            (only,) = answer.json()["errors"]
+            assert only["pointer"] == pointer
+            assert detail in only["detail"]
 
 
 async def test_policies_are_the_administrators(given) -> None:
     async with given() as s:
-        leader = (await s.log_in("leader")).http
+        leader = await client(s, "leader", Role.LEADER)
         for path in ("", "/deadlines", "/deadlines/schema", "/deadlines/versions", "/deadlines/versions/1"):
             assert (await leader.get(f"/api/v1/policies{path}")).status_code == 403
             assert (await s.http.get(f"/api/v1/policies{path}")).status_code == 401
