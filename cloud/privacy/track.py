@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cloud.duty.model import Rosters
-from cloud.duty.on_duty import on_duty
+from cloud.duty.on_duty import now_on
 from cloud.privacy.policy import PrivacyPolicy
 from cloud.privacy.tables import worker_position
 
@@ -31,11 +32,13 @@ class Position:
 
 def on_shift(username: str, rosters: Rosters, at: datetime) -> bool:
     """Whether somebody works in the field at `at`, by the rosters. Pure."""
-    for grid in rosters.grids:
-        duty = on_duty(rosters, grid, at)
-        if username in (duty.primary, duty.backup):
-            return True
-    return False
+    zone = ZoneInfo(rosters.timezone)
+    return any(
+        username in turn.people
+        for roster in rosters.rosters
+        if roster.job == "worker"
+        for turn in now_on(roster, at, zone)
+    )
 
 
 def sift(
