@@ -138,6 +138,7 @@ def test_a_lane_never_gets_more_than_it_takes_and_loses_nothing(waiting, left, f
 
 def test_a_burst_leaves_most_of_the_minute_for_the_next_alarm() -> None:
     assert [len(each) for each in batches(range(50), 20, 6, fold=True)] == [1, 1, 1, 1, 1, 45]
+    assert [len(each) for each in batches(range(50), 8, 6, fold=True)] == [1, 1, 48]
 
 
 @given(st.text(max_size=900), st.integers(100, 2048))

@@ -211,11 +211,16 @@ async def test_many_writers_three_workers_and_a_faulty_receiver_lose_nothing(des
                 await note(connection, case, "noted", WORKER, {}, desk.clock())
                 await asyncio.sleep(dice.random() / 50)
 
+    written = asyncio.Event()
+
     async def publish() -> None:
-        for _ in range(20):
+        while not written.is_set():
             await asyncio.gather(*(one.once() for one in workers))
 
-    await asyncio.gather(*(write() for _ in range(5)), publish())
+    async with asyncio.TaskGroup() as group:
+        group.create_task(publish())
+        await asyncio.gather(*(write() for _ in range(5)))
+        written.set()
     for _ in range(10):
         await desk.turn(*workers, minutes=10)
     async with desk.engine.connect() as connection:
@@ -230,6 +235,20 @@ async def test_many_writers_three_workers_and_a_faulty_receiver_lose_nothing(des
     for name in names:
         assert len(set(desk.got(name))) == 45
         assert_in_order(desk.got(name))
+
+
+async def test_a_line_that_is_committed_after_later_ones_were_read_is_published_too(desk) -> None:
+    await desk.subscribe("a")
+    worker = desk.worker()
+    late, quick = await desk.open(), await desk.open()
+    await desk.turn(worker)
+    async with desk.engine.begin() as connection:
+        await note(connection, late, "noted", WORKER, {}, desk.clock())
+        await desk.note(quick)
+        await worker.once()
+        await worker.settled()
+    await desk.turn(worker)
+    assert {(str(late), 2), (str(quick), 2)} <= set(desk.got("a"))
 
 
 async def test_a_worker_that_dies_after_sending_leaves_the_event_to_be_sent_again(desk) -> None:
