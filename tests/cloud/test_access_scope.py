@@ -9,10 +9,12 @@ from uuid import UUID, uuid4
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import func, insert, select, text, update
+from sqlalchemy import func, insert, select, text, true, update
 
 from cloud.areas.registry import Registry
 from cloud.database import schema, tables
+from cloud.incidents import routes as incident_routes
+from cloud.incidents import views
 from cloud.people import wall
 from cloud.people.person import Person
 from cloud.people.roles import Role
@@ -151,6 +153,27 @@ async def test_a_query_that_forgot_to_ask_still_answers_nothing_out_of_scope(
                     assert await connection.scalar(select(func.count()).select_from(table)) == 0, table.name
         async with engine.connect() as connection:
             assert len((await connection.scalars(select(schema.incident.c.id))).all()) == 2
+
+
+async def test_a_route_that_forgot_to_ask_still_answers_nothing_out_of_scope(
+    street, sender, other_sender, seen, monkeypatch
+) -> None:
+    async with street() as s:
+        cases = await two_cases(s, (sender, other_sender), seen)
+        leader = await s.log_in()
+        async with s.app.state.context.engine.begin() as connection:
+            mine = schema.person.c.username == "leader"
+            await connection.execute(update(schema.person).where(mine).values(areas=["G01"]))
+        monkeypatch.setattr(views, "visible", lambda scope: true())
+        monkeypatch.setattr(incident_routes, "require", nothing)
+        assert [one["id"] for one in await leader.incidents()] == [str(cases["P01"])]
+        other = {"id": str(cases["P02"]), "version": 1}
+        assert (await leader.http.get(f"/api/v1/incidents/{other['id']}")).status_code == 404
+        assert (await leader.do(other, "accept")).status_code == 404
+
+
+async def nothing(*_: Any) -> None:
+    """In the place of a check."""
 
 
 async def test_a_request_does_not_inherit_the_scope_of_the_one_before(
