@@ -80,6 +80,20 @@ def test_no_hidden_cell_follows_even_knowing_that_counts_are_not_negative(rows) 
 
 
 @given(TABLES)
+@example([[0, 0, 9], [0, 0, 9], [9, 9, 9]])
+def test_what_is_hidden_of_a_line_is_never_known_to_be_nothing(rows) -> None:
+    table = table_of(rows)
+    visible = shown(table)
+    for total in (cell for cell in visible if ALL in cell):
+        for side in (0, 1):
+            if total[side] != ALL:
+                continue
+            line = [one for one in table if one[1 - side] == total[1 - side] and one[side] != ALL]
+            hidden = [one for one in line if one not in visible]
+            assert not hidden or sum(table[one] for one in hidden) > 0, total
+
+
+@given(TABLES)
 def test_what_need_not_be_hidden_is_shown(rows) -> None:
     table = table_of(rows)
     if min(table.values()) >= K:

@@ -4,9 +4,13 @@ import asyncio
 
 import pytest
 
+from cloud.database.engine import make_engine
+from cloud.incidents.store import Actor
+from cloud.policies import store
 from cloud.policies.kind import Policies
 from cloud.sources.policy import SourcesPolicy
 from gridwatch import main
+from tests.cloud.sender_for_tests import START
 from tests.cloud.test_cloud_doors import is_problem
 
 pytestmark = pytest.mark.anyio
@@ -86,3 +90,17 @@ def test_the_command_names_faults_and_counts(url, tmp_path, monkeypatch, capsys)
     options = ["hotline", "import", str(sheet), "--state", str(tmp_path)]
     assert main(options) == 1
     assert "set hotline.columns.number" in capsys.readouterr().err
+
+    async def put() -> None:
+        engine = make_engine(url)
+        body = {"hotline": {"columns": {name: list(names) for name, names in COLUMNS.items()}}}
+        async with engine.begin() as connection:
+            await store.put(connection, "sources", body, "person", Actor("user", "test"), START)
+        await engine.dispose()
+
+    asyncio.run(put())
+    for said in ("2 taken, 1 imported before, 1 refused", "0 taken, 3 imported before, 1 refused"):
+        assert main(options) == 0
+        out = capsys.readouterr().out
+        assert "line 4: 问题分类: '77' is no event class; map it in hotline.classes" in out
+        assert said in out

@@ -149,7 +149,7 @@ async def test_what_the_public_reported_closes_when_the_reporter_is_told_and_the
             return answer.json()
 
         assert is_problem(await close(case), 409, "not_allowed")
-        case = await feedback(case, "notice")
-        assert is_problem(await close(case), 409, "not_allowed")
         case = await feedback(case, "phone")
+        assert is_problem(await close(case), 409, "not_allowed")
+        case = await feedback(case, "notice")
         assert (await close(case)).status_code == 200
