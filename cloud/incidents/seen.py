@@ -80,24 +80,24 @@ def joined(case: Case, word: Word) -> tuple[Case, list[Line]]:
     else:
         case = replace(case, version=case.version + 1)
         lines = [Line(case.version, "join", case.state, case.state, "condition")]
-    if case.state is State.CHECKING:
-        case = replace(case, seen_gone_at=None)
-    case, more = hear(replace(case, told=True), word)
+    case, more = hear(replace(case, told=True), word, fresh=True)
     return case, lines + more
 
 
-def hear(case: Case, word: Word) -> tuple[Case, list[Line]]:
+def hear(case: Case, word: Word, *, fresh: bool = False) -> tuple[Case, list[Line]]:
     """A revision of one of the case's own conditions. Something seen there while it is checked is rework.
 
-    It must have been seen after the look that said it was gone: words may arrive late.
+    Unless the condition is new to the case (`fresh`), it must have been seen after the look that said it was
+    gone: words may arrive late.
     """
     gone = word.state is ConditionState.CLEARED
     present = case.present - {word.condition_id} if gone else case.present | {word.condition_id}
     severity = case.severity if case.state in CLOSED else min(case.severity, word.severity)
     case = replace(case, present=present, severity=severity)
-    if case.state is State.CHECKING and word.state is ConditionState.OPEN:
+    if case.state is State.CHECKING and not gone:
         later = case.seen_gone_at is None or word.changed_at > case.seen_gone_at
-        return _take(case, "seen_again") if later else (case, [])
+        again = fresh or (word.state is ConditionState.OPEN and later)
+        return _take(case, "seen_again") if again else (case, [])
     if gone and not present and case.state in OPEN:
         case = replace(case, seen_gone_at=word.changed_at)
     return look(case)

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import UUID
 
@@ -17,8 +17,11 @@ from cloud.incidents.transitions import (
     LADDER,
     OPEN,
     TABLE,
+    WISHES,
     State,
+    Whither,
     allowed,
+    may_ever,
     rule_for,
     steps,
 )
@@ -55,22 +58,38 @@ def test_every_open_state_has_a_way_out_for_a_leader() -> None:
     assert all(allowed(state, [Role.LEADER]) for state in OPEN)
 
 
-def test_a_closed_case_is_not_opened_by_people() -> None:
+def test_people_open_a_closed_case_only_where_nothing_else_is_open_there() -> None:
     for state in CLOSED:
         for action in allowed(state, list(Role)):
             found = rule_for(action, state)
             assert found is not None
-            assert found.target in CLOSED
+            if found.target is Whither.BEFORE or found.target in OPEN:
+                assert action in ("reopen", "split")
+                assert "free" in found.guards
 
 
-def test_an_operator_may_accept_and_judge_but_not_dispatch_or_close() -> None:
+def test_an_operator_accepts_judges_checks_and_asks_but_does_not_dispatch_decide_or_close() -> None:
     may = {action for state in State for action in allowed(state, [Role.OPERATOR])}
-    assert may == {"accept", "false_alarm"}
+    asks = {action for action in ACTIONS if action.startswith("ask_")}
+    assert may == {"accept", "false_alarm", "check", "confirm", "check_failed", "feedback", *asks}
 
 
-def test_a_leader_may_do_everything_that_people_do() -> None:
+def test_a_leader_does_all_but_what_is_done_in_the_street_and_what_is_asked_of_leaders() -> None:
     may = {action for state in State for action in allowed(state, [Role.LEADER])}
-    assert may == set(ACTIONS)
+    asks = {action for action in ACTIONS if action.startswith("ask_")}
+    assert set(ACTIONS) - may == {"claim", "self_handle", *asks}
+
+
+def test_what_is_asked_for_is_done_or_refused_by_those_who_decide() -> None:
+    for wish in WISHES:
+        for role in (Role.LEADER, Role.STREET):
+            assert may_ever(wish, [role])
+            assert may_ever("refuse", [role])
+        assert not may_ever(wish, [Role.OPERATOR, Role.GRID_WORKER, Role.DEPARTMENT, Role.COMMUNITY])
+
+
+def test_an_auditor_and_an_administrator_do_nothing() -> None:
+    assert not any(allowed(state, [Role.AUDITOR, Role.ADMINISTRATOR]) for state in State)
 
 
 def test_the_partial_index_covers_the_states_that_the_table_calls_open() -> None:
@@ -116,6 +135,7 @@ class Life(RuleBasedStateMachine):
 
     @initialize()
     def begin(self) -> None:
+        self.now = NOW
         self.conditions: dict[UUID, ConditionState] = {}
         self.log: list[Line] = []
         first = self.word(ConditionState.OPEN)
@@ -123,9 +143,13 @@ class Life(RuleBasedStateMachine):
         self.log += lines
 
     def word(self, state: ConditionState) -> Word:
-        word = Word(uuid7(), state, 2, NOW)
+        word = Word(uuid7(), state, 2, self.later())
         self.conditions[word.condition_id] = state
         return word
+
+    def later(self) -> datetime:
+        self.now += timedelta(seconds=1)
+        return self.now
 
     @rule(state=st.sampled_from(ConditionState))
     def another_condition_comes(self, state: ConditionState) -> None:
@@ -136,16 +160,21 @@ class Life(RuleBasedStateMachine):
     @rule(data=st.data(), state=st.sampled_from(ConditionState))
     def a_condition_changes(self, data: st.DataObject, state: ConditionState) -> None:
         key = data.draw(st.sampled_from(list(self.conditions)))
+        if self.conditions[key] is ConditionState.CLEARED:
+            return  # a condition never comes back, another one does
         self.conditions[key] = state
         before = self.case
-        self.case, lines = seen.hear(self.case, Word(key, state, 2, NOW))
+        self.case, lines = seen.hear(self.case, Word(key, state, 2, self.later()))
         self.log += lines
         if before.state in CLOSED:
             assert self.case.state is before.state, "its own updates never open a closed case"
 
     @rule(data=st.data())
     def a_person_acts(self, data: st.DataObject) -> None:
-        actions = allowed(self.case.state, list(Role))
+        known = {
+            rule.action for rule in TABLE if self.case.suspended_from or rule.target is not Whither.BEFORE
+        }
+        actions = [one for one in allowed(self.case.state, list(Role)) if one in known]
         if actions:
             found = rule_for(data.draw(st.sampled_from(actions)), self.case.state)
             assert found is not None
@@ -164,15 +193,23 @@ class Life(RuleBasedStateMachine):
     def each_line_makes_one_version(self) -> None:
         assert [line.version for line in self.log] == list(range(1, self.case.version + 1))
 
-    @invariant()
-    def nothing_is_there_while_it_is_checked(self) -> None:
-        if self.case.state is State.CHECKING:
-            assert not self.case.present
+    @rule(look=st.sampled_from(["clear", "there", "unsure"]))
+    def somebody_looks_again(self, look: str) -> None:
+        if self.case.state is State.RESOLVED:
+            self.case, lines = seen.looked(self.case, look, self.later(), {"look": look})  # type: ignore[arg-type]
+            self.log += lines
 
     @invariant()
-    def something_is_there_while_it_climbs_unless_a_person_said_the_camera_is_wrong(self) -> None:
+    def nothing_is_there_while_it_is_checked_unless_somebody_took_it_there(self) -> None:
+        if self.case.state is State.CHECKING and self.case.present:
+            entered = next(one for one in reversed(self.log) if one.source is not one.target)
+            assert entered.action in ("check", "await_check", "split") or entered.detail == {"look": "clear"}
+
+    @invariant()
+    def something_is_there_while_it_climbs_unless_a_person_knew_better(self) -> None:
         if self.case.state in LADDER and not self.case.present:
-            assert "check_failed" in [line.action for line in self.log]
+            own = {"check_failed", "reopen"}
+            assert own & {line.action for line in self.log}
 
     @invariant()
     def what_is_there_is_what_the_conditions_say(self) -> None:
