@@ -13,6 +13,7 @@ from cloud.playbooks import tables as playbooks
 from cloud.policies import tables as policies
 from cloud.privacy import tables as privacy
 from cloud.push import tables as push
+from cloud.reports import tables as reports
 from cloud.sources import tables as sources
 from cloud.webhooks import tables as webhooks
 from cloud.whistles import tables as whistles
@@ -28,6 +29,7 @@ __all__ = [
     "policies",
     "privacy",
     "push",
+    "reports",
     "schema",
     "sources",
     "webhooks",
