@@ -68,6 +68,8 @@ from cloud.push.recipients import rota_of
 from cloud.push.routes import router as push
 from cloud.push.routes import short
 from cloud.push.runner import Runner
+from cloud.reports.marking import Marker
+from cloud.reports.routes import router as indices
 from cloud.settings import Settings
 from cloud.sources.hotline_routes import router as hotline
 from cloud.sources.note_routes import router as notes
@@ -97,6 +99,7 @@ TAGS = [
     {"name": "sources", "description": "What workers, citizens and the hotline report."},
     {"name": "public", "description": "What anybody may ask without an account."},
     {"name": "audit", "description": "Proof that no log was changed."},
+    {"name": "indices", "description": "What the street is measured by, and the cases behind each figure."},
     {"name": "alarms", "description": "What devices see."},
     {"name": "stream", "description": "What changes, as it changes."},
     {"name": "media", "description": "Photos and clips."},
@@ -146,12 +149,14 @@ def create_app(settings: Settings, url: URL, now: Callable[[], datetime] = utc_n
                 engine, lambda: current.registry, now, to_private=settings.webhooks_to_private
             )
             hooks.start()
+            marker = app.state.marker = Marker(engine, current, now)
             counting = counting_in(current)
             timed = {**alarm_effects(current), **effects_in(current)}
             tasks = [
                 asyncio.create_task(keep_tidy(engine, settings, now)),
                 asyncio.create_task(current.follow()),
                 asyncio.create_task(duty_watch.keep(engine, current, now)),
+                asyncio.create_task(marker.keep()),
                 Worker(engine, planners_in(current, counting), timed, now, tail.changed).start(),
                 asyncio.create_task(
                     silence.listen(engine, lambda: current.registry, after, now, tail.changed)
@@ -224,6 +229,7 @@ def _skeleton(lifespan: Any = None) -> FastAPI:
         deadlines,
         escalation,
         whistles,
+        indices,
         verdicts,
         alarm_figures,
         alarm_actions,

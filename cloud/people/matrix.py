@@ -155,6 +155,8 @@ ROWS: tuple[Row, ...] = (
     Row("judgeAlarm", WATCH, Of.ONE, {"json": {"verdict": "true"}, "headers": _IF_MATCH}),
     Row("judgeAlarms", WATCH, ask={"json": {"verdict": "true", "alarms": []}}),
     Row("getPrecision", FIGURES, Of.LIST),
+    Row("getIndices", FIGURES, Of.LIST),
+    Row("listIndexCases", FIGURES, Of.LIST),
     Row("getAlarmFigures", Who("those who see the whole street", OF_STREET)),
     Row("listOutOfService", WATCH, Of.LIST),
     Row("getService", WATCH, Of.ONE),
