@@ -21,6 +21,7 @@ from cloud.alarms.verdict_routes import router as verdicts
 from cloud.areas.current import Current
 from cloud.areas.routes import router as areas
 from cloud.areas.tree_routes import router as area_tree
+from cloud.assets.routes import router as assets
 from cloud.context import Context
 from cloud.database.engine import make_engine
 from cloud.deadlines.limits import DEADLINES
@@ -59,6 +60,7 @@ from cloud.policies.routes import router as policies
 from cloud.privacy.policy import policy_in as privacy_in
 from cloud.privacy.routes import router as privacy
 from cloud.privacy.sweeping import furnish, keep_private
+from cloud.projects.routes import router as projects
 from cloud.public.open_data_routes import router as open_data
 from cloud.public.routes import limiters
 from cloud.public.routes import router as public
@@ -68,6 +70,7 @@ from cloud.push.recipients import rota_of
 from cloud.push.routes import router as push
 from cloud.push.routes import short
 from cloud.push.runner import Runner
+from cloud.reports.ledger_routes import router as ledgers
 from cloud.reports.marking import Marker
 from cloud.reports.routes import router as indices
 from cloud.settings import Settings
@@ -229,7 +232,10 @@ def _skeleton(lifespan: Any = None) -> FastAPI:
         deadlines,
         escalation,
         whistles,
+        projects,
+        assets,
         indices,
+        ledgers,
         verdicts,
         alarm_figures,
         alarm_actions,

@@ -27,3 +27,11 @@ def version_of(if_match: str | None) -> int:
         fault = {"pointer": "/header/If-Match", "detail": 'one strong tag like "v3"'}
         raise Problem("invalid", "If-Match: not an ETag of this API", errors=[fault])
     return int(found[1])
+
+
+def version_changed(version: int, given: int) -> Problem:
+    """Somebody was quicker: it is at `version`, and `given` was seen."""
+    return Problem(
+        "version_changed", f"you saw version {given}, it is at {version}; look again",
+        version=version, headers={"ETag": etag(version)},
+    )  # fmt: skip

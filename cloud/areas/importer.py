@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cloud.areas import versions
 from cloud.areas.limits import limits_of
+from cloud.assets.laying import layer_of, relay
 from cloud.database import schema
 from cloud.errors import SettingsError
 from cloud.incidents.store import Actor
@@ -69,7 +70,9 @@ async def import_site(connection: AsyncConnection, site: Site, now: datetime, wh
         ),
         head,
     )
-    await versions.keep(connection, site.areas, site.version, who, now)
+    version = await versions.keep(connection, site.areas, site.version, who, now)
+    if version is not None:
+        await relay(connection, layer_of(version, site.areas), who, now)
     log.info("took over version %d of the site: %d points", site.version, len(site.points))
     if silent := _unsaid(site):
         log.warning("cameras that watch without a purpose or a sign: %s", ", ".join(silent))
@@ -97,6 +100,10 @@ def _rows(site: Site) -> dict[Any, list[dict[str, Any]]]:
                 "name": camera.name.model_dump(),
                 "sensor_kind": None,
                 "limits": [],
+                "owner": camera.owner or None,
+                "purpose": camera.purpose or None,
+                "signage": camera.signage,
+                "watches": any(zone.rules for zone in camera.zones),
             }
             for camera in point.cameras
         ]
@@ -108,6 +115,10 @@ def _rows(site: Site) -> dict[Any, list[dict[str, Any]]]:
                 "name": s.name.model_dump(),
                 "sensor_kind": s.kind,
                 "limits": limits_of(s),
+                "owner": None,
+                "purpose": None,
+                "signage": None,
+                "watches": None,
             }
             for s in point.sensors
         ]

@@ -44,6 +44,12 @@ class Device:
     point: str
     name: Names
     sensor_kind: str | None
+    owner: str | None = None
+    """Whose a camera is; None: the street's own."""
+    purpose: str | None = None
+    signage: bool | None = None
+    watches: bool | None = None
+    """A camera with rules: it watches a place, and is not only looked through."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,6 +76,7 @@ point = Table(
 device = Table(
     "device", metadata, key("id", Text), must("kind", Text), must("point", Text), must("name", JSON),
     may("sensor_kind", Text), must("position", Integer), must("active", Boolean), must("limits", JSON),
+    may("owner", Text), may("purpose", Text), may("signage", Boolean), may("watches", Boolean),
 )  # fmt: skip
 device_health = Table(
     "device_health", metadata, key("node", Text), key("device", Text), must("kind", Text),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from cloud.alarms import tables as alarms
+from cloud.assets import tables as assets
 from cloud.database import schema
 from cloud.database.columns import metadata
 from cloud.duty import tables as duty
@@ -20,6 +21,7 @@ from cloud.whistles import tables as whistles
 
 __all__ = [
     "alarms",
+    "assets",
     "duty",
     "incidents",
     "keeping",

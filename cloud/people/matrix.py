@@ -45,6 +45,10 @@ _SOMEBODY = {"username": "s{fresh}", "name": {"zh": "x", "en": "x"}, "roles": ["
 _SERIES = {"device": "{device}", "quantity": "smoke_obscuration"}
 _WORKS = Who("those who work on cases", SEE.roles - {Role.AUDITOR})
 _TRIAGE = Who("those who triage", FIELD.roles - {Role.GRID_WORKER})
+_NAMES = {"zh": "x", "en": "x"}
+_COUNCIL = Who("grid leader, community, shift leader, street", CALLERS.roles | {Role.GRID_LEADER})
+KEEP = Who("street, administrator", frozenset({Role.STREET, Role.ADMINISTRATOR}))
+"""Who writes the registry."""
 _FOUND = {"event_class": "05-06", "lon": 120.005, "lat": 30.005, "words": "x"}
 
 
@@ -157,6 +161,8 @@ ROWS: tuple[Row, ...] = (
     Row("getPrecision", FIGURES, Of.LIST),
     Row("getIndices", FIGURES, Of.LIST),
     Row("listIndexCases", FIGURES, Of.LIST),
+    Row("getLedgerXlsx", FIGURES, Of.LIST),
+    Row("getLedgerCsv", FIGURES, Of.LIST),
     Row("getAlarmFigures", Who("those who see the whole street", OF_STREET)),
     Row("listOutOfService", WATCH, Of.LIST),
     Row("getService", WATCH, Of.ONE),
@@ -203,6 +209,32 @@ ROWS: tuple[Row, ...] = (
     *(Row(f"open311_{one}", PUBLIC) for one in ("services", "service", "token", "request", "media")),
     *(Row(f"open311_{one}", PUBLIC) for one in ("report", "requests")),
     Row("decideReport", _TRIAGE, ask={"json": {"decision": "accept"}, "headers": {"If-Match": '"v1"'}}),
+    # projects
+    Row("listProjects", SEE, Of.LIST),
+    Row("getProject", SEE, Of.ONE),
+    Row(
+        "openProject",
+        _COUNCIL,
+        Of.ONE,
+        {"json": {"incidents": ["{incident_id}"], "name": _NAMES, "tasks": [_NAMES]}},
+    ),
+    Row(
+        "stepTask",
+        Who("those who work on projects", _COUNCIL.roles | WORKERS.roles | {Role.DEPARTMENT}),
+        Of.ONE,
+        {"json": {"step": "claim"}, "headers": {"If-Match": '"v1"'}},
+    ),
+    # places and public assets
+    Row("listAssetClasses", ALL),
+    Row("listAssets", ALL, ask={"query": {"near": "120.005,30.005"}}),
+    Row("getAsset", ALL),
+    Row("getAssetHistory", ALL, Of.LIST),
+    Row("putAsset", KEEP, ask={"json": {"class": "01-03"}, "headers": {"If-Match": '"v0"'}}),
+    Row("importAssets", KEEP, ask={"headers": {"content-type": "text/csv"}, "content": "code"}),
+    Row("listCaseAssets", SEE, Of.ONE),
+    Row("linkAsset", _WORKS, Of.ONE),
+    Row("unlinkAsset", _WORKS, Of.ONE),
+    Row("listCameras", ALL),
     # what stands in the street
     Row("listAreas", ALL),
     Row("listAreaVersions", ALL),

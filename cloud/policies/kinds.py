@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from cloud.alarms.policy import ALARMS
+from cloud.assets.policy import ASSETS
 from cloud.deadlines.limits import DEADLINES
 from cloud.duty.kinds import ROSTERS
 from cloud.escalation.policy import ESCALATION
@@ -28,5 +29,6 @@ KINDS: tuple[Kind[Any], ...] = (
     CASES,
     PRIVACY,
     PUSH,
+    ASSETS,
 )
 BY_NAME = {kind.name: kind for kind in KINDS}

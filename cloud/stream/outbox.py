@@ -16,7 +16,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from cloud.database.schema import outbox
 
 CHANNEL = "gridwatch_outbox"
-Kind = Literal["incident", "alarm", "health", "command", "notice"]
+Kind = Literal["incident", "alarm", "health", "command", "notice", "asset"]
+"""Of assets only the webhooks tell: no wall shows them."""
 
 _PRUNE = text("""
     WITH gone AS (DELETE FROM outbox WHERE at < :before AND xid < pg_snapshot_xmin(pg_current_snapshot())

@@ -76,7 +76,8 @@ async def render(
     wanted = latest(rows)
     ids: dict[str, list[str]] = {"incident": [], "alarm": [], "health": [], "command": [], "notice": []}
     for row in wanted:
-        ids[row.kind].append(row.subject)
+        if row.kind in ids:
+            ids[row.kind].append(row.subject)
     found: dict[tuple[str, str], BaseModel] = {}
     cases: set[UUID] = set()
     if ids["incident"]:

@@ -20,9 +20,9 @@ DISABLED_AFTER = timedelta(days=3)
 """Nothing was taken for so long: the subscription is disabled."""
 
 
-def event_id(incident_id: UUID, version: int) -> UUID:
-    """The id of the event that is line `version` of a case's log."""
-    return uuid5(ORIGIN, f"{incident_id}/{version}")
+def event_id(subject: UUID, version: int) -> UUID:
+    """The id of the event that is line `version` of what is told of a case or an asset."""
+    return uuid5(ORIGIN, f"{subject}/{version}")
 
 
 def data_of(case: Any, line: Any) -> dict[str, Any]:
@@ -38,6 +38,12 @@ def data_of(case: Any, line: Any) -> dict[str, Any]:
             "to_state": line.to_state, "cause": line.cause, "by": line.actor_kind, "at": _time(line.at),
         },
     }  # fmt: skip
+
+
+def asset_data_of(line: Any) -> dict[str, Any]:
+    """What is told of a change of an asset: all that it is, and not who wrote it."""
+    change = {"version": line.version, "action": line.action, "by": line.actor_kind, "at": _time(line.at)}
+    return {"asset": line.data, "change": change}
 
 
 def envelope(event: Any) -> bytes:

@@ -1,4 +1,4 @@
-"""The feed: every line of a case's log, numbered once, after its commit.
+"""The feed: every line of a case's log and every change of an asset, numbered once, after its commit.
 
 One process at a time reads the outbox behind the commit horizon, as the stream does, and in one transaction
 writes the lines that it names, their deliveries, and how far it read. The log is append-only, so what an
@@ -7,25 +7,25 @@ event says never changes, and numbers never come out of order.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, func, insert, or_, select, text
+from sqlalchemy import delete, insert, select, text
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cloud.areas.registry import Registry
-from cloud.database.schema import incident, incident_event
 from cloud.stream import reader
 from cloud.stream.cursor import Cursor
-from cloud.webhooks.events import data_of, event_id, wants
+from cloud.webhooks import subjects
+from cloud.webhooks.events import wants
 from cloud.webhooks.tables import delivery, event, subscription
 
 BATCH = 500
 PART = 1000
-"""Cases that one statement names."""
+"""Subjects that one statement names."""
 KEPT = timedelta(days=30)
 """How far back a replay may reach."""
 BACK = timedelta(hours=1)
@@ -50,47 +50,29 @@ async def advance(connection: AsyncConnection, registry: Registry, now: datetime
     lost = await reader.is_lost(connection, cursor, below)
     if not rows and not lost:
         return 0, False
-    changed = {UUID(row.subject) for row in rows if row.kind == "incident"}
-    if lost:
-        late = select(incident_event.c.incident_id).where(incident_event.c.at > place.at - BACK).distinct()
-        changed |= set((await connection.scalars(late)).all())
-    seq, left = place.seq, sorted(changed)
-    while left:
-        seq, left = await _publish(connection, left[:PART], seq, registry, now), left[PART:]
+    seq = place.seq
+    for kind in subjects.LINES:
+        changed = {UUID(row.subject) for row in rows if row.kind == kind}
+        if lost:
+            changed |= await subjects.written_since(connection, kind, place.at - BACK)
+        left = sorted(changed)
+        while left:
+            seq, left = await _publish(connection, kind, left[:PART], seq, registry, now), left[PART:]
     to = rows[-1].cursor if rows and not lost else Cursor(below, 0)
     await connection.execute(_MOVE, {"xid": str(to.xid), "id": to.id, "seq": seq, "at": now})
     return seq - place.seq, len(rows) == BATCH
 
 
 async def _publish(
-    connection: AsyncConnection, ids: Collection[UUID], seq: int, registry: Registry, now: datetime
+    connection: AsyncConnection, kind: str, ids: Collection[UUID], seq: int, registry: Registry, now: datetime
 ) -> int:
-    """Number the lines of these cases that are not published yet, and queue them; the last number."""
+    """Number the lines of these subjects that are not published yet, and queue them; the last number."""
     wanted = subscription.c.disabled_at.is_(None)
     subscriptions = (await connection.execute(select(subscription).where(wanted))).all()
     if not subscriptions:
         return seq
-    last = (
-        select(event.c.incident_id, func.max(event.c.version).label("version"))
-        .where(event.c.incident_id.in_(ids))
-        .group_by(event.c.incident_id)
-        .subquery()
-    )
-    line = incident_event.c
-    fresh = or_(last.c.version.is_(None), line.version > last.c.version)
-    statement = (
-        select(incident_event)
-        .join(last, last.c.incident_id == line.incident_id, isouter=True)
-        .where(line.incident_id.in_(ids), fresh, line.at > now - KEPT)
-        .order_by(line.at, line.incident_id, line.version)
-    )
-    lines = (await connection.execute(statement)).all()
-    mine = select(incident).where(incident.c.id.in_({one.incident_id for one in lines}))
-    cases = {row.id: row for row in await connection.execute(mine)}
-    events = [
-        _event(number, cases[one.incident_id], one, registry)
-        for number, one in enumerate(_in_order(lines), seq + 1)
-    ]
+    found = await subjects.fresh(connection, kind, ids, now - KEPT, registry)
+    events = [one | {"seq": number} for number, one in enumerate(found, seq + 1)]
     queued = [
         _queued(each.id, one, now)
         for one in events
@@ -102,26 +84,6 @@ async def _publish(
     if queued:
         await connection.execute(insert(delivery), queued)
     return seq + len(events)
-
-
-def _in_order(lines: Iterable[Any]) -> list[Any]:
-    """By time, but those of one case always by version: a clock may have been set back between two."""
-    latest: dict[UUID, datetime] = {}
-    keyed = []
-    for one in sorted(lines, key=lambda one: (one.incident_id, one.version)):
-        at = latest[one.incident_id] = max(one.at, latest.get(one.incident_id, one.at))
-        keyed.append(((at, one.incident_id, one.version), one))
-    return [one for _, one in sorted(keyed, key=lambda pair: pair[0])]
-
-
-def _event(seq: int, case: Any, line: Any, registry: Registry) -> dict[str, Any]:
-    street = [area.id for area in registry.areas.values() if area.level == "street"]
-    return {
-        "seq": seq, "event_id": event_id(case.id, line.version), "incident_id": case.id,
-        "version": line.version, "kind": f"incident.{line.action}", "at": line.at,
-        "areas": [area for area in (case.grid, case.community) if area] + street,
-        "data": data_of(case, line),
-    }  # fmt: skip
 
 
 def _queued(identifier: UUID, one: dict[str, Any], now: datetime) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
-Kind = Annotated[str, Field(pattern=r"^incident\.(\*|[a-z_]{1,40})$")]
+Kind = Annotated[str, Field(pattern=r"^(incident|asset)\.(\*|[a-z_]{1,40})$")]
 
 
 class SubscriptionRequest(BaseModel):
@@ -22,7 +22,8 @@ class SubscriptionRequest(BaseModel):
     address: str = Field(min_length=8, max_length=500)
     """https, at a public address. It is shown to administrators: put no key into it."""
     kinds: list[Kind] = Field(default=["incident.*"], min_length=1, max_length=50)
-    """`incident.*`, or `incident.` and an action of the log: `incident.open`, `incident.close`, ..."""
+    """`incident.*`, or `incident.` and an action of the log: `incident.open`, `incident.close`, ...
+    Of the registry `asset.*`: `asset.added`, `asset.changed`, `asset.moved` (to another grid)."""
     areas: list[Annotated[str, Field(max_length=64)]] = Field(default=[], max_length=200)
     """Ids of grids, communities or the street; none: everything."""
 
@@ -73,6 +74,7 @@ class Delivery(BaseModel):
     event_id: UUID
     kind: str
     incident_id: UUID
+    """`subject` of the event: a case, or the asset of an event `asset.*`."""
     state: Literal["waiting", "delivered", "failed"]
     tries: int
     since: datetime

@@ -16,6 +16,7 @@ event = Table(
     must("event_id", Uuid), must("incident_id", Uuid), must("version", Integer), must("kind", Text),
     must("areas", ARRAY(Text)), must("at", TIME), must("data", JSON),
 )  # fmt: skip
+"""`incident_id` is the subject, here and in a delivery: a case, or the asset of an event `asset.*`."""
 subscription = Table(
     "webhook_subscription", metadata, key("id", Uuid), must("address", Text), must("kinds", ARRAY(Text)),
     must("areas", ARRAY(Text)), must("generation", Integer), must("created_at", TIME),

@@ -20,6 +20,7 @@ from cloud.deadlines.store import Deadline
 from cloud.errors import Problem
 from cloud.escalation.policy import Escalation
 from cloud.escalation.service import hold
+from cloud.etag import version_changed
 from cloud.incidents import log
 from cloud.incidents.store import Actor
 from cloud.incidents.transitions import OPEN, State
@@ -67,7 +68,7 @@ async def whistle(
     await hold(connection, incident_id)
     row = (await connection.execute(select(incident).where(incident.c.id == incident_id))).one()
     if seen is not None and row.version != seen:
-        raise changed(row.version, seen)
+        raise version_changed(row.version, seen)
     if State(row.state) not in OPEN:
         raise Problem("not_allowed", f"nobody is called to a case that is {row.state}", allowed_actions=[])
     mine = (whistle_call.c.incident_id == incident_id, whistle_call.c.state.in_(sorted(OPEN_CALLS)))
@@ -131,7 +132,7 @@ async def answer(
     """
     row = await held(connection, call_id)
     if row.version != seen:
-        raise changed(row.version, seen)
+        raise version_changed(row.version, seen)
     call = answered(call_of(row), said, now)
     if call is None:
         can = [one.value for one in possible(CallState(row.state))]
@@ -213,14 +214,6 @@ def call_of(row: Any) -> Call:
     return Call(
         CallState(row.state), row.check_in_due, row.report_due, row.checked_in_at, row.check_in_late,
         row.report_late,
-    )  # fmt: skip
-
-
-def changed(version: int, given: int) -> Problem:
-    """Somebody was quicker."""
-    return Problem(
-        "version_changed", f"you saw version {given}, it is at {version}; look again",
-        version=version, headers={"ETag": f'"v{version}"'},
     )  # fmt: skip
 
 
