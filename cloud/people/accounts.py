@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from cloud.database.schema import login_failure, person, session
 from cloud.errors import Problem, SettingsError
+from cloud.people import directory
 from cloud.people.passwords import (
     hash_password,
     hash_token,
@@ -25,6 +26,7 @@ from cloud.people.passwords import (
     verify_password,
 )
 from cloud.people.roles import Role
+from cloud.people.sheet import FIRST, Newcomer
 from devices.ids import uuid7
 from devices.site.model import Names
 
@@ -36,10 +38,6 @@ FAILURES_PER_USER = 5
 FAILURES_PER_ADDRESS = 30
 _FIRST_LOCK = 0x6772_6964_7573_6572
 """Key of the advisory lock under which the first users are made ("griduser")."""
-DEMO_USERS = {
-    "operator": (Role.OPERATOR, Names(zh="值班员", en="Operator")),
-    "leader": (Role.LEADER, Names(zh="值班长", en="Shift leader")),
-}
 
 
 async def add_user(
@@ -47,13 +45,13 @@ async def add_user(
     username: str,
     name: Names,
     roles: Collection[Role],
-    password: str,
+    password: str | None,
     now: datetime,
     *,
     areas: Collection[str] = (),
     organisation: str | None = None,
 ) -> None:
-    """Add a user.
+    """Add a user; without a password they cannot log in here.
 
     Raises:
         SettingsError: the name is taken.
@@ -62,7 +60,7 @@ async def add_user(
         "id": uuid7(), "username": username.lower(), "name": name.model_dump(),
         "roles": sorted(roles), "created_at": now, "version": 1,
         "areas": sorted(areas), "organisation": organisation,
-        "password_hash": await asyncio.to_thread(hash_password, password),
+        "password_hash": None if password is None else await asyncio.to_thread(hash_password, password),
     }  # fmt: skip
     try:
         await connection.execute(insert(person), row)
@@ -70,19 +68,33 @@ async def add_user(
         raise SettingsError(f"user {username!r} is there already; take another name") from error
 
 
-async def add_first_users(engine: AsyncEngine, file: Path, now: datetime) -> bool:
-    """When there is no user at all: one a role, with random passwords that stand only in `file` (0600)."""
+async def add_first_users(
+    engine: AsyncEngine, file: Path, now: datetime, people: Collection[Newcomer] = FIRST
+) -> bool:
+    """When there is no user at all: these, with random passwords that stand only in `file` (0600).
+
+    Raises:
+        SettingsError: an area or organisation of theirs does not fit.
+    """
     async with engine.begin() as connection:
         await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _FIRST_LOCK})
         if await connection.scalar(select(func.count()).select_from(person)):
             return False
         lines = ["# user password role: made for this install only"]
-        for username, (role, name) in DEMO_USERS.items():
-            password = random_password()
-            await add_user(connection, username, name, [role], password, now)
-            lines.append(f"{username} {password} {role}")
+        for one in people:
+            for field, fix in (
+                await directory.faults(connection, one.roles, one.areas, one.organisation)
+            ).items():
+                raise SettingsError(f"{one.username}: {field}: {fix}")
+            password = random_password() if one.login else None
+            await add_user(
+                connection, one.username, one.name, one.roles, password, now,
+                areas=one.areas, organisation=one.organisation,
+            )  # fmt: skip
+            if password is not None:
+                lines.append(f"{one.username} {password} {','.join(one.roles)}")
         write_private(file, "\n".join(lines) + "\n")
-    log.info("made the first users; their passwords are in %s", file)
+    log.info("made the first %d users; their passwords are in %s", len(people), file)
     return True
 
 

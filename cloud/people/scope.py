@@ -84,11 +84,12 @@ def visible(scope: Scope) -> ColumnElement[bool]:
     """The condition over `cloud.database.schema.incident` that holds for what is in scope."""
     if scope.areas is None:
         return true()
-    party = select(incident_party.c.incident_id).where(
-        incident_party.c.incident_id == incident.c.id, incident_party.c.party.in_(sorted(scope.parties))
-    )
+    parties = incident_party.c.party.in_(sorted(scope.parties))
+    party = incident.c.id.in_(select(incident_party.c.incident_id).where(parties))
     mine = sorted(scope.areas)
-    return or_(incident.c.grid.in_(mine), incident.c.community.in_(mine), party.exists())
+    if not mine:  # alone it can be answered by an index, within an OR it cannot
+        return party
+    return or_(incident.c.grid.in_(mine), incident.c.community.in_(mine), party)
 
 
 async def places(connection: AsyncConnection, ids: Collection[UUID]) -> dict[UUID, Where]:
