@@ -22,8 +22,9 @@ from pathlib import Path
 
 FOLDER = Path(__file__).parent
 LIMIT = 240.0
-LIMITS = {"node": 5400.0, "sensors": 900.0}
-"""Seconds a bench may take; that of the node has twenty legs, and encodes its streams the first time."""
+LIMITS = {"node": 5400.0, "sensors": 900.0, "cloud_loaded": 2400.0}
+"""Seconds a bench may take; that of the node has twenty legs, and encodes its streams the first time.
+That of the loaded cloud fills a database of 6 GB first, and deletes it."""
 GRACE = 30.0
 """Seconds to end by itself, once it was told to."""
 Line = dict[str, object]
