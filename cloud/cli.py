@@ -32,6 +32,7 @@ from cloud.nodes.enrolment import make_code
 from cloud.people import accounts
 from cloud.people import command as people
 from cloud.people.passwords import random_token
+from cloud.people.sheet import FIRST, read_people
 from cloud.policies.kinds import KINDS
 from cloud.policies.reading import beside
 from cloud.server import listen, serve, stop_on_sigterm
@@ -54,6 +55,10 @@ def configure(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--tokens", type=Path, metavar="FILE",
         help="lines `node token`; made with random tokens for every node when it is not there",
+    )  # fmt: skip
+    parser.add_argument(
+        "--people", type=Path, metavar="FILE",
+        help="sheet (CSV) of the first users of a new install; without one an operator and a leader are made",
     )  # fmt: skip
     parser.add_argument(
         "--deadlines", type=Path, metavar="FILE",
@@ -120,8 +125,9 @@ def _serve(settings: Settings, options: Namespace) -> None:
     settings = replace(settings, policies=beside(options.site, KINDS, given))
     nodes = [node.id for node in site.nodes]
     tokens = accounts.token_file(options.tokens, nodes) if options.tokens else {}
+    first = read_people(options.people) if options.people else FIRST
     with listen(options.host, options.port) as listening, database(settings) as url:
-        asyncio.run(prepare(url, settings, utc_now(), site=site, tokens=tokens))
+        asyncio.run(prepare(url, settings, utc_now(), site=site, tokens=tokens, people=first))
         if not serve(create_app(settings, url), listening, settings.tls):
             raise CloudError("could not begin to serve; the log above says why")
 

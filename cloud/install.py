@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 
 from sqlalchemy import URL
@@ -15,6 +15,7 @@ from cloud.database.engine import make_engine
 from cloud.link import sites
 from cloud.nodes import credentials
 from cloud.people import accounts
+from cloud.people.sheet import FIRST, Newcomer
 from cloud.settings import Settings
 from cloud.telemetry.partitions import Pieces
 from devices.site.edit import site_digest
@@ -30,11 +31,13 @@ async def prepare(
     *,
     site: Site | None = None,
     tokens: Mapping[str, str] | None = None,
+    people: Collection[Newcomer] = FIRST,
 ) -> None:
     """Migrate the database at `url`; take over `site` and `tokens`; make the first users.
 
     Raises:
-        SettingsError: the site is older than the database's, or a token is of a node that it has not.
+        SettingsError: the site is older than the database's, a token is of a node that it has not, or a user
+            of an area.
     """
     engine = make_engine(url, pool_size=1)
     try:
@@ -44,7 +47,7 @@ async def prepare(
                 await import_site(connection, site, now)
                 await sites.keep(connection, site, GRIDWATCH, now)
             await credentials.take_file(connection, tokens or {}, now)
-        await accounts.add_first_users(engine, settings.state / "users.txt", now)
+        await accounts.add_first_users(engine, settings.state / "users.txt", now, people)
         await Pieces(engine).ahead(now)
     finally:
         await engine.dispose()

@@ -19,11 +19,13 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from devices.errors import SiteError
 from simulators.broker import answers, broker_command
 from simulators.errors import DemoError, SimulatorsError
 from simulators.install import HOST, Install, install
+from simulators.messages import MessageWindow, addresses, names_of
 from simulators.news import News, told
 from simulators.orders import order, takes_orders
 from simulators.patrol import Patrol, log_ins
@@ -53,6 +55,7 @@ class Demo:
         self._street = made.state / "street"
         self._tokens = made.state / "tokens.txt"
         self._users = made.state / "cloud" / "users.txt"
+        self._window: MessageWindow | None = None
 
     def start(self) -> News:
         """Bring everything up, let the street's script begin, and print where to look; an ear at the wall.
@@ -63,6 +66,9 @@ class Demo:
         began = time.monotonic()
         made, say = self._made, self._teller.say
         forget_script(self._street)
+        file, names = made.state / "messages.jsonl", names_of(made.site, made.site_file.parent)
+        zone = ZoneInfo(made.site.timezone)
+        self._window = MessageWindow(file, HOST, made.ports.messages, names, zone)
         parts = {"broker": self._broker(), "cloud": self._cloud(), "street": self._simulate()}
         for program, _ in parts.values():
             self._supervisor.start(program)
@@ -78,8 +84,9 @@ class Demo:
         order(self._street, "begin")
         say(f"everything is up in {time.monotonic() - began:.1f} s")
         say(f"\n  The wall:  {made.address}")
+        say(f"  Messages:  {self._window.address}\n")
         for name, password in users.items():
-            say(f"  Log in as  {name} {password}")
+            say(f"  Log in as  {name:11} {password}")
         say(f"\n  Logs in {made.state / 'logs'}; end with Ctrl-C.\n")
         return news
 
@@ -99,6 +106,8 @@ class Demo:
     def close(self) -> None:
         """End everything, the last started first."""
         self._supervisor.stop()
+        if self._window is not None:
+            self._window.close()
 
     def _broker(self) -> tuple[Program, Callable[[], bool]]:
         """The program, and how it shows that it is there; so for the others."""
@@ -112,7 +121,12 @@ class Demo:
         made = self._made
         command = self._word("cloud", "--state", str(made.state / "cloud"), "--tokens", str(self._tokens))
         command += ["--host", HOST, "--port", str(made.ports.cloud)]
-        return Program("cloud", command), lambda: _is_ready(made.address)
+        people = made.site_file.with_name("people.csv")
+        if people.exists():
+            command += ["--people", str(people)]
+        assert self._window is not None, "the cloud is told where to send"
+        messages = addresses(made.push, made.site, self._window.address)
+        return Program("cloud", command, messages), lambda: _is_ready(made.address)
 
     def _simulate(self) -> tuple[Program, Callable[[], bool]]:
         command = self._word("simulate", "--state", str(self._street), "--wait")

@@ -6,10 +6,13 @@ import fcntl
 import json
 import os
 import secrets
+import shutil
 import socket
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
+
+import yaml
 
 from devices.site.edit import dump_site, with_ports
 from devices.site.load import load_site
@@ -34,9 +37,14 @@ class Ports:
     rtsp: int
     onvif: int
 
+    @property
+    def messages(self) -> int:
+        """The message window's, beside the wall's."""
+        return self.cloud + 1
+
     def all(self, cameras: int) -> list[int]:
         """Every port."""
-        return [self.cloud, self.broker, self.rtsp, *range(self.onvif, self.onvif + cameras)]
+        return [self.cloud, self.messages, self.broker, self.rtsp, *range(self.onvif, self.onvif + cameras)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +55,8 @@ class Install:
     site: Site
     site_file: Path
     ports: Ports
+    push: dict[str, Any]
+    """The push policy beside the site file; empty where there is none."""
     secrets: dict[str, str]
     lock: IO[str]
     """Held as long as this lives."""
@@ -68,9 +78,10 @@ def install(site_file: Path, state: Path, shift: int | None) -> Install:
     lock = _lock(state)
     ports = free_ports(sum(len(point.cameras) for point in site.points), shift)
     site = with_ports(site, broker=ports.broker, cloud=ports.cloud, rtsp=ports.rtsp, onvif=ports.onvif)
-    own = state / "site.yaml"
-    own.write_text(dump_site(site), encoding="utf-8")
-    return Install(state, site, own, ports, _secrets(state / "secrets.json", site), lock)
+    own = state / "site"
+    push = _copy_policies(site_file, own, f"http://{HOST}:{ports.cloud}")
+    (own / "site.yaml").write_text(dump_site(site), encoding="utf-8")
+    return Install(state, site, own / "site.yaml", ports, push, _secrets(state / "secrets.json", site), lock)
 
 
 def free_ports(cameras: int, shift: int | None = None) -> Ports:
@@ -95,6 +106,23 @@ def listens(port: int) -> bool:
     with socket.socket() as probe:
         probe.settimeout(1)
         return probe.connect_ex((HOST, port)) == 0
+
+
+def _copy_policies(site_file: Path, own: Path, page: str) -> dict[str, Any]:
+    """Copy what lies beside the site file into the folder `own`, made anew; messages lead to `page`.
+
+    Answers the push policy.
+    """
+    shutil.rmtree(own, ignore_errors=True)
+    own.mkdir(parents=True)
+    for file in sorted([*site_file.parent.glob("*.yaml"), *site_file.parent.glob("*.csv")]):
+        shutil.copyfile(file, own / file.name)
+    file = own / "push.yaml"
+    push: dict[str, Any] = yaml.safe_load(file.read_text(encoding="utf-8")) if file.exists() else {}
+    if push and "page" not in push:
+        with file.open("a", encoding="utf-8") as out:
+            out.write(f"\npage: {page}\n")
+    return push
 
 
 def _lock(state: Path) -> IO[str]:

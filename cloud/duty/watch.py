@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from cloud.areas.current import Current
@@ -25,6 +25,7 @@ from cloud.duty.kinds import ROSTERS
 from cloud.duty.model import Rosters
 from cloud.duty.shifts import DAY
 from cloud.duty.tables import seat
+from cloud.policies.tables import policy
 from cloud.push.service import Notice, notify
 from cloud.stream.tail import LOST
 from devices.messages import Severity
@@ -41,10 +42,11 @@ EVERY = 30.0
 """Seconds between two looks at the rosters; it is also how soon another version of them counts."""
 
 
-def wanted(rosters: Rosters, now: datetime) -> list[Deadline]:
+def wanted(rosters: Rosters, now: datetime, since: datetime | None = None) -> list[Deadline]:
     """What is due by `AHEAD` from now, and what is going on. Pure.
 
-    A grid without anybody for days is told of anew each day.
+    Shifts that had begun before there were rosters at all (`since`) are not asked for their seats. A grid
+    without anybody for days is told of anew each day.
     """
     zone = ZoneInfo(rosters.timezone)
     today = now.astimezone(zone).date()
@@ -53,6 +55,8 @@ def wanted(rosters: Rosters, now: datetime) -> list[Deadline]:
     found = []
     for turn in (turn for those in laid.turns.values() for turn in those):
         due = turn.begin + GRACE
+        if since is not None and turn.begin < since:
+            continue
         if turn.roster in seated and turn.end > now and due <= now + AHEAD:
             detail = {"roster": turn.roster, "begin": turn.begin.isoformat(), "people": list(turn.people)}
             found.append(Deadline(f"{EMPTY}/{turn.key}", EMPTY, due, detail=detail))
@@ -67,7 +71,8 @@ def wanted(rosters: Rosters, now: datetime) -> list[Deadline]:
 
 async def plan_rows(connection: AsyncConnection, rosters: Rosters | None, now: datetime) -> None:
     """Let exactly these wait; what fired does not come back."""
-    rows = wanted(rosters, now) if rosters else []
+    since = await connection.scalar(select(func.min(policy.c.at)).where(policy.c.kind == ROSTERS.name))
+    rows = wanted(rosters, now, since) if rosters else []
     stale = deadline.c.kind.in_((EMPTY, UNCOVERED)) & deadline.c.key.not_in([one.key for one in rows])
     # A row that is firing at this moment is another transaction's.
     free = select(deadline.c.key).where(stale).with_for_update(skip_locked=True)
