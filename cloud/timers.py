@@ -13,6 +13,7 @@ from cloud.duty.watch import effects as duty_effects
 from cloud.escalation.effects import effects as escalation_effects
 from cloud.escalation.planner import Levels
 from cloud.escalation.policy import ESCALATION, Escalation
+from cloud.inspections.planning import effects as inspection_effects
 from cloud.organisations.kinds import RESPONSIBILITIES
 from cloud.organisations.matrix import Responsibility, lead
 from cloud.playbooks.effects import effect as playbook_effect
@@ -53,6 +54,17 @@ def planners_in(current: Current, rules: Callable[[], Rules]) -> Callable[[], tu
     return now
 
 
+def patient_in(current: Current) -> Callable[[str], bool]:
+    """Whether a class of events has a playbook that gives time to set it right."""
+
+    def patient(event_class: str) -> bool:
+        books = current.policies.of(PLAYBOOKS)
+        playbook = books.of(event_class) if books else None
+        return playbook is not None and playbook.window is not None
+
+    return patient
+
+
 def effects_in(current: Current) -> Mapping[str, Effect]:
     """What each kind of deadline does; the others are written down and shown."""
 
@@ -62,6 +74,7 @@ def effects_in(current: Current) -> Mapping[str, Effect]:
 
     return {
         **duty_effects(current),
+        **inspection_effects(current),
         **escalation_effects(lambda: current.policies.of(ESCALATION) or Escalation()),
         LATE: late,
         PLAYBOOK: playbook_effect(lambda: current.policies.of(PLAYBOOKS), leads),

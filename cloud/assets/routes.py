@@ -94,33 +94,33 @@ async def list_assets(
 
 
 @router.get(
-    "/assets/{code}",
+    "/assets/{asset_code}",
     operation_id="getAsset",
     summary="Get an asset",
     responses=problems("not_found", "invalid"),
 )
-async def get_asset(context: InContext, _: Viewer, code: Code, response: Response) -> Asset:
+async def get_asset(context: InContext, _: Viewer, asset_code: Code, response: Response) -> Asset:
     """Its `ETag` is its version."""
     async with context.engine.connect() as connection:
-        found = views.shown(await views.row_of(connection, code), _policy(context))
+        found = views.shown(await views.row_of(connection, asset_code), _policy(context))
     response.headers["ETag"] = etag(found.version)
     return found
 
 
 @router.get(
-    "/assets/{code}/history",
+    "/assets/{asset_code}/history",
     operation_id="getAssetHistory",
     summary="Get an asset's changes and its cases",
     responses=problems("not_found", "invalid"),
 )
-async def get_history(context: InContext, scope: InScope, code: Code) -> AssetHistory:
+async def get_history(context: InContext, scope: InScope, asset_code: Code) -> AssetHistory:
     """The latest first."""
     async with context.engine.connect() as connection:
-        return await views.history(connection, await views.row_of(connection, code), scope)
+        return await views.history(connection, await views.row_of(connection, asset_code), scope)
 
 
 @router.put(
-    "/assets/{code}",
+    "/assets/{asset_code}",
     operation_id="putAsset",
     summary="Write an asset",
     description='`If-Match` is the version that you saw, `"v0"` for a new one. Its grid is the one that '
@@ -130,14 +130,14 @@ async def get_history(context: InContext, scope: InScope, code: Code) -> AssetHi
 async def put_asset(
     context: InContext,
     who: Doer,
-    code: Code,
+    asset_code: Code,
     new: NewAsset,
     response: Response,
     if_match: Annotated[str | None, Header(description='The version you saw, `"v1"`.')] = None,
 ) -> Asset:
     """The asset as it is now."""
     seen, policy = version_of(if_match), _policy(context)
-    values = new.model_dump(by_alias=True, mode="json") | {"code": code}
+    values = new.model_dump(by_alias=True, mode="json") | {"code": asset_code}
     cells: dict[Column, str] = {name: str(one) for name, one in values.items() if one is not None}  # type: ignore[misc]
     async with context.engine.begin() as connection:
         await changes.lock(connection)
@@ -146,12 +146,12 @@ async def put_asset(
         except Refused as error:
             fault = {"pointer": f"/body/{error.column}", "detail": error.what}
             raise Problem("invalid", f"{error.column}: {error.what}", errors=[fault]) from None
-        there = (await views.page(connection, asset.c.code == code, None, "", 1, policy))[0]
+        there = (await views.page(connection, asset.c.code == asset_code, None, "", 1, policy))[0]
         version = there[0].version if there else 0
         if version != seen:
             raise version_changed(version, seen)
         await write(connection, [given], Actor("user", who.username), context.now())
-        found = views.shown(await views.row_of(connection, code), policy)
+        found = views.shown(await views.row_of(connection, asset_code), policy)
     response.headers["ETag"] = etag(found.version)
     return found
 
@@ -210,30 +210,30 @@ async def list_case_assets(context: InContext, scope: InScope, incident_id: UUID
 
 
 @router.put(
-    "/incidents/{incident_id}/assets/{code}",
+    "/incidents/{incident_id}/assets/{asset_code}",
     operation_id="linkAsset",
     summary="Say which asset a case is about",
     description="Which cover it is. A line of the case's log; said twice it is one.",
     responses=problems("csrf", "not_found", "invalid"),
 )
 async def link_asset(
-    context: InContext, who: Doer, scope: InScope, incident_id: UUID, code: Code
+    context: InContext, who: Doer, scope: InScope, incident_id: UUID, asset_code: Code
 ) -> list[Asset]:
     """The assets that the case is about."""
-    return await _linking(context, who, scope, incident_id, code, linked=True)
+    return await _linking(context, who, scope, incident_id, asset_code, linked=True)
 
 
 @router.delete(
-    "/incidents/{incident_id}/assets/{code}",
+    "/incidents/{incident_id}/assets/{asset_code}",
     operation_id="unlinkAsset",
     summary="Say that a case is not about an asset",
     responses=problems("csrf", "not_found", "invalid"),
 )
 async def unlink_asset(
-    context: InContext, who: Doer, scope: InScope, incident_id: UUID, code: Code
+    context: InContext, who: Doer, scope: InScope, incident_id: UUID, asset_code: Code
 ) -> list[Asset]:
     """The assets that the case is about."""
-    return await _linking(context, who, scope, incident_id, code, linked=False)
+    return await _linking(context, who, scope, incident_id, asset_code, linked=False)
 
 
 @router.get("/cameras", operation_id="listCameras", summary="Whose the cameras are, and why they watch")
@@ -255,11 +255,11 @@ async def list_cameras(context: InContext, _: Viewer) -> CameraOwners:
 
 
 async def _linking(
-    context: Context, who: Doer, scope: InScope, incident_id: UUID, code: str, *, linked: bool
+    context: Context, who: Doer, scope: InScope, incident_id: UUID, asset_code: str, *, linked: bool
 ) -> list[Asset]:
     async with context.engine.begin() as connection:
         await require(connection, scope, incident_id)
-        row, actor = await views.row_of(connection, code), Actor("user", who.username)
+        row, actor = await views.row_of(connection, asset_code), Actor("user", who.username)
         await (link if linked else unlink)(connection, incident_id, row, actor, context.now())
         found = await views.of_case(connection, incident_id, _policy(context))
     context.tail.changed()

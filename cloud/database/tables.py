@@ -8,6 +8,7 @@ from cloud.database import schema
 from cloud.database.columns import metadata
 from cloud.duty import tables as duty
 from cloud.incidents import tables as incidents
+from cloud.inspections import tables as inspections
 from cloud.keeping import tables as keeping
 from cloud.people import tables as people
 from cloud.playbooks import tables as playbooks
@@ -24,6 +25,7 @@ __all__ = [
     "assets",
     "duty",
     "incidents",
+    "inspections",
     "keeping",
     "metadata",
     "people",

@@ -224,6 +224,15 @@ ROWS: tuple[Row, ...] = (
         Of.ONE,
         {"json": {"step": "claim"}, "headers": {"If-Match": '"v1"'}},
     ),
+    # inspections
+    Row("listInspections", SEE, Of.LIST),
+    Row("getInspection", SEE, Of.ONE),
+    Row(
+        "doInspection",
+        Who("community, grid leaders and workers", WORKERS.roles | {Role.COMMUNITY}),
+        Of.ONE,
+        {"json": {"answers": [{"question": "x", "ok": True}]}, "headers": {"If-Match": '"v1"'}},
+    ),
     # places and public assets
     Row("listAssetClasses", ALL),
     Row("listAssets", ALL, ask={"query": {"near": "120.005,30.005"}}),

@@ -10,6 +10,7 @@ from cloud.deadlines.limits import DEADLINES
 from cloud.duty.kinds import ROSTERS
 from cloud.escalation.policy import ESCALATION
 from cloud.incidents.policy import CASES
+from cloud.inspections.policy import INSPECTIONS
 from cloud.organisations.kinds import ORGANISATIONS, RESPONSIBILITIES
 from cloud.playbooks.policy import PLAYBOOKS
 from cloud.policies.kind import Kind
@@ -30,5 +31,6 @@ KINDS: tuple[Kind[Any], ...] = (
     PRIVACY,
     PUSH,
     ASSETS,
+    INSPECTIONS,
 )
 BY_NAME = {kind.name: kind for kind in KINDS}

@@ -1,4 +1,4 @@
-"""`/triage`: what citizens reported, until a person accepts, merges or refuses it."""
+"""`/triage`: what citizens and workers reported, in one order, until a person has decided about it."""
 
 from __future__ import annotations
 
@@ -10,9 +10,11 @@ from sqlalchemy import ColumnElement, func, or_, select, true
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cloud.context import Context, InContext
+from cloud.database.schema import incident
 from cloud.errors import Problem
 from cloud.etag import version_of
 from cloud.incidents.store import Actor
+from cloud.incidents.transitions import State
 from cloud.people.identity import Doer, Person, Viewer
 from cloud.people.scope import Scope, scope_of
 from cloud.problems import problems
@@ -30,7 +32,9 @@ router = APIRouter(prefix="/triage", tags=["sources"])
     "",
     operation_id="listTriage",
     summary="List reports",
-    description="Waiting ones oldest first, with the open cases each may tell of; decided ones newest first.",
+    description="Waiting ones oldest first, with the open cases each may tell of; decided ones newest first. "
+    "What a worker found, on an inspection too, has a case at once: it waits here while that is detected, "
+    "and is decided there (accept, duplicate, merge, void).",
     responses=problems("unauthenticated", "forbidden", "invalid"),
 )
 async def list_triage(
@@ -43,19 +47,20 @@ async def list_triage(
     registry, scope = context.registry, scope_of(who, context.registry)
     columns = report.c.received_at, report.c.id
     order = columns if state == "waiting" else tuple(column.desc() for column in columns)
-    mine = (visible_reports(scope), report.c.state == state)
+    wanted = waits() if state == "waiting" else report.c.state == state
+    mine = (visible_reports(scope), wanted)
     async with context.engine.begin() as connection:
         rows = (await connection.execute(select(report).where(*mine).order_by(*order).limit(limit))).all()
-        waiting = await connection.scalar(
-            select(func.count()).select_from(report).where(mine[0], report.c.state == "waiting")
-        )
+        waiting = await connection.scalar(select(func.count()).select_from(report).where(mine[0], waits()))
         key = await secret(connection)
         items = []
         for row in rows:
             found = []
             if state == "waiting" and row.event_class is not None:
                 spot = spot_of(row, row.event_class)
-                found = await nearby.near(connection, spot, scope, policy_of(context), registry)
+                found = await nearby.near(
+                    connection, spot, scope, policy_of(context), registry, row.incident_id
+                )
             items.append(show_waiting(row, found, key, registry))
     return Queue(items=items, waiting=waiting or 0)
 
@@ -93,6 +98,17 @@ async def decide_report(
         shown = show_report(row, await secret(connection), context.registry)
     context.tail.changed()
     return shown
+
+
+def waits() -> ColumnElement[bool]:
+    """The condition over `report` that holds for what nobody has looked at.
+
+    That is a report nobody decided about, or a worker's whose case nobody has taken up.
+    """
+    untouched = select(incident.c.id).where(
+        incident.c.id == report.c.incident_id, incident.c.state == State.DETECTED
+    )
+    return or_(report.c.state == "waiting", (report.c.source == "worker") & untouched.exists())
 
 
 def visible_reports(scope: Scope) -> ColumnElement[bool]:

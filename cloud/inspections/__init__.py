@@ -1,0 +1,1 @@
+"""Recurring inspections: planned ahead as rows, done with a checklist, told of when missed."""
