@@ -1,7 +1,7 @@
 import createClient from "openapi-fetch";
 import type { paths } from "./schema";
 import type {
-  Action, AreaFeature, Chart, Command, CommandRequest, Incident, IncidentEvent, NodeDevice, NodeLedger, NodeState, PointFeature,
+  Action, AreaFeature, Chart, Command, CommandRequest, Incident, IncidentEvent, Names, NodeDevice, NodeLedger, NodeState, PointFeature,
   Series, Session,
 } from "./types";
 
@@ -114,6 +114,11 @@ export async function areas(): Promise<readonly AreaFeature[]> {
 
 export async function points(): Promise<readonly PointFeature[]> {
   return (await body(client.GET("/api/v1/points"))).features;
+}
+
+/** Whom cases can be given to. */
+export async function organisations(): Promise<readonly { id: string; name: Names }[]> {
+  return (await body(client.GET("/api/v1/organisations"))).items;
 }
 
 export function nodes(): Promise<readonly NodeState[]> {

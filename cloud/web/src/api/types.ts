@@ -33,10 +33,10 @@ export type Severity = Schemas["Severity"];
 export type DeviceStatus = Schemas["DeviceStatus"] | "unknown";
 export type PointDevice = Schemas["CameraState"] | Schemas["SensorState"];
 
-/** What people may do with an incident; the document has these as plain strings. */
+/** What this page has a button for; what needs more than a reason is done over the API. The document has plain strings. */
 export const ACTIONS = [
-  "accept", "file", "dispatch", "start", "resolve", "close", "check_failed", "rate", "resume", "false_alarm", "reject",
-  "suspend", "void",
+  "accept", "file", "dispatch", "claim", "start", "resolve", "check", "close", "check_failed", "rate", "resume", "reopen",
+  "false_alarm", "reject", "return", "suspend", "void", "ask_return", "ask_suspend", "ask_void",
 ] as const;
 export type Action = (typeof ACTIONS)[number];
 

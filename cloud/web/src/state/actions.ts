@@ -9,7 +9,9 @@ import { selectedId, take } from "./incidents";
 import { endSession } from "./session";
 
 /** These are asked for with a reason, which the record keeps. */
-export const NEEDS_REASON: ReadonlySet<Action> = new Set(["false_alarm", "reject", "void", "suspend", "check_failed"]);
+export const NEEDS_REASON: ReadonlySet<Action> = new Set([
+  "false_alarm", "reject", "return", "void", "suspend", "check_failed", "reopen", "ask_return", "ask_suspend", "ask_void",
+]);
 
 /** The action on its way to the cloud, by incident: one at a time for each, none waits for another's. */
 export const inFlight = signal<ReadonlyMap<string, Action>>(new Map());

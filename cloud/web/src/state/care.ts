@@ -5,7 +5,7 @@ import type { Command, CommandRequest, Incident } from "../api/types";
 import { words } from "../words";
 import { selected } from "./incidents";
 import { points } from "./places";
-import { endSession } from "./session";
+import { endSession, hasRole } from "./session";
 
 /** What nodes were asked for, by id: on the page of the incident chosen, and since this page was opened. */
 const known = signal<ReadonlyMap<string, Command>>(new Map());
@@ -13,6 +13,11 @@ const known = signal<ReadonlyMap<string, Command>>(new Map());
 export const trouble = signal("");
 /** A request is on its way to the cloud. */
 export const asking = signal(false);
+
+/** Whether whoever is signed in may ask devices for something. */
+export function mayAsk(): boolean {
+  return hasRole("operator", "leader", "administrator");
+}
 
 /** The node that watches an incident's point. */
 export function nodeOf(incident: Incident): string | null {
@@ -58,7 +63,7 @@ let loadedFor = "";
 effect(() => {
   const incident = selected.value;
   const node = incident && nodeOf(incident);
-  if (!incident || !node || loadedFor === incident.id) return;
+  if (!incident || !node || loadedFor === incident.id || !mayAsk()) return;
   loadedFor = incident.id;
   trouble.value = "";
   void load(node, incident.id);

@@ -7,6 +7,11 @@ export const session = signal<Session | null | undefined>(undefined);
 /** Why the sign-in form is shown again. */
 export const sessionEnded = signal(false);
 
+/** Whether whoever is signed in has one of these roles. */
+export function hasRole(...roles: readonly Session["user"]["roles"][number][]): boolean {
+  return roles.some((role) => session.value?.user.roles.includes(role));
+}
+
 export async function resume(): Promise<void> {
   try {
     session.value = await calls.currentSession();

@@ -5,7 +5,7 @@ import { ReasonForm } from "./ReasonForm";
 
 /** These lead on, the others out or back. */
 const FORWARD: ReadonlySet<Action> = new Set([
-  "accept", "file", "dispatch", "start", "resolve", "close", "rate", "resume",
+  "accept", "file", "dispatch", "claim", "start", "resolve", "check", "close", "rate", "resume", "reopen",
 ]);
 const KEYS: Partial<Record<Action, string>> = { accept: "A", false_alarm: "F", dispatch: "D", close: "C" };
 

@@ -1,5 +1,5 @@
 import type { Command, Incident } from "../api/types";
-import { ask, askedOf, asking, askedOn, nodeOf, trouble } from "../state/care";
+import { ask, askedOf, asking, askedOn, mayAsk, nodeOf, trouble } from "../state/care";
 import { now } from "../state/clock";
 import { isCamera } from "../state/places";
 import { words } from "../words";
@@ -14,7 +14,7 @@ export function Care({ incident }: { incident: Incident }) {
   const text = words.value.care;
   const node = nodeOf(incident);
   const camera = incident.camera;
-  if (!node || !isCamera(camera)) return null;
+  if (!node || !isCamera(camera) || !mayAsk()) return null;
   const alarm = incident.alarms.find((one) => one.device === camera) ?? incident.alarms[0];
   if (!alarm) return null;
   const about = { incident_id: incident.id, body: { camera, condition_id: alarm.condition_id } };
@@ -42,6 +42,7 @@ export function Care({ incident }: { incident: Incident }) {
 /** On a node's page: send it the site, have it log more. */
 export function NodeCare({ node }: { node: string }) {
   const text = words.value.care;
+  if (!mayAsk()) return null;
   const body = { logger: "edge", level: "DEBUG" as const, seconds: LOG_SECONDS };
   return (
     <section class="care" aria-label={text.remote} aria-busy={asking.value}>

@@ -1,6 +1,7 @@
 import { useSignal } from "@preact/signals";
 import type { Evidence } from "../api/types";
 import { now } from "../state/clock";
+import { hasRole } from "../state/session";
 import { words } from "../words";
 import { formatWhen } from "../words/format";
 
@@ -8,10 +9,13 @@ import { formatWhen } from "../words/format";
 export function Clip({ clip }: { clip: Evidence }) {
   const { detail, locale } = words.value;
   const failed = useSignal(false);
+  const sees = hasRole("operator", "leader");
   const playable = clip.codec !== "h265" || canPlayH265();
   return (
     <figure class="photo clip">
-      {playable && !failed.value ? (
+      {!sees ? (
+        <p class="note">{detail.clipOriginal}</p>
+      ) : playable && !failed.value ? (
         <video
           src={clip.url} width={clip.width} height={clip.height} aria-label={detail.clip}
           muted loop autoplay playsInline preload="metadata" onError={() => (failed.value = true)}

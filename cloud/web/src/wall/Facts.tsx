@@ -2,12 +2,13 @@ import type { ComponentChildren } from "preact";
 import type { Incident } from "../api/types";
 import { now } from "../state/clock";
 import { isInhibited } from "../state/order";
+import { organisationNamed } from "../state/organisations";
 import { isCamera, isNode } from "../state/places";
 import { labelled, named, words } from "../words";
 import { formatAge, formatNumber, formatPercent, formatQuantity, formatWhen } from "../words/format";
 
 export function Facts({ incident }: { incident: Incident }) {
-  const { facts, list, condition, locale } = words.value;
+  const { facts, list, condition, locale, timeline } = words.value;
   const alarm = incident.alarms.at(-1);
   const parts = incident.alarms[0]?.parts ?? [];
   const { measured, area: { grid, community } } = incident;
@@ -70,6 +71,11 @@ export function Facts({ incident }: { incident: Incident }) {
             </>
           )}
         </Fact>
+        <Fact name={facts.source}>{incident.source !== "edge" && facts.sources[incident.source]}</Fact>
+        <Fact name={facts.level}>{timeline.level[incident.level]}</Fact>
+        <Fact name={facts.organisation}>{incident.organisation && organisationNamed(incident.organisation)}</Fact>
+        <Fact name={facts.handler}>{incident.handler}</Fact>
+        <Fact name={facts.description} wide>{incident.description}</Fact>
         <Fact name={facts.opened}>{when(incident.opened_at)}</Fact>
         <Fact name={facts.gone}>{incident.seen_gone_at && when(incident.seen_gone_at)}</Fact>
         <Fact name={facts.closed}>{incident.closed_at && when(incident.closed_at)}</Fact>

@@ -55,7 +55,9 @@ function Reading({ incident }: { incident: Incident }) {
           <small>{facts.limit(formatQuantity(measured.limit, measured.unit, locale))}</small>
         </p>
       )}
-      <p class="note">{isNode(incident.camera) ? detail.fromCloud : detail.noCamera}</p>
+      <p class="note">
+        {incident.camera === "" ? detail.noDevice : isNode(incident.camera) ? detail.fromCloud : detail.noCamera}
+      </p>
     </div>
   );
 }

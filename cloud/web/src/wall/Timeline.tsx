@@ -4,7 +4,7 @@ import { incidentEvents, Refused } from "../api/calls";
 import type { Incident, IncidentEvent } from "../api/types";
 import { now } from "../state/clock";
 import { words } from "../words";
-import { actorName, eventName } from "../words/events";
+import { actorName, eventDetails, eventName, eventReason } from "../words/events";
 import { formatWhen } from "../words/format";
 
 /** What happened, newest first; fetched again whenever the incident changed. */
@@ -43,7 +43,8 @@ export function Timeline({ incident }: { incident: Incident }) {
               {event.to_state && event.to_state !== event.from_state && (
                 <span class="to"> → {text.states[event.to_state]}</span>
               )}
-              {event.reason && <q>{event.reason}</q>}
+              {eventDetails(event, now.value).map((part) => <span key={part} class="more"> · {part}</span>)}
+              {eventReason(event) && <q>{eventReason(event)}</q>}
             </p>
           </li>
         ))}

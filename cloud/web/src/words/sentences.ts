@@ -1,4 +1,4 @@
-/** What nodes say in English sentences, for readers of Chinese. */
+/** What nodes and the cloud say in English sentences, for readers of Chinese. */
 
 const KNOWN: readonly (readonly [RegExp, string])[] = [
   [
@@ -27,6 +27,15 @@ const KNOWN: readonly (readonly [RegExp, string])[] = [
   [/versions only rise: version (\d+) is in force here/, "版本只能升高：节点已是版本 $1"],
   [/no picture came from (\S+) within (\S+) s/, "$1 在 $2 秒内没有送来画面"],
   [/(\S+) is no camera of this node/, "$1 不是该节点的摄像机"],
+  [/^(\S+ \S+) to set it right$/, "$1 内自行整改"],
+  [/^gone within the time to set it right$/, "限时内已恢复"],
+  [/^still there after (\S+ \S+)$/, "$1 后仍在"],
+  [/^seen gone; this class needs nobody to look$/, "已看到恢复，该类事件无需人工核查"],
+  [/^handled on the spot; not in the sample that is checked$/, "就地解决，未抽中复核"],
+  [/^at the grid for longer than it may stay there$/, "在网格停留超时"],
+  [/^at the community for longer than it may stay there$/, "在社区停留超时"],
+  [/^where this class begins$/, "该类事件由此级办理"],
+  [/^the last stage's time is over$/, "末阶段时限已过"],
   [/left the broker or lost its power/, "已离线或断电"],
 ];
 
