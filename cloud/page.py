@@ -6,9 +6,11 @@ import asyncio
 from contextlib import suppress
 from pathlib import Path
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Request, Response
 from fastapi.responses import FileResponse, HTMLResponse, PlainTextResponse
+from starlette.exceptions import HTTPException
 
+from cloud.addresses import allowed
 from cloud.alarms.figures_routes import series
 from cloud.context import InContext
 from cloud.database import migrate
@@ -68,8 +70,10 @@ async def wall(context: InContext) -> Response:
 
 
 @router.get("/{path:path}")
-async def asset(context: InContext, path: str) -> Response:
+async def asset(request: Request, context: InContext, path: str) -> Response:
     """A file of the built page; those under `assets/` carry a hash of their content in their name."""
+    if taken := allowed(request):
+        raise HTTPException(405, headers={"Allow": ", ".join(taken)})
     file = await asyncio.to_thread(_inside, context.settings.page, path)
     if file is None:
         raise Problem("not_found", f"nothing is at /{path}")

@@ -15,6 +15,7 @@ from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 
+from cloud.addresses import allowed
 from cloud.errors import DatabaseUnavailable, Problem
 from cloud.people import denials
 
@@ -45,7 +46,6 @@ KINDS: dict[str, Kind] = {
     "not_found": Kind(404, "There is no such thing"),
     "method_not_allowed": Kind(405, "This address does not take that method"),
     "not_allowed": Kind(409, "The incident's state does not allow this action"),
-    "key_reused": Kind(422, "The Idempotency-Key was used for another request"),
     "seat_taken": Kind(409, "The seat is somebody else's"),
     "offset_differs": Kind(409, "The upload goes on elsewhere"),
     "version_changed": Kind(412, "It was changed meanwhile"),
@@ -158,7 +158,10 @@ def install(app: FastAPI) -> None:
     async def on_http(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
         code = _BY_STATUS.get(error.status_code, "internal" if error.status_code >= 500 else "bad_request")
-        return answer(request, code, str(error.detail), error.headers)
+        headers = dict(error.headers or {})
+        if error.status_code == 405 and (taken := allowed(request)):
+            headers["Allow"] = ", ".join(taken)
+        return answer(request, code, str(error.detail), headers)
 
     async def on_database(request: Request, error: Exception) -> Response:
         log.error("%s %s: the database failed: %s", request.method, request.url.path, type(error).__name__)

@@ -8,7 +8,7 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Header, Response
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -25,6 +25,7 @@ from cloud.etag import version_of
 from cloud.people.identity import Doer, Person, Viewer
 from cloud.people.scope import scope_of
 from cloud.problems import problems
+from cloud.times import Moment
 from devices.messages import Severity
 
 router = APIRouter(prefix="/alarms", tags=["alarms"])
@@ -42,7 +43,7 @@ class ShelfWish(BaseModel):
     """Put an alarm's place and class aside."""
 
     model_config = ConfigDict(extra="forbid")
-    until: AwareDatetime
+    until: Moment
     """Bounded by how bad it is; see `longest_shelf` of the policy `alarms`."""
     reason: str = Field(min_length=1, max_length=500)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from fastapi import APIRouter, Response
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -19,6 +19,7 @@ from cloud.etag import etag
 from cloud.people.identity import Doer, Person, Viewer
 from cloud.people.scope import scope_of
 from cloud.problems import problems
+from cloud.times import Moment
 
 router = APIRouter(prefix="/devices", tags=["alarms"])
 _REFUSALS = (
@@ -55,7 +56,7 @@ class ServiceWish(BaseModel):
     """Take a device out of service."""
 
     model_config = ConfigDict(extra="forbid")
-    until: AwareDatetime
+    until: Moment
     reason: str = Field(min_length=1, max_length=500)
 
 

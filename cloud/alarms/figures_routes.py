@@ -8,7 +8,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query
 from prometheus_client import CollectorRegistry, Gauge, generate_latest
-from pydantic import AwareDatetime, BaseModel
+from pydantic import BaseModel
 
 from cloud.alarms import figures_store
 from cloud.alarms.figures import FLOOD_BEGINS, TARGETS, Flood, rate, top_share
@@ -18,6 +18,7 @@ from cloud.alarms.verdict_routes import span
 from cloud.context import Context, InContext
 from cloud.people.identity import Viewer
 from cloud.problems import problems
+from cloud.times import Moment
 from devices.messages import Severity
 
 router = APIRouter(prefix="/alarms", tags=["alarms"])
@@ -91,8 +92,8 @@ class Figures(BaseModel):
 async def get_alarm_figures(
     context: InContext,
     _: Viewer,
-    since: Annotated[AwareDatetime | None, Query()] = None,
-    until: Annotated[AwareDatetime | None, Query()] = None,
+    since: Annotated[Moment | None, Query()] = None,
+    until: Annotated[Moment | None, Query()] = None,
 ) -> Figures:
     """Of the whole street."""
     last = until or context.now()

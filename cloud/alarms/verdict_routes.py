@@ -7,7 +7,7 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Response
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import or_, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -25,6 +25,7 @@ from cloud.errors import Problem
 from cloud.people.identity import Doer, Viewer
 from cloud.people.scope import scope_of, visible
 from cloud.problems import problems
+from cloud.times import Moment
 
 router = APIRouter(tags=["alarms"])
 MOST = timedelta(days=366)
@@ -194,8 +195,8 @@ async def judge_alarm(
 async def get_precision(
     context: InContext,
     person: Viewer,
-    since: Annotated[AwareDatetime | None, Query()] = None,
-    until: Annotated[AwareDatetime | None, Query()] = None,
+    since: Annotated[Moment | None, Query()] = None,
+    until: Annotated[Moment | None, Query()] = None,
 ) -> PrecisionLedger:
     """Of the devices in your scope."""
     last = until or context.now()

@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from typing import Annotated
 
 from fastapi import APIRouter, Header, Query, Request, Response
-from pydantic import AwareDatetime
 
 from cloud.areas import versions
 from cloud.areas.imports import AreasRefused, propose, take
@@ -24,13 +23,14 @@ from cloud.etag import etag, version_of
 from cloud.incidents.store import Actor
 from cloud.people.identity import Administrator, Viewer
 from cloud.problems import problems
+from cloud.times import Moment
 from devices.site.geojson import geometry_of
 from devices.site.model import Area
 
 router = APIRouter(prefix="/areas", tags=["registry"], responses=problems("unauthenticated"))
 
 GEOJSON = "application/geo+json"
-At = Annotated[AwareDatetime | None, Query(description="As it was then; without it: as it is now.")]
+At = Annotated[Moment | None, Query(description="As it was then; without it: as it is now.")]
 IfMatch = Annotated[
     str | None, Header(alias="If-Match", description='The version of the areas you saw, e.g. `"v3"`')
 ]
@@ -165,7 +165,7 @@ async def put_areas(
     )
 
 
-async def _tree(context: InContext, at: AwareDatetime | None) -> versions.Tree:
+async def _tree(context: InContext, at: Moment | None) -> versions.Tree:
     async with context.engine.connect() as connection:
         tree = await versions.tree_at(connection, at)
     if tree is None:

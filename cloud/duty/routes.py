@@ -8,7 +8,6 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Query
-from pydantic import AwareDatetime
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -40,6 +39,7 @@ from cloud.errors import Problem
 from cloud.people.identity import Doer, InScope, Viewer
 from cloud.people.scope import Scope, visible
 from cloud.problems import problems
+from cloud.times import Moment
 
 router = APIRouter(prefix="/duty", tags=["duty"], responses=problems("unauthenticated"))
 
@@ -53,7 +53,7 @@ async def get_on_duty(
     context: InContext,
     _: Viewer,
     grid: Annotated[str | None, Query(max_length=64)] = None,
-    at: Annotated[AwareDatetime | None, Query(description="Without it: now; within ten years.")] = None,
+    at: Annotated[Moment | None, Query(description="Without it: now; within ten years.")] = None,
 ) -> OnDutyOut:
     """In a grid and in the patrol room."""
     rosters, when = _rosters(context), at or context.now()

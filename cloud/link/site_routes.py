@@ -27,7 +27,7 @@ router = APIRouter(prefix="/site", tags=["registry"])
 
 YAML = "application/yaml"
 IfMatch = Annotated[str | None, Header(alias="If-Match", description='The version you saw, e.g. `"v3"`')]
-_TEXT = {"schema": {"type": "string"}}
+_TEXT = {"schema": {"type": "object", "description": "A site file: `devices/site/site.schema.json`."}}
 
 
 @router.get(

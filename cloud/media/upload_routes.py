@@ -21,7 +21,7 @@ router = APIRouter(prefix="/media", tags=["media"])
 
 _PIECE: dict[str, Any] = {
     "requestBody": {
-        "required": True,
+        "required": False,
         "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
     }
 }
@@ -41,6 +41,7 @@ class Received(BaseModel):
     "/{sha256}",
     operation_id="mediaOffset",
     summary="How much of an upload is here (nodes)",
+    response_class=Response,
     responses={
         200: {"description": "`Upload-Complete: ?1` when all is here", "headers": _OFFSET},
         **problems("bad_token", "invalid"),

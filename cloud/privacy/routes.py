@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Query
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import insert, select
 
 from cloud.context import InContext
@@ -21,6 +21,7 @@ from cloud.privacy import figures, track
 from cloud.privacy.policy import policy_in
 from cloud.privacy.tables import deletion, original_view
 from cloud.problems import problems
+from cloud.times import Moment
 from devices.ids import uuid7
 from devices.site.model import Lat, Lon
 
@@ -96,7 +97,7 @@ class PositionWish(BaseModel):
     """Where one was."""
 
     model_config = ConfigDict(extra="forbid")
-    at: AwareDatetime
+    at: Moment
     lon: Lon
     lat: Lat
     accuracy_m: float | None = Field(default=None, ge=0, le=100_000, allow_inf_nan=False)

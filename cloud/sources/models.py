@@ -6,10 +6,11 @@ from datetime import datetime
 from typing import Annotated, Literal, Self
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from cloud.alarms.models import ClassRef
 from cloud.sources.reports import Source
+from cloud.times import Moment
 
 Hash = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Longitude = Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False)]
@@ -46,7 +47,7 @@ class NewCase(_Placed):
     address: Address | None = None
     photos: Photos = ()
     """SHA-256 of photos that were sent ahead (`PUT /photos/{sha256}`)."""
-    happened_at: AwareDatetime | None = None
+    happened_at: Moment | None = None
     """When it was found, by the clock of the device; null: now."""
 
     @model_validator(mode="after")
@@ -170,9 +171,9 @@ class NewNote(_Placed):
     kind: Literal["note", "visit"] = "note"
     words: Words
     photos: Photos = ()
-    written_at: AwareDatetime | None = None
+    written_at: Moment | None = None
     """By the clock of the device."""
-    sent_at: AwareDatetime | None = None
+    sent_at: Moment | None = None
     """By the same clock, when it is sent: how wrong the clock is shows in it. Needed with `written_at`."""
 
     @model_validator(mode="after")

@@ -11,7 +11,6 @@ from datetime import datetime, timedelta
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Response
-from pydantic import AwareDatetime
 from sqlalchemy import select
 
 from cloud.context import Context, InContext
@@ -24,6 +23,7 @@ from cloud.telemetry.catalogue import Listed, listed
 from cloud.telemetry.models import ChartOut, LimitOut, SeriesOut
 from cloud.telemetry.store import StoreAway
 from cloud.telemetry.values import STEPS, Bucket, begin_of, step_for
+from cloud.times import Moment
 
 router = APIRouter(
     prefix="/telemetry", tags=["telemetry"], responses=problems("unauthenticated", "forbidden", "invalid")
@@ -66,9 +66,9 @@ class Asked:
     zone: Annotated[str | None, Query()] = None
     unit: Annotated[str | None, Query(description="Where there are several; else that heard last.")] = None
     since: Annotated[
-        AwareDatetime | None, Query(alias="from", description="An hour before `to` unless given.")
+        Moment | None, Query(alias="from", description="An hour before `to` unless given.")
     ] = None
-    until: Annotated[AwareDatetime | None, Query(alias="to", description="Now unless given.")] = None
+    until: Annotated[Moment | None, Query(alias="to", description="Now unless given.")] = None
     step: Annotated[
         int | None, Query(description=f"Seconds, of {', '.join(map(str, STEPS))}; what suits, unless given.")
     ] = None
