@@ -47,6 +47,7 @@ _WORKS = Who("those who work on cases", SEE.roles - {Role.AUDITOR})
 _TRIAGE = Who("those who triage", FIELD.roles - {Role.GRID_WORKER})
 _NAMES = {"zh": "x", "en": "x"}
 _COUNCIL = Who("grid leader, community, shift leader, street", CALLERS.roles | {Role.GRID_LEADER})
+_LOOK = Who("those who see inspections", SEE.roles - {Role.DEPARTMENT})
 KEEP = Who("street, administrator", frozenset({Role.STREET, Role.ADMINISTRATOR}))
 """Who writes the registry."""
 _FOUND = {"event_class": "05-06", "lon": 120.005, "lat": 30.005, "words": "x"}
@@ -163,6 +164,11 @@ ROWS: tuple[Row, ...] = (
     Row("listIndexCases", FIGURES, Of.LIST),
     Row("getLedgerXlsx", FIGURES, Of.LIST),
     Row("getLedgerCsv", FIGURES, Of.LIST),
+    Row("listPeriodReports", Who("those who see the whole street", OF_STREET)),
+    Row("getPeriodReport", Who("those who see the whole street", OF_STREET)),
+    Row("listMissingGridLogs", FIGURES, Of.LIST, {"query": {"day": "{day}"}}),
+    Row("getGridLog", FIGURES, Of.LIST, {"query": {"day": "{day}"}}),
+    Row("addGridNote", FIELD, ask={"json": {"words": "x"}}),
     Row("getAlarmFigures", Who("those who see the whole street", OF_STREET)),
     Row("listOutOfService", WATCH, Of.LIST),
     Row("getService", WATCH, Of.ONE),
@@ -225,8 +231,8 @@ ROWS: tuple[Row, ...] = (
         {"json": {"step": "claim"}, "headers": {"If-Match": '"v1"'}},
     ),
     # inspections
-    Row("listInspections", SEE, Of.LIST),
-    Row("getInspection", SEE, Of.ONE),
+    Row("listInspections", _LOOK, Of.LIST),
+    Row("getInspection", _LOOK, Of.ONE),
     Row(
         "doInspection",
         Who("community, grid leaders and workers", WORKERS.roles | {Role.COMMUNITY}),

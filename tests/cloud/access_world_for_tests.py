@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
 from sqlalchemy import insert
 
+from cloud.assets.tables import asset
 from cloud.database import schema
 from cloud.incidents.numbers import incident_number
+from cloud.inspections.tables import inspection
+from cloud.playbooks.tables import project, project_case, project_task
 from cloud.push.tables import notice
 from cloud.sources.tables import report
 from cloud.whistles.tables import whistle_call
@@ -51,6 +55,9 @@ async def _hangs(app: Any, incident_id: str, where: str) -> dict[str, str]:
     context = app.state.context
     now, grid = context.now(), "G01" if where == OWN else "G02"
     ids = {name: uuid7() for name in ("call_id", "report_id", "notice_id", "command")}
+    ids |= {name: uuid7() for name in ("project_id", "task_id", "inspection_id")}
+    lies = {"grid": grid, "community": "C1" if where == OWN else None}
+    words = {"zh": "x", "en": "x"}
     rows = {
         whistle_call: {
             "id": ids["call_id"], "incident_id": incident_id, "organisation": f"org-{where}",
@@ -60,8 +67,8 @@ async def _hangs(app: Any, incident_id: str, where: str) -> dict[str, str]:
         report: {
             "id": ids["report_id"], "number": incident_number(now.date(), 900 + int(grid[-1])),
             "source": "citizen", "sender": "public",
-            "received_at": now, "happened_at": now, "event_class": "05-06", "words": "x", "grid": grid,
-            "community": "C1" if where == OWN else None, "photos": [], "state": "waiting", "version": 1,
+            "received_at": now, "happened_at": now, "event_class": "05-06", "words": "x", **lies,
+            "photos": [], "state": "waiting", "version": 1,
         },
         notice: {
             "id": ids["notice_id"], "kind": "x", "incident_id": incident_id, "severity": 1,
@@ -72,8 +79,29 @@ async def _hangs(app: Any, incident_id: str, where: str) -> dict[str, str]:
             "body": {"camera": f"P0{grid[-1]}-C1"}, "request_key": uuid4().hex, "created_at": now,
             "expires_at": now, "state": "expired",
         },
+        project: {
+            "id": ids["project_id"], "event_class": "05-06", "point": f"P0{grid[-1]}", **lies, "name": words,
+            "version": 1, "opened_at": now,
+        },
+        project_task: {
+            "id": ids["task_id"], "project_id": ids["project_id"], "position": 1, "name": words, "version": 1,
+        },
+        project_case: {"project_id": ids["project_id"], "incident_id": incident_id, "added_at": now},
+        inspection: {
+            "id": ids["inspection_id"], "task": "x", "target": f"grid:{grid}", "day": now.date(), **lies,
+            "body": {
+                "id": "x", "name": words, "grids": [grid], "every": {"unit": "day", "begins": "2026-01-01"},
+                "checklist": [{"id": "x", "text": words}], "event_class": "05-06",
+            },
+            "begins_at": now - timedelta(hours=2), "due_at": now - timedelta(hours=1), "state": "missed",
+            "missed_at": now, "version": 1, "faulty": False,
+        },
+        asset: {
+            "id": uuid7(), "code": f"A-{where}", "asset_class": "01-03", "lon": 120.0, "lat": 30.0, **lies,
+            "state": "intact", "version": 1, "updated_at": now,
+        },
     }  # fmt: skip
     async with context.engine.begin() as connection:
         for into, row in rows.items():
             await connection.execute(insert(into), row)
-    return {name: str(one) for name, one in ids.items()}
+    return {name: str(one) for name, one in ids.items()} | {"asset_code": f"A-{where}"}
