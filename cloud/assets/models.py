@@ -69,8 +69,8 @@ class NewAsset(BaseModel):
 
     asset_class: Text = Field(alias="class")
     name: Text | None = None
-    lon: Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False)] | None = None
-    lat: Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False)] | None = None
+    lon: Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False, strict=True)] | None = None
+    lat: Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False, strict=True)] | None = None
     point: Text | None = None
     """Instead of `lon` and `lat`, or beside them."""
     state: State = "intact"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Annotated
 from uuid import UUID
 
@@ -15,6 +14,7 @@ from cloud.deadlines.models import Clocks, UnclearedList
 from cloud.errors import Problem
 from cloud.people.identity import InScope
 from cloud.problems import problems
+from cloud.times import Day
 
 router = APIRouter(prefix="/deadlines", tags=["incidents"])
 
@@ -45,7 +45,7 @@ async def get_clocks(
     responses=problems("unauthenticated", "not_found", "invalid"),
 )
 async def list_uncleared(
-    context: InContext, scope: InScope, clearing: Clearing, day: Annotated[date, _DAY]
+    context: InContext, scope: InScope, clearing: Clearing, day: Annotated[Day, _DAY]
 ) -> UnclearedList:
     """The list of one boundary."""
     rules = context.rules()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -39,7 +39,7 @@ from cloud.errors import Problem
 from cloud.people.identity import Doer, InScope, Viewer
 from cloud.people.scope import Scope, visible
 from cloud.problems import problems
-from cloud.times import Moment
+from cloud.times import Day, Moment
 
 router = APIRouter(prefix="/duty", tags=["duty"], responses=problems("unauthenticated"))
 
@@ -96,7 +96,7 @@ async def get_on_duty(
 async def list_holes(
     context: InContext,
     _: Viewer,
-    first: Annotated[date | None, Query(description="A day of the site; without it: today.")] = None,
+    first: Annotated[Day | None, Query(description="A day of the site; without it: today.")] = None,
     days: Annotated[int, _DAYS] = 14,
 ) -> Holes:
     """Of rosters and of grids."""

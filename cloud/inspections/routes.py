@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Annotated
 from uuid import UUID
 
@@ -18,6 +17,7 @@ from cloud.people.identity import Doer, InScope
 from cloud.problems import problems
 from cloud.sources import idempotency
 from cloud.sources.idempotency import Asked
+from cloud.times import Day
 
 router = APIRouter(prefix="/inspections", tags=["sources"])
 _Plain = Query(max_length=64, pattern=r"^[^\x00]*$")
@@ -37,8 +37,8 @@ async def list_inspections(
     state: views.Which = "open",
     task: Annotated[str | None, _Plain] = None,
     grid: Annotated[str | None, _Plain] = None,
-    first: Annotated[date | None, Query(alias="from")] = None,
-    last: Annotated[date | None, Query(alias="to")] = None,
+    first: Annotated[Day | None, Query(alias="from")] = None,
+    last: Annotated[Day | None, Query(alias="to")] = None,
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
 ) -> InspectionList:
     """The first due first."""

@@ -9,7 +9,6 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import Depends, Query
-from pydantic import AwareDatetime
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cloud.areas.registry import Registry
@@ -19,6 +18,7 @@ from cloud.people.wall import unwalled
 from cloud.reports.facts import Mark
 from cloud.reports.marking import Marker
 from cloud.reports.querying import Wanted
+from cloud.times import Moment
 
 MOST = timedelta(days=366)
 USUAL = timedelta(days=30)
@@ -28,11 +28,9 @@ Name = Annotated[str | None, Query(max_length=64, pattern=r"^[^\x00]+$")]
 def asked(
     context: InContext,
     first: Annotated[
-        AwareDatetime | None, Query(alias="from", description="30 days before `to` unless given.")
+        Moment | None, Query(alias="from", description="30 days before `to` unless given.")
     ] = None,
-    last: Annotated[
-        AwareDatetime | None, Query(alias="to", description="Not part of it; now unless given.")
-    ] = None,
+    last: Annotated[Moment | None, Query(alias="to", description="Not part of it; now unless given.")] = None,
     area: Name = None,
     event_class: Name = None,
     source: Name = None,

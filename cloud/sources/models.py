@@ -13,8 +13,8 @@ from cloud.sources.reports import Source
 from cloud.times import Moment
 
 Hash = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
-Longitude = Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False)]
-Latitude = Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False)]
+Longitude = Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False, strict=True)]
+Latitude = Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False, strict=True)]
 Words = Annotated[str, Field(min_length=1, max_length=2000, pattern=r"^[^\x00]*$")]
 Address = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00]*$")]
 Code = Annotated[str, Field(min_length=1, max_length=20, examples=["05-06"])]
