@@ -76,8 +76,10 @@ from cloud.push.recipients import rota_of
 from cloud.push.routes import router as push
 from cloud.push.routes import short
 from cloud.push.runner import Runner
+from cloud.reports import gridlog, planning, reporting
 from cloud.reports.ledger_routes import router as ledgers
 from cloud.reports.marking import Marker
+from cloud.reports.report_routes import router as period_reports
 from cloud.reports.routes import router as indices
 from cloud.settings import Settings
 from cloud.sources.hotline_routes import router as hotline
@@ -161,12 +163,14 @@ def create_app(settings: Settings, url: URL, now: Callable[[], datetime] = utc_n
             marker = app.state.marker = Marker(engine, current, now)
             counting = counting_in(current)
             timed = {**alarm_effects(current), **effects_in(current)}
+            timed |= {**reporting.effects(current, marker), **gridlog.effects(current)}
             tasks = [
                 asyncio.create_task(keep_tidy(engine, settings, now)),
                 asyncio.create_task(current.follow()),
                 asyncio.create_task(duty_watch.keep(engine, current, now)),
                 asyncio.create_task(inspection_planning.keep(engine, current, now)),
                 asyncio.create_task(marker.keep()),
+                asyncio.create_task(planning.keep(engine, current, now)),
                 Worker(engine, planners_in(current, counting), timed, now, tail.changed).start(),
                 asyncio.create_task(
                     silence.listen(engine, lambda: current.registry, after, now, tail.changed)
@@ -255,6 +259,7 @@ def _routes() -> Sequence[BaseRoute]:
         inspections,
         indices,
         ledgers,
+        period_reports,
         verdicts,
         alarm_figures,
         alarm_actions,

@@ -16,6 +16,7 @@ from cloud.playbooks.policy import PLAYBOOKS
 from cloud.policies.kind import Kind
 from cloud.privacy.policy import PRIVACY
 from cloud.push.policy import PUSH
+from cloud.reports.policy import REPORTS
 from cloud.sources.policy import SOURCES
 
 KINDS: tuple[Kind[Any], ...] = (
@@ -30,6 +31,7 @@ KINDS: tuple[Kind[Any], ...] = (
     CASES,
     PRIVACY,
     PUSH,
+    REPORTS,
     ASSETS,
     INSPECTIONS,
 )

@@ -95,12 +95,17 @@ class Marker:
             async with self._engine.connect() as connection:
                 return await connection.scalar(_behind(func.count())) or 0
 
-    async def straddling(self, connection: AsyncConnection, end: datetime) -> dict[UUID, list[Mark]]:
-        """Of cases that changed at or after `end`: their marks as they stood then."""
+    async def straddling(
+        self, connection: AsyncConnection, end: datetime, also_behind: bool = False
+    ) -> dict[UUID, list[Mark]]:
+        """Of cases that changed at or after `end`, and that are not marked yet: their marks as they stood."""
         await self._limits.load(connection, self._current.registry.timezone)
         changed = select(incident.c.id).where(incident.c.updated_at >= end)
+        ids = set((await connection.scalars(changed)).all())
+        if also_behind:
+            ids |= set((await connection.scalars(_behind(incident.c.id))).all())
         found: dict[UUID, list[Mark]] = {}
-        for key, (case, _) in (await cases(connection, (await connection.scalars(changed)).all())).items():
+        for key, (case, _) in (await cases(connection, ids)).items():
             then = until(case, end)
             found[key] = marks(then, self._limits.of(then)) if then else []
         return found
