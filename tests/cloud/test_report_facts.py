@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cloud.incidents.transitions import OPEN, State
-from cloud.reports.definitions import BY_CODE, INDICES
+from cloud.reports.definitions import BY_CODE, INDICES, table
 from cloud.reports.facts import Case, Entry, marks, until
 from cloud.reports.figures import Sum, grade, score, total, weighted
 from tests.cloud.report_cases_for_tests import RULES, cases
@@ -247,3 +248,9 @@ def test_every_index_is_named_once_and_defined() -> None:
         for name in (one.name, one.denominator, one.numerator)
         for text in (name.zh, name.en)
     )
+
+
+def test_the_documents_table_is_made_of_the_definitions() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "design" / "reports.md").read_text(encoding="utf-8")
+    written = text.partition("<!-- indices -->\n")[2].partition("<!-- end -->")[0]
+    assert written == table(), "paste cloud.reports.definitions.table() there"
