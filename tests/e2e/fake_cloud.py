@@ -369,7 +369,7 @@ def _event(
     kind = "node" if who.startswith("n") else "system" if who == "system" else "user"
     return {
         "id": n, "at": at, "actor": {"kind": kind, "name": who}, "action": action,
-        "from_state": source, "to_state": target, "cause": "person", "reason": reason,
+        "from_state": source, "to_state": target, "cause": "person", "reason": reason, "detail": {},
     }  # fmt: skip
 
 
