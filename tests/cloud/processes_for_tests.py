@@ -99,9 +99,11 @@ class Clouds:
                     pass
                 await asyncio.sleep(0.05)
 
-    def kill(self, one: Process) -> None:
-        """kill -9."""
+    async def kill(self, one: Process) -> None:
+        """kill -9, and wait until its port is free."""
         os.kill(one.pid, signal.SIGKILL)
+        while Path(f"/proc/{one.pid}").exists():  # noqa: ASYNC110, ASYNC240 - the kernel ends it
+            await asyncio.sleep(0.01)
         one.pid = 0
 
     async def pause(self, one: Process, seconds: float) -> None:

@@ -76,6 +76,8 @@ class History:
     """Answers that nobody may ever get, and waits that took too long."""
     kills: int = 0
     sent_again: int = 0
+    busy: int = 0
+    """Answers that the database cannot be asked now."""
     messages: list[str] = field(default_factory=list)
     """Ids of messages, as they came to the provider."""
 

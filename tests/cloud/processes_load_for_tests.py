@@ -35,6 +35,8 @@ WORKERS = 20
 PATIENCE = 60.0
 """Seconds after which what should have come has not."""
 LOST = (httpx.TransportError,)
+BUSY = 503
+"""An honest answer of a machine that cannot: ask again."""
 Headers = dict[str, str]
 
 
@@ -93,6 +95,10 @@ class Load:
             except LOST:
                 self.history.sent_again += 1
                 continue
+            if answer.status_code == BUSY:
+                self.history.busy += 1
+                await asyncio.sleep(0.2)
+                continue
             if answer.status_code != 200 or answer.json()["refused"]:
                 self.history.wrong.append(f"a batch was answered {answer.status_code} {answer.text[:300]}")
                 return
@@ -141,6 +147,9 @@ class Load:
         try:
             answer = await self.http.request(method, url, headers=headers, **more)
         except LOST:
+            return None
+        if answer.status_code == BUSY:
+            self.history.busy += 1
             return None
         if answer.status_code >= 500:
             self.history.wrong.append(
@@ -216,7 +225,7 @@ class Load:
             leave_after = self.dice.randint(20, 120)
             try:
                 async with self.http.stream("GET", url, headers=headers) as stream:
-                    if stream.status_code != 200:
+                    if stream.status_code not in (200, BUSY):
                         self.history.wrong.append(f"a stream was answered {stream.status_code}")
                     kind = ""
                     async for line in stream.aiter_lines():
@@ -281,7 +290,7 @@ class Load:
             await asyncio.sleep(self.dice.uniform(0.2, 0.8))
             victim, other = self.dice.sample(self.clouds.all, 2)
             pausing = asyncio.create_task(self.clouds.pause(other, 0.5)) if number % 2 == 0 else None
-            self.clouds.kill(victim)
+            await self.clouds.kill(victim)
             self.history.kills += 1
             await self.clouds.start(victim)
             if pausing is not None:

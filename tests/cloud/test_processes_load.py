@@ -180,9 +180,10 @@ def summary(history: History, found: Kept) -> str:
     sure = sum(claims.undisturbed for claims in history.claims)
     return (
         f"{history.kills} kills; {len(history.acknowledged)} events acknowledged, "
-        f"{history.sent_again} batches sent again; {len(found.incidents)} incidents, {len(found.lines)} "
-        f"lines; {len(found.fired)} deadlines fired; {len(history.claims)} races ({sure} undisturbed); "
-        f"{len(history.messages)} messages; {heard} stream events in {visits} visits"
+        f"{history.sent_again} batches sent again, {history.busy} answered busy; "
+        f"{len(found.incidents)} incidents, {len(found.lines)} lines; {len(found.fired)} deadlines fired; "
+        f"{len(history.claims)} races ({sure} undisturbed); {len(history.messages)} messages; "
+        f"{heard} stream events in {visits} visits"
     )
 
 
@@ -201,6 +202,7 @@ async def test_nothing_is_lost_doubled_or_missed_in_minutes_of_kills(url, tmp_pa
 
 
 @pytest.mark.long
+@pytest.mark.timeout(1800)
 @pytest.mark.parametrize("without", TAKEN_OUT)
 async def test_each_protection_taken_out_is_noticed(url, tmp_path, without) -> None:
     wrong = await run(url, tmp_path, seed=3, kills=2, rounds=2, without=without)
