@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -22,7 +22,6 @@ from cloud.push.words import of_incident
 from cloud.stream.outbox import emit
 from devices.ids import uuid7
 
-OVER = ("closed", "seen_gone", "aside")
 DONE = ("read", "acknowledged", "accepted")
 
 
@@ -46,6 +45,8 @@ class Climber:
     registry: Registry
     rota: Rota
     environment: Mapping[str, str]
+    patient: Callable[[str], bool]
+    """Whether a class of events has a playbook that gives time to set it right."""
 
     async def climb(self, connection: AsyncConnection, now: datetime, limit: int) -> tuple[int, bool]:
         """Look at what is due, at most `limit`; how many were, and whether pages have something to say."""
@@ -53,7 +54,7 @@ class Climber:
         ids = [row.id for row in rows]
         if not ids:
             return 0, False
-        facts = await store.facts(connection, ids)
+        facts = await store.facts(connection, ids, now)
         tried: dict[UUID, list[Tried]] = defaultdict(list)
         for one in await store.attempts(connection, ids):
             tried[one.notice_id].append(_tried(one))
@@ -72,10 +73,12 @@ class Climber:
             market = place.found is not None
             chosen = self.policy.ladder_for(row.kind, row.event_class, severity, market)
             ladder = chosen.name if chosen else None
+        waits = facts.waits or (facts.unplanned and self.patient(row.event_class))
+        over = "closed" if facts.closed else "seen_gone" if facts.seen_gone and not waits else None
         history = History(
             ladder, row.created_at, severity, self.registry.timezone, tried,
             frozenset(name for name in DONE if getattr(facts, name)),
-            next((name for name in OVER if getattr(facts, name)), None),
+            over, held=waits or facts.aside,
         )  # fmt: skip
         told = False
         while isinstance(step := next_rung(self.policy, history, now), Go):

@@ -9,6 +9,9 @@ from zoneinfo import ZoneInfo
 from cloud.push.policy import Ladder, PushPolicy
 from devices.messages import Severity
 
+HELD_LOOK = timedelta(seconds=5)
+"""Until it is asked again whether a ladder is still held."""
+
 
 @dataclass(frozen=True, slots=True)
 class Tried:
@@ -36,6 +39,8 @@ class History:
     """Of `read`, `acknowledged`, `accepted`: what somebody did since."""
     over: str | None = None
     """Why it is nobody's business any more, whatever the ladder says."""
+    held: bool = False
+    """Nobody is to be called now; later perhaps."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +75,8 @@ def next_rung(policy: PushPolicy, history: History, now: datetime) -> Go | Wait 
     done = [one for one in ladder.ends_with if one in history.done]
     if done:
         return Stop(done[0])
+    if history.held:
+        return Wait(now + HELD_LOOK)
     following, due = _following(policy, ladder, history)
     if now < due:
         return Wait(due)

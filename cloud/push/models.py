@@ -68,7 +68,7 @@ class NoticeRecord(BaseModel):
     ladder: str | None
     ended_at: datetime | None
     ended_by: str | None
-    """`read`, `acknowledged`, `accepted`, `closed`, `seen_gone`, `aside`, `exhausted`, `no_ladder`."""
+    """`read`, `acknowledged`, `accepted`, `closed`, `seen_gone`, `exhausted`, `no_ladder`."""
     attempts: list[Attempt]
     receipts: list[Receipt]
 

@@ -57,12 +57,17 @@ class Runner:
         changed: Callable[[], None],
         *,
         rota: Rota = no_rota,
+        patient: Callable[[str], bool] = lambda event_class: False,
         environment: Mapping[str, str] = os.environ,
         tls: ssl.SSLContext | None = None,
     ) -> None:
-        """`policy`: what is in force, None: nobody is told; `changed` wakes the walls."""
+        """`policy`: what is in force, None: nobody is told; `changed` wakes the walls.
+
+        `patient`: whether a class of events has a playbook that gives time to set it right.
+        """
         self._engine, self._registry, self._policy, self._now = engine, registry, policy, now
         self._changed, self._rota, self._environment = changed, rota, environment
+        self._patient = patient
         self._sender = Sender(environment, tls or ssl.create_default_context(), now)
         self._wake = asyncio.Event()
         self._since = now() - AT_START
@@ -112,7 +117,7 @@ class Runner:
         more = True
         while more:
             async with self._engine.begin() as connection:
-                climber = climbing.Climber(policy, registry, self._rota, self._environment)
+                climber = climbing.Climber(policy, registry, self._rota, self._environment, self._patient)
                 looked, told = await climber.climb(connection, now, BATCH)
             if told:
                 self._changed()

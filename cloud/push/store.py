@@ -39,6 +39,12 @@ _DONE = text("""
            n.kind = 'incident' AND EXISTS (SELECT 1 FROM alarm a WHERE a.incident_id = i.id)
              AND NOT EXISTS (SELECT 1 FROM alarm a WHERE a.incident_id = i.id
                              AND NOT a.history AND a.aside IS NULL) AS aside,
+           n.kind = 'incident' AND EXISTS (
+             SELECT 1 FROM deadline d
+             WHERE d.incident_id = i.id AND d.kind = 'playbook' AND d.due_at > :late
+               AND d.detail ->> 'step' IN ('window', 'dissolve', 'file')) AS waits,
+           n.kind = 'incident' AND i.planned_version IS DISTINCT FROM i.version
+             AND i.updated_at > :soon AS unplanned,
            EXISTS (SELECT 1 FROM incident_event e
                    WHERE e.incident_id = i.id AND e.cause = 'person'
                      AND CASE WHEN n.opened_version IS NULL THEN e.at >= n.created_at
@@ -48,6 +54,10 @@ _DONE = text("""
            EXISTS (SELECT 1 FROM push_receipt r WHERE r.notice_id = n.id AND r.read_at IS NOT NULL) AS read
     FROM push_notice n LEFT JOIN incident i ON i.id = n.incident_id WHERE n.id = ANY(:ids)
 """)
+LATE = timedelta(minutes=1)
+"""Past its time a playbook's step holds no ladder any more: nothing may hide a case from everybody."""
+SOON = timedelta(seconds=10)
+"""Within which a changed case is planned for; likewise."""
 _ALONE = text("SELECT pg_try_advisory_xact_lock(hashtextextended('push ' || CAST(:lane AS text), 0))")
 
 
@@ -78,9 +88,12 @@ async def due(connection: AsyncConnection, now: datetime, limit: int) -> Sequenc
     return (await connection.execute(statement)).all()
 
 
-async def facts(connection: AsyncConnection, ids: Collection[UUID]) -> dict[UUID, Any]:
-    """What was done since each of these notices began."""
-    rows = await connection.execute(_DONE, {"ids": list(ids)})
+async def facts(connection: AsyncConnection, ids: Collection[UUID], now: datetime) -> dict[UUID, Any]:
+    """What was done since each of these notices began, and how their cases are.
+
+    `waits`: a playbook gives time to set it right; `unplanned`: whether one does is not planned yet.
+    """
+    rows = await connection.execute(_DONE, {"ids": list(ids), "late": now - LATE, "soon": now - SOON})
     return {row.id: row for row in rows}
 
 

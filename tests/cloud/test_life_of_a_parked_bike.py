@@ -20,10 +20,12 @@ async def test_set_right_within_the_window_it_is_counted_and_not_filed(bikes, se
     async with bikes() as life:
         leader, alarm = await life.street.log_in(), seen(sender, event_class=BIKES)
         await life.see(alarm, "opened")
-        assert (await leader.the_incident())["state"] == "verifying", "it waits, and nobody is sent"
+        case = await leader.the_incident()
+        assert case["state"] == "verifying", "it waits, and nobody is sent"
 
         await life.pass_time(minutes=4)
         await life.see(alarm, "cleared")
+        await life.climbed(leader, case, "closed")
 
         case = await leader.the_incident()
         assert case["state"] == "closed"
@@ -49,9 +51,10 @@ async def test_solved_told_cleared_handled_looked_at_again_closed_and_rated(bike
         await life.see(alarm, "opened")
         assert await company.incidents() == [], "not yet theirs to see"
 
-        # Still there: filed by itself, and first the companies are told.
+        # Still there: filed by itself, and first the companies are told; only now the ladder begins.
         await life.pass_time(minutes=5)
         case = await company.the_incident()
+        await life.climbed(leader, case, "page")
         assert (case["state"], case["level"], case["organisation"]) == ("filed", "grid", None)
         assert await life.told("playbook") == [
             ("organisation:BIKE-A", "organisation:BIKE-B", "organisation:BIKE-C")

@@ -4,10 +4,11 @@ import asyncio
 import json
 import time
 from collections.abc import AsyncIterator, Callable
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import func, select
 
 from cloud.areas import group_store
 from cloud.areas.groups import Group, Market, Office, Rotation, Shop
@@ -16,6 +17,8 @@ from cloud.incidents.store import Actor
 from cloud.people.accounts import add_user
 from cloud.people.roles import Role
 from cloud.push import runner
+from cloud.push.ladder import HELD_LOOK
+from cloud.push.tables import attempt, notice
 from cloud.settings import Settings
 from devices.messages import Severity
 from devices.site.model import Names
@@ -243,3 +246,47 @@ async def test_history_calls_nobody_until_it_is_live(pushing, played, sender, se
         old.at = s.clock()
         await s.send(old.now("updated"), sent_at=old.at)
         await until(lambda: called(silent))
+
+
+@pytest.mark.usefixtures("hurried")
+async def test_while_its_alarm_is_shelved_a_ladder_stands_still_and_then_goes_on(
+    url, pushing, played, sender, seen
+) -> None:
+    async with pushing() as s:
+        leader, alarm = await s.log_in("leader"), seen(sender)
+        await s.send(alarm.now("opened"), sent_at=s.clock())
+        case = await leader.the_incident()
+        engine = make_engine(url, pool_size=1)
+
+        async def looks_at() -> tuple[datetime, int]:
+            """When the ladder is looked at next, and how many were tried."""
+            tried = select(func.count()).select_from(attempt).scalar_subquery()
+            async with engine.connect() as connection:
+                return tuple((await connection.execute(select(notice.c.look_at, tried))).one())
+
+        async def told_once() -> bool:
+            async with engine.connect() as connection:
+                return await connection.scalar(select(func.count()).select_from(attempt)) == 1
+
+        async def shelf(action: str, **more: Any) -> None:
+            found = (await leader.get("/alarms"))["items"][0]
+            door = f"/api/v1/alarms/{found['id']}/{action}"
+            answer = await leader.http.post(door, json=more, headers={"If-Match": f'"v{found["version"]}"'})
+            assert answer.status_code == 200, answer.text
+
+        await until(told_once)
+        until_when = (s.clock() + timedelta(minutes=30)).isoformat()
+        await shelf("shelve", until=until_when, reason="roadworks")
+        s.clock.forward(seconds=61)
+
+        async def held() -> bool:
+            return await looks_at() == (s.clock() + HELD_LOOK, 1)
+
+        await until(held)
+        assert played.got == []
+        (record,) = (await leader.get(f"/incidents/{case['id']}/notices"))["items"]
+        assert record["ended_at"] is None
+        await shelf("unshelve")
+        s.clock.forward(seconds=5)
+        await until(lambda: played.of("sms"))
+        await engine.dispose()

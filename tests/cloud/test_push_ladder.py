@@ -77,6 +77,14 @@ def test_what_somebody_did_ends_it(done: str) -> None:
     assert isinstance(next_rung(POLICY, past(done=frozenset({"read"})), START), Go)
 
 
+def test_what_is_held_waits_and_then_goes_on_where_it_was() -> None:
+    page = Tried(0, "page", START, sent=True)
+    assert next_rung(POLICY, past(page, held=True), seconds(60)) == Wait(seconds(65))
+    assert next_rung(POLICY, past(page), seconds(65)) == Go(1, ("robot", "sms"))
+    assert next_rung(POLICY, past(page, held=True, over="closed"), seconds(60)) == Stop("closed")
+    assert next_rung(POLICY, past(held=True, done=frozenset({"accepted"})), START) == Stop("accepted")
+
+
 def test_a_ladder_that_the_policy_has_no_more_ends() -> None:
     assert next_rung(POLICY, past(ladder="gone"), START) == Stop("no_ladder")
 

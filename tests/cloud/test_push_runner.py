@@ -13,7 +13,9 @@ from sqlalchemy import insert, select, text, update
 
 from cloud.areas.registry import load_registry
 from cloud.database.engine import make_engine
-from cloud.database.schema import person
+from cloud.database.schema import incident, person
+from cloud.deadlines import store as deadlines
+from cloud.deadlines.store import Deadline
 from cloud.incidents import service
 from cloud.incidents.opening import Report, open_report
 from cloud.incidents.store import Actor
@@ -55,7 +57,7 @@ class Room:
     told: int = 0
     runners: list[Runner] = field(default_factory=list)
 
-    def runner(self) -> Runner:
+    def runner(self, **more: Any) -> Runner:
         def changed() -> None:
             self.told += 1
 
@@ -64,7 +66,7 @@ class Room:
 
         made = Runner(
             self.engine, lambda: self.registry, lambda: self.policy, self.clock, changed, rota=rota,
-            environment=self.environment,
+            environment=self.environment, **more,
         )  # fmt: skip
         self.runners.append(made)
         return made
@@ -156,6 +158,39 @@ async def test_who_accepts_ends_it_and_nobody_else_is_called(room) -> None:
     await room.turn(runner, seconds=20)
     assert (await room.record(case)).ended_by == "accepted"
     assert room.played.got == []
+
+
+async def test_while_a_playbook_gives_time_to_set_it_right_nobody_is_called(room) -> None:
+    case, other, runner = await room.open(), await room.open(), room.runner()
+    async with room.engine.begin() as connection:
+        for one, minutes in ((case, 5), (other, 3)):
+            due = room.clock() + timedelta(minutes=minutes)
+            row = Deadline(f"window of {one}", "playbook", due, one, {"step": "file"})
+            await deadlines.put(connection, [row])
+    await room.turn(runner)
+    await room.turn(runner, minutes=3, seconds=55)
+    assert await room.tried(case) == await room.tried(other) == []
+    async with room.engine.begin() as connection:
+        await deadlines.cancel(connection, [f"window of {case}"])
+    await room.turn(runner, seconds=5)
+    assert await room.tried(case) == [("page", "page", "sent", "on the stream")], "its window is over"
+    assert len(await room.tried(other)) == 1, "it should have been filed a minute ago: nothing holds it now"
+
+
+async def test_a_case_that_may_have_time_to_be_set_right_waits_until_it_is_planned_or_for_ten_seconds(
+    room,
+) -> None:
+    runner = room.runner(patient=lambda event_class: event_class == "05-06")
+    case, other = await room.open(), await room.open()
+    await room.turn(runner)
+    await room.turn(runner, seconds=5)
+    assert await room.tried(case) == await room.tried(other) == []
+    async with room.engine.begin() as connection:
+        planned = update(incident).where(incident.c.id == case).values(planned_version=1)
+        await connection.execute(planned)
+    await room.turn(runner, seconds=4)
+    await room.turn(runner, seconds=1)
+    assert len(await room.tried(case)) == len(await room.tried(other)) == 1
 
 
 async def test_a_provider_that_fails_hands_over_to_the_next_rung_at_once(room) -> None:
