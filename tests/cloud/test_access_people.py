@@ -59,6 +59,14 @@ async def test_somebody_is_added_sees_their_grid_and_is_shut_out_at_once(street,
         assert (await s.http.post("/api/v1/session", json=credentials)).json()["code"] == "bad_credentials"
 
 
+async def test_a_lock_holds_also_for_a_session_that_begins_at_that_moment(street) -> None:
+    async with street() as s:
+        leader = await s.log_in()
+        async with s.app.state.context.engine.begin() as connection:
+            await connection.execute(update(person).values(locked_at=s.clock()))  # and no session ended
+        assert (await leader.http.get("/api/v1/session")).status_code == 401
+
+
 @pytest.mark.parametrize(
     ("values", "field"),
     [
