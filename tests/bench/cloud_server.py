@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -73,10 +73,12 @@ class Cloud:
     def cpu(self) -> tuple[float, float]:
         """CPU seconds of the API, and of PostgreSQL with all its backends."""
         api = self.watched[0].cpu_times()
-        backends = [self.watched[1], *self.watched[1].children(recursive=True)]
-        times = [process.cpu_times() for process in backends]
         ended = self.watched[1].cpu_times()
-        mine = sum(one.user + one.system for one in times) + ended.children_user + ended.children_system
+        mine = ended.user + ended.system + ended.children_user + ended.children_system
+        for backend in self.watched[1].children():
+            with suppress(psutil.NoSuchProcess):
+                now = backend.cpu_times()
+                mine += now.user + now.system
         return api.user + api.system, mine
 
     async def post(self, events: list[str], token: str | None = None) -> None:
