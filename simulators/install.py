@@ -79,7 +79,7 @@ def install(site_file: Path, state: Path, shift: int | None) -> Install:
     ports = free_ports(sum(len(point.cameras) for point in site.points), shift)
     site = with_ports(site, broker=ports.broker, cloud=ports.cloud, rtsp=ports.rtsp, onvif=ports.onvif)
     own = state / "site"
-    push = _copy_policies(site_file, own, f"http://{HOST}:{ports.cloud}")
+    push = copy_policies(site_file, own, f"http://{HOST}:{ports.cloud}")
     (own / "site.yaml").write_text(dump_site(site), encoding="utf-8")
     return Install(state, site, own / "site.yaml", ports, push, _secrets(state / "secrets.json", site), lock)
 
@@ -108,7 +108,7 @@ def listens(port: int) -> bool:
         return probe.connect_ex((HOST, port)) == 0
 
 
-def _copy_policies(site_file: Path, own: Path, page: str) -> dict[str, Any]:
+def copy_policies(site_file: Path, own: Path, page: str) -> dict[str, Any]:
     """Copy what lies beside the site file into the folder `own`, made anew; messages lead to `page`.
 
     Answers the push policy.

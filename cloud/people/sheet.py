@@ -64,7 +64,7 @@ def _read(file: Path, rows: csv.DictReader[str]) -> Iterator[Newcomer]:
         if unknown or not row["roles"].strip():
             raise SettingsError(f"{at}: roles: {row['roles']!r}: write of {', '.join(Role)}")
         if row["login"] not in ("yes", "no"):
-            raise SettingsError(f"{at}: login: {row['password']!r}: write yes (a password is made) or no")
+            raise SettingsError(f"{at}: login: {row['login']!r}: write yes (a password is made) or no")
         yield Newcomer(
             username,
             Names(zh=row["zh"] or username, en=row["en"] or username),
