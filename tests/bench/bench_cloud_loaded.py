@@ -178,19 +178,21 @@ async def newest(served: Cloud, place: str) -> tuple[str, int]:
 async def act(
     http: httpx.AsyncClient, case: tuple[str, int], action: str, who: dict[str, str]
 ) -> dict[str, Any]:
-    """One step.
+    """One step; again by the version that it has meanwhile, when a clock or a playbook came first.
 
     Raises:
         RuntimeError: it was refused.
     """
-    answer = await http.post(
-        f"/api/v1/incidents/{case[0]}/transitions",
-        json={"action": action}, headers={**who, "If-Match": f'"v{case[1]}"'},
-    )  # fmt: skip
-    if answer.status_code != 200:
-        raise RuntimeError(f"{action} was answered {answer.status_code}: {answer.text[:300]}")
-    found: dict[str, Any] = answer.json()
-    return found
+    path, version = f"/api/v1/incidents/{case[0]}/transitions", case[1]
+    while True:
+        seen = {**who, "If-Match": f'"v{version}"'}
+        answer = await http.post(path, json={"action": action}, headers=seen)
+        found: dict[str, Any] = answer.json()
+        if answer.status_code == 200:
+            return found
+        if answer.status_code != 412:
+            raise RuntimeError(f"{action} was answered {answer.status_code}: {answer.text[:300]}")
+        version = found["version"]
 
 
 def say(**figures: object) -> None:
