@@ -98,9 +98,9 @@ class PositionWish(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
     at: Moment
-    lon: Lon
-    lat: Lat
-    accuracy_m: float | None = Field(default=None, ge=0, le=100_000, allow_inf_nan=False)
+    lon: Annotated[Lon, Field(strict=True)]
+    lat: Annotated[Lat, Field(strict=True)]
+    accuracy_m: float | None = Field(default=None, ge=0, le=100_000, allow_inf_nan=False, strict=True)
 
 
 class TrackWish(BaseModel):
