@@ -76,7 +76,7 @@ async def ask(app: FastAPI, method: str, path: str, more: Mapping[str, Any]) -> 
         "headers": [(name.lower().encode(), value.encode()) for name, value in headers.items()],
         "extensions": {"websocket.http.response": {}}, "subprotocols": [],
     }  # fmt: skip
-    done, found = asyncio.Event(), {"status": 0}
+    done, live, found = asyncio.Event(), asyncio.Event(), {"status": 0}
     pieces: list[bytes] = []
     sent = iter(
         [{"type": "websocket.connect"} if method == "WEBSOCKET" else {"type": "http.request", "body": body}]
@@ -93,21 +93,23 @@ async def ask(app: FastAPI, method: str, path: str, more: Mapping[str, Any]) -> 
         if message["type"].endswith("response.start"):
             found["status"] = message["status"]
             if any(value.startswith(b"text/event-stream") for _, value in message["headers"]):
-                done.set()
+                live.set()
         elif message["type"].endswith("response.body"):
             pieces.append(message.get("body", b""))
             if not message.get("more_body"):
                 done.set()
 
     task = asyncio.create_task(app(scope, receive, send))
-    waiter = asyncio.create_task(done.wait())
-    async with asyncio.timeout(30):
+    waiter = asyncio.create_task(live.wait())
+    async with asyncio.timeout(60):
         await asyncio.wait([task, waiter], return_when=asyncio.FIRST_COMPLETED)
     waiter.cancel()
-    if not done.is_set():
-        await task  # it failed: say why
-    task.cancel()
-    await asyncio.gather(task, waiter, return_exceptions=True)
+    if live.is_set():
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+    await asyncio.gather(waiter, return_exceptions=True)
+    if not live.is_set():
+        task.result()  # it failed: say why
     text = b"".join(pieces).decode(errors="replace")
     code = json.loads(text)["code"] if found["status"] >= 400 and text.startswith("{") else ""
     return Answer(found["status"], code, text)
