@@ -6,7 +6,7 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -182,8 +182,15 @@ async def test_the_data_of_an_older_postgresql_are_brought_over(roomy, site) -> 
     assert await change_server(state, None) is None
 
 
-def test_the_commands_rehearse_a_loss_of_the_machine(roomy, site, sender, seen) -> None:
-    cloud = Cloud(roomy, site)
+@pytest.fixture
+def cloud(roomy: Path, site: Any) -> Iterator[Cloud]:
+    found = Cloud(roomy, site)
+    yield found
+    if found.process is not None:
+        found.end(signal.SIGTERM)
+
+
+def test_the_commands_rehearse_a_loss_of_the_machine(cloud, sender, seen) -> None:
     cloud.start()
     send(cloud, [seen(sender).now("opened")])
     vault, state = cloud.directory / "vault", cloud.directory / "state"
