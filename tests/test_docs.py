@@ -16,6 +16,7 @@ import pytest
 import yaml
 from pydantic import TypeAdapter
 
+from cloud.push.policy import PushPolicy
 from devices.site.joins import IncidentJoin, Join
 from devices.site.load import load_site
 from edge.replay import load_zones
@@ -128,6 +129,8 @@ def test_every_site_and_zone_file_that_a_page_shows_loads(path: Path, tmp_path: 
         elif shown := re.match(r"(incident_)?joins:", block):
             kind = IncidentJoin if shown[1] else Join
             assert TypeAdapter(list[kind]).validate_python(yaml.safe_load(block)[shown[0][:-1]])
+        elif block.startswith("page:"):
+            assert PushPolicy.model_validate(yaml.safe_load(block)).page
         else:
             assert load_site(file).points
 

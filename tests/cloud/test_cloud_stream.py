@@ -82,8 +82,11 @@ async def test_a_wall_hears_of_an_incident_with_what_its_people_may_do(street, s
         await s.send(seen(sender).now("opened"))
         assert (await leader.until("alarm"))["data"]["label"] == "bicycle"
         incident = (await leader.until("incident"))["data"]
-        assert incident["allowed_actions"] == ["accept", "reject", "void", "false_alarm"]
-        assert (await operator.until("incident"))["data"]["allowed_actions"] == ["accept", "false_alarm"]
+        decides = {"reject", "void"}
+        assert decides | {"accept", "false_alarm"} <= set(incident["allowed_actions"])
+        may = set((await operator.until("incident"))["data"]["allowed_actions"])
+        assert {"accept", "false_alarm"} <= may
+        assert not decides & may
 
 
 async def test_a_step_of_one_person_reaches_every_wall(street, sender, seen) -> None:
