@@ -38,6 +38,8 @@ def _refusals(method: str, operation: dict[str, Any]) -> Iterator[str]:
         yield from ("unauthenticated", "forbidden", "too_many_requests")
         if method not in SAFE:
             yield "csrf"
+    if "node" in ways:
+        yield from ("bad_token", "node_revoked")
     if "requestBody" in operation:
         yield from ("too_large", "bad_request")
     if "requestBody" in operation or operation.get("parameters"):

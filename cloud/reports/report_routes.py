@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import date, datetime, time
+from datetime import date, datetime
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -83,7 +83,8 @@ class Missing(BaseModel):
     """Grids of which nothing was heard."""
 
     day: date
-    by: time
+    by: str
+    """`HH:MM` by the clocks of the site."""
     grids: list[str]
 
 
@@ -157,7 +158,7 @@ async def list_missing(context: InContext, _: Viewer, scope: InScope, day: Day) 
             found = await gridlog.missing(
                 connection, mine, begins, gridlog.upload_by(terms, day, registry.timezone)
             )
-    return Missing(day=day, by=terms.upload_by, grids=found)
+    return Missing(day=day, by=f"{terms.upload_by:%H:%M}", grids=found)
 
 
 @router.get(
