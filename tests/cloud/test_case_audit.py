@@ -18,6 +18,7 @@ from tests.cloud.case_people_for_tests import hire
 
 pytestmark = pytest.mark.anyio
 
+
 JSON = st.recursive(
     st.none()
     | st.booleans()
@@ -73,30 +74,28 @@ async def test_what_was_not_touched_is_intact_and_the_auditor_sees_so(street, se
         assert refused.status_code == 403
 
 
-SET, CUT = "UPDATE incident_event SET {} WHERE {} AND {}", "DELETE FROM incident_event WHERE {} AND {}"
-
-
-@pytest.mark.parametrize(
-    ("change", "which", "what", "version"),
-    [
-        ("reason = 'x'", "version = 3", "broken", 3),
-        ("at = at + interval '1 us'", "version = 2", "broken", 2),
-        ("detail = '{\"a\": 1}'", "version = 1", "broken", 1),
-        ("actor_name = 'you'", "version = 4", "broken", 4),
-        (None, "version = 5", "broken", 5),
-        (None, "version > 4", "cut", 4),
-    ],
+CHANGES = (
+    ("UPDATE incident_event SET reason = 'x' WHERE {} AND version = 3", "broken", 3),
+    ("UPDATE incident_event SET at = at + interval '1 us' WHERE {} AND version = 2", "broken", 2),
+    ("UPDATE incident_event SET detail = '{{\"a\": 1}}' WHERE {} AND version = 1", "broken", 1),
+    ("UPDATE incident_event SET actor_name = 'you' WHERE {} AND version = 4", "broken", 4),
+    ("DELETE FROM incident_event WHERE {} AND version = 5", "broken", 5),
+    ("DELETE FROM incident_event WHERE {} AND version > 4", "cut", 4),
 )
-async def test_the_first_line_that_was_changed_is_named(
-    street, sender, seen, change, which, what, version
-) -> None:
+
+
+async def test_of_each_case_the_first_line_that_was_changed_is_named(street, sender, seen) -> None:
     async with street() as s:
-        _, case = await two_cases(s, sender, seen)
+        await s.send(*(seen(sender, place=f"place-{n}").now("opened") for n in range(len(CHANGES))))
+        leader = await s.log_in()
+        cases = [await leader.done(one, "accept", "dispatch", "start") for one in await leader.incidents()]
         engine = s.app.state.context.engine
-        mine = f"incident_id = '{case['id']}'"
-        await tampered(engine, SET.format(change, mine, which) if change else CUT.format(mine, which))
-        (fault, *_) = (await audit.verify(engine)).faults
-        assert (fault.what, str(fault.incident_id), fault.version) == (what, case["id"], version)
+        for case, (change, _, _) in zip(cases, CHANGES, strict=True):
+            await tampered(engine, change.format(f"incident_id = '{case['id']}'"))
+        found = {str(one.incident_id): (one.what, one.version) for one in (await audit.verify(engine)).faults}
+        assert found == {
+            case["id"]: (what, line) for case, (_, what, line) in zip(cases, CHANGES, strict=True)
+        }
 
 
 async def test_a_case_that_is_elsewhere_than_its_log_says_is_noticed(street, sender, seen) -> None:

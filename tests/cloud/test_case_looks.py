@@ -28,6 +28,7 @@ from tests.cloud.test_link import another_process, off_loop
 
 pytestmark = pytest.mark.anyio
 
+
 AFTER = "cd" * 32
 ONE, OTHER = uuid7(), uuid7()
 

@@ -1,12 +1,13 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 from pathlib import Path
 
 import pytest
 
-from cloud.incidents import sheet
+from cloud.incidents import chain, sheet
 from cloud.incidents.guards import GUARDS
 from cloud.incidents.transitions import ACTIONS, TABLE, State
 from cloud.incidents.transitions import NOBODY as SYSTEM
@@ -38,6 +39,10 @@ def test_the_pages_example_has_the_hash_that_the_page_says() -> None:
     found = re.search(r"```json\n(.*?)\n```.*?hash `([0-9a-f]{64})`", text, re.DOTALL)
     assert found is not None
     assert hashlib.sha256(found[1].encode()).hexdigest() == found[2]
+    line = json.loads(found[1])
+    previous = bytes.fromhex(line.pop("previous"))
+    assert chain.line_hash(line, previous).hex() == found[2]
+    assert chain.line_hash(line, b"\1" * 32).hex() != found[2]
 
 
 @pytest.mark.parametrize("rule", TABLE, ids=lambda rule: f"{rule.action}-{rule.sources[0]}")

@@ -19,6 +19,7 @@ from tests.cloud.case_people_for_tests import hire
 
 pytestmark = pytest.mark.anyio
 
+
 HALF = ("accept", "dispatch", "start")
 PHOTO = "ab" * 32
 
