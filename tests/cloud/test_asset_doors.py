@@ -50,7 +50,7 @@ async def test_one_write_reaches_each_of_three_subscribers_once_and_an_import_of
             await changes.lock(connection)
             await write(connection, those, GRIDWATCH, desk.clock())
         desk.clock.forward(seconds=1)
-    await desk.turn(worker)
+        await desk.turn(worker)
 
     def told(name: str) -> list[tuple[str, str]]:
         return [

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from sqlalchemy import select, text, update
 
 from cloud.database.schema import incident, person
+from cloud.incidents.log import note
 from cloud.incidents.opening import Report, open_report
 from cloud.incidents.store import Actor
 from cloud.people.roles import Role
@@ -89,6 +90,13 @@ async def test_of_twenty_who_claim_one_wins_and_the_last_task_closes_the_project
         assert is_problem(await other.get(f"/api/v1/projects/{project}"), 404, "not_found")
         assert is_problem(await step(other, first, "claim"), 404, "not_found")
 
+        async with engine.begin() as connection:  # somebody else writes into one of the logs meanwhile
+            await note(connection, three[0].id, "noted", Actor("user", "w"), {}, s.clock())
+            claiming = asyncio.create_task(step(leader, second, "claim"))
+            await somebody_waits(engine)
+        beside = await claiming
+        assert beside.status_code == 200, beside.text
+
         answers = await asyncio.gather(*(step(one, first, "claim") for one in people))
         assert sorted(answer.status_code for answer in answers) == [200] + [409] * 19
         assert {answer.json()["code"] for answer in answers if answer.status_code == 409} == {"not_allowed"}
@@ -108,17 +116,30 @@ async def test_of_twenty_who_claim_one_wins_and_the_last_task_closes_the_project
         assert back.json()["tasks"][0]["allowed_steps"] == ["claim"]
         again = (await step(loser, back.json()["tasks"][0], "claim")).json()["tasks"][0]
         assert (await step(loser, again, "done", words="two bays painted")).json()["closed_at"] is None
-        mine = (await step(winner, second, "claim")).json()["tasks"][1]
-        closed = (await step(winner, mine, "done", words="racks are up")).json()
+        mine = beside.json()["tasks"][1]
+        closed = (await step(leader, mine, "done", words="racks are up")).json()
         assert closed["closed_at"] is not None
         assert is_problem(await step(winner, closed["tasks"][0], "claim"), 409, "not_allowed")
         assert (await winner.get("/api/v1/projects")).json()["items"] == []
-        did = ["task_claimed", "task_handed_back", "task_claimed", "task_done", "task_claimed", "task_done"]
+        did = ["task_claimed", "task_claimed", "task_handed_back", "task_claimed", "task_done", "task_done"]
         for case in three:
-            assert await lines(s, case) == ["open", *did, "project_closed"]
+            noted = ["noted"] if case is three[0] else []
+            assert await lines(s, case) == ["open", *noted, *did, "project_closed"]
 
         await hidden_by_the_database(engine)
         await opened_by_hand(s, leader, other)
+
+
+async def somebody_waits(engine: Any) -> None:
+    """Until a transaction of this database waits for another one."""
+    query = text(
+        "SELECT count(*) FROM pg_stat_activity, pg_sleep(0.01)"
+        " WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    )
+    async with asyncio.timeout(20), engine.connect() as connection:
+        await connection.execution_options(isolation_level="AUTOCOMMIT")
+        while not await connection.scalar(query):
+            pass
 
 
 async def hidden_by_the_database(engine: Any) -> None:
