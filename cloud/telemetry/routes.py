@@ -65,9 +65,9 @@ class Asked:
     quantity: str
     zone: Annotated[str | None, Query()] = None
     unit: Annotated[str | None, Query(description="Where there are several; else that heard last.")] = None
-    since: Annotated[
-        Moment | None, Query(alias="from", description="An hour before `to` unless given.")
-    ] = None
+    since: Annotated[Moment | None, Query(alias="from", description="An hour before `to` unless given.")] = (
+        None
+    )
     until: Annotated[Moment | None, Query(alias="to", description="Now unless given.")] = None
     step: Annotated[
         int | None, Query(description=f"Seconds, of {', '.join(map(str, STEPS))}; what suits, unless given.")

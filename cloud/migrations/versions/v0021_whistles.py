@@ -32,7 +32,8 @@ _UP = (
         " rated_at timestamptz NOT NULL, PRIMARY KEY (incident_id, organisation))"
     ),
     (
-        "CREATE TABLE project (id uuid PRIMARY KEY, event_class text NOT NULL, point text NOT NULL, grid text,"
+        "CREATE TABLE project (id uuid PRIMARY KEY, event_class text NOT NULL, point text NOT NULL,"
+        " grid text,"
         " community text, name jsonb NOT NULL, version integer NOT NULL, opened_at timestamptz NOT NULL,"
         " closed_at timestamptz)"
     ),

@@ -15,10 +15,12 @@ _UP = (
         " since timestamptz NOT NULL, on_roster boolean NOT NULL)"
     ),
     (
-        "CREATE TABLE seat_event (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, at timestamptz NOT NULL,"
+        "CREATE TABLE seat_event (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, at"
+        " timestamptz NOT NULL,"
         " seat text NOT NULL, roster text NOT NULL,"
         " action text NOT NULL CHECK (action IN ('taken', 'left', 'freed', 'handed_over')),"
-        " username text NOT NULL, actor text NOT NULL, on_roster boolean NOT NULL, handover uuid, reason text)"
+        " username text NOT NULL, actor text NOT NULL, on_roster boolean NOT NULL, handover uuid,"
+        " reason text)"
     ),
     "CREATE INDEX seat_event_of_person ON seat_event (username, at)",
     (
