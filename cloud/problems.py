@@ -185,11 +185,20 @@ def install(app: FastAPI) -> None:
         return f"{code}: {KINDS[code].title} (HTTP {KINDS[code].status})\n"
 
 
+_NO_TEXT = ("22021", "22P05")
+"""SQLSTATE of character_not_in_repertoire, as a value, and untranslatable_character, within JSON."""
+
+
 def on_lost_connection(gone: Any) -> Any:
-    """A handler that takes driver errors of a lost connection as `gone` and lets true faults through."""
+    """A handler that takes driver errors of a lost connection as `gone` and lets true faults through.
+
+    A text with U+0000, which PostgreSQL cannot keep, is a fault of the request, wherever it came in.
+    """
 
     async def handle(request: Request, error: Exception) -> Response:
         assert isinstance(error, DBAPIError)
+        if getattr(error.orig, "sqlstate", None) in _NO_TEXT:
+            return answer(request, "invalid", "no text may hold U+0000")
         if not error.connection_invalidated:
             raise error
         response: Response = await gone(request, error)

@@ -11,6 +11,7 @@ from datetime import timedelta
 from random import Random
 from typing import Any
 
+from fastapi import FastAPI
 from schemathesis.auths import AuthContext
 from schemathesis.core.transport import Response
 from schemathesis.generation.case import Case
@@ -56,7 +57,7 @@ class Asked:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request, or begin and end."""
         if scope["type"] == "lifespan":
-            await Router(lifespan=self._alive)(scope, receive, send)
+            await Router(lifespan=lambda _: self.alive())(scope, receive, send)
             return
         assert self.world
         self.calls += 1
@@ -66,7 +67,8 @@ class Asked:
             self.faults.append(f"{scope['method']} {scope['path']}\n{told}")
 
     @asynccontextmanager
-    async def _alive(self, _: Any) -> AsyncIterator[None]:
+    async def alive(self) -> AsyncIterator[FastAPI]:
+        """The street, as long as it is asked."""
         async with self.street() as s:
             assert isinstance(s, Street)
             self.loop = asyncio.get_running_loop()
@@ -75,7 +77,7 @@ class Asked:
                 name: Limiter(burst=10**9, every=timedelta(seconds=1)) for name in s.app.state.limiters
             }
             await self._heal()
-            yield
+            yield s.app
 
     def get(self, case: Case, about: AuthContext) -> dict[str, str] | None:
         """The headers of somebody who may, and now and then of somebody else."""
@@ -87,8 +89,9 @@ class Asked:
         roles = sorted(DOOR[operation]) if self.random.random() < 0.9 else list(Role)
         role = self.random.choice(roles)
         if operation in BY_SESSION:
-            return {"Cookie": f"gridwatch_session={_session(role)}", "X-CSRF-Token": csrf_of(_session(role))}
-        return {"Authorization": f"Bearer {_token(role)}"}
+            session = session_of(role)
+            return {"Cookie": f"gridwatch_session={session}", "X-CSRF-Token": csrf_of(session)}
+        return {"Authorization": f"Bearer {bearer_of(role)}"}
 
     def set(self, case: Case, data: dict[str, str], about: AuthContext) -> None:
         """Give `case` these headers."""
@@ -101,7 +104,8 @@ class Asked:
 
     def after_call(self, case: Case, response: Response) -> None:
         """Everybody may come again, whatever was changed, locked, revoked or ended by what was asked."""
-        if response.status_code == 401 and case._has_explicit_auth:
+        revoked = b"node_revoked" in response.content
+        if (response.status_code == 401 or revoked) and case._has_explicit_auth:
             assert self.loop
             asyncio.run_coroutine_threadsafe(self._heal(), self.loop).result(60)
 
@@ -110,16 +114,17 @@ class Asked:
         context = self.world.app.state.context
         now = context.now()
         async with context.engine.begin() as connection:
+            await connection.execute(update(schema.node_credential).values(revoked=False, ends_at=None))
             for role, person_id in self.world.people.items():
                 may: dict[str, Any] = {"roles": [role], "locked_at": None}
                 mine = schema.person.c.id == person_id
                 await connection.execute(update(schema.person).where(mine).values(**may))
                 of = {"person_id": person_id, "created_at": now, "expires_at": now + timedelta(days=9)}
                 token = of | {
-                    "id": uuid7(), "token_hash": hash_token(_token(role)), "name": role, "roles": [role],
+                    "id": uuid7(), "token_hash": hash_token(bearer_of(role)), "name": role, "roles": [role],
                     "areas": [], "created_by": "x",
                 }  # fmt: skip
-                session = of | {"token_hash": hash_token(_session(role))}
+                session = of | {"token_hash": hash_token(session_of(role))}
                 there = update(api_token).where(api_token.c.token_hash == token["token_hash"])
                 done = await connection.execute(there.values(revoked_at=None, roles=[role]))
                 if not done.rowcount:
@@ -136,9 +141,9 @@ class Asked:
         return found
 
 
-def _token(role: Role) -> str:
+def bearer_of(role: Role) -> str:
     return f"{TOKEN}{role:x<43}"
 
 
-def _session(role: Role) -> str:
+def session_of(role: Role) -> str:
     return f"{role:y<43}"
