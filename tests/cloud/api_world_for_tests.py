@@ -76,7 +76,7 @@ class Asked:
             s.app.state.limiters = {
                 name: Limiter(burst=10**9, every=timedelta(seconds=1)) for name in s.app.state.limiters
             }
-            await self._heal()
+            await self.healed()
             yield s.app
 
     def get(self, case: Case, about: AuthContext) -> dict[str, str] | None:
@@ -107,9 +107,10 @@ class Asked:
         revoked = b"node_revoked" in response.content
         if (response.status_code == 401 or revoked) and case._has_explicit_auth:
             assert self.loop
-            asyncio.run_coroutine_threadsafe(self._heal(), self.loop).result(60)
+            asyncio.run_coroutine_threadsafe(self.healed(), self.loop).result(60)
 
-    async def _heal(self) -> None:
+    async def healed(self) -> None:
+        """Everybody may come again, nodes as well."""
         assert self.world
         context = self.world.app.state.context
         now = context.now()
