@@ -282,8 +282,8 @@ async def settle_in(street: Any) -> None:
 @pytest.mark.timeout(600)
 def test_no_sequence_of_requests_leaves_the_model(street, seen, sender, other_sender, tmp_path) -> None:
     senders = {"n1": sender, "n2": other_sender}
-    told = play(street, seen, senders, tmp_path, examples=5, steps=20)
-    assert told["200"] > 5
+    told = play(street, seen, senders, tmp_path, examples=3, steps=18)
+    assert told["200"] > 3
 
 
 @pytest.mark.long
