@@ -11,7 +11,6 @@ from datetime import timedelta
 from random import Random
 from typing import Any
 
-from fastapi import FastAPI
 from schemathesis.auths import AuthContext
 from schemathesis.core.transport import Response
 from schemathesis.generation.case import Case
@@ -67,7 +66,7 @@ class Asked:
             self.faults.append(f"{scope['method']} {scope['path']}\n{told}")
 
     @asynccontextmanager
-    async def alive(self) -> AsyncIterator[FastAPI]:
+    async def alive(self) -> AsyncIterator[None]:
         """The street, as long as it is asked."""
         async with self.street() as s:
             assert isinstance(s, Street)
@@ -77,7 +76,7 @@ class Asked:
                 name: Limiter(burst=10**9, every=timedelta(seconds=1)) for name in s.app.state.limiters
             }
             await self.healed()
-            yield s.app
+            yield
 
     def get(self, case: Case, about: AuthContext) -> dict[str, str] | None:
         """The headers of somebody who may, and now and then of somebody else."""

@@ -62,10 +62,12 @@ async def test_nothing_that_is_sent_breaks_the_server(
     settings = Settings(state=tmp_path, page=tmp_path / "dist", limits=Limits(OFTEN, OFTEN, OFTEN))
     asked = Asked(lambda: street(settings), store_photo)
     broken = []
-    async with asked.alive() as app:
+    async with asked.alive():
         assert asked.world
         many = 99 if all_of_it else 2
-        for one in odd(app.openapi(), asked.world.words[OWN], IN_BODIES[:many], IN_ADDRESSES[:many]):
+        for one in odd(
+            asked.world.app.openapi(), asked.world.words[OWN], IN_BODIES[:many], IN_ADDRESSES[:many]
+        ):
             if one.operation == ENDLESS:
                 continue
             found = await status(asked, one)
