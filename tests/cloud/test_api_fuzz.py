@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import schemathesis
 from schemathesis.config import SchemathesisConfig
-from schemathesis.engine import events, from_schema
+from schemathesis.engine import StopReason, events, from_schema
 from schemathesis.openapi.checks import RejectedPositiveData
 from schemathesis.python import asgi
 
@@ -79,6 +79,8 @@ class Found:
         """One event of the engine."""
         if isinstance(event, events.NonFatalError):
             self.failures[f"{event.label}: {event.value!r}"] = ""
+        if isinstance(event, events.EngineFinished) and event.stop_reason is not StopReason.COMPLETED:
+            self.failures[f"the run stopped: {event.stop_reason}"] = ""
         if not isinstance(event, events.ScenarioFinished):
             return
         for case_id, node in event.recorder.cases.items():
