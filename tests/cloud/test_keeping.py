@@ -207,6 +207,7 @@ def test_the_commands_rehearse_a_loss_of_the_machine(cloud, sender, seen) -> Non
     assert (done.returncode, "1 incidents" in done.stdout) == (0, True), done.stderr
     shutil.copy(cloud.directory / "lost" / "users.txt", state / "users.txt")
     cloud.start()
-    answer = cloud.log_in().get("/incidents")
+    with cloud.log_in() as leader:
+        answer = leader.get("/incidents")
     assert (answer.status_code, len(answer.json().get("items", ()))) == (200, 1), answer.text
     cloud.end(signal.SIGINT)
