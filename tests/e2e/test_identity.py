@@ -148,7 +148,9 @@ class House:
             engine = make_engine(EmbeddedServer(self.directory / "cloud" / "pg").url())
             async with engine.begin() as connection:
                 now = datetime.now(UTC)
-                await accounts.add_user(connection, "admin", NAME, [Role.ADMINISTRATOR], password, now)
+                await accounts.add_user(
+                    connection, "admin", NAME, [Role.ADMINISTRATOR, Role.LEADER], password, now
+                )
             await engine.dispose()
 
         asyncio.run(add())
