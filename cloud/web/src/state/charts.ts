@@ -1,7 +1,7 @@
 import { computed, signal } from "@preact/signals";
 import { chart, Refused, seriesOf } from "../api/calls";
 import type { Chart, Series } from "../api/types";
-import { screen } from "./panes";
+import { go } from "./route";
 import { endSession } from "./session";
 
 export type Span = "hour" | "day" | "week";
@@ -16,7 +16,6 @@ export interface Subject {
   id: string;
 }
 
-export const subject = signal<Subject | null>(null);
 export const span = signal<Span>("hour");
 /** What there is; null: not loaded yet. */
 export const series = signal<readonly Series[] | null>(null);
@@ -53,10 +52,9 @@ export function keyOf(one: { device: string; zone: string | null; quantity: stri
 }
 
 export function showCharts(of: Subject): void {
-  subject.value = of;
   series.value = null;
   charts.value = new Map();
-  screen.value = "charts";
+  go("charts", of.kind, of.id);
 }
 
 /** Load what is asked for, and again in time, until the returned function is called. */

@@ -1,19 +1,19 @@
 import { useEffect, useRef } from "preact/hooks";
-import { charts, chartsFailed, keepCharts, keyOf, ordered, span, SPANS, subject, type Subject } from "../state/charts";
-import { screen } from "../state/panes";
+import { charts, chartsFailed, keepCharts, keyOf, ordered, span, SPANS, type Subject } from "../state/charts";
 import { nodes, points } from "../state/places";
+import { go, HOME, route } from "../state/route";
 import { named, words } from "../words";
 import { ChartCard } from "./ChartCard";
 
 /** The curves of all that is measured at a point, or of a node itself. */
 export function Charts() {
-  const of = subject.value;
-  return of && <Page key={`${of.kind} ${of.id}`} of={of} />;
+  const [kind, id] = route.value.rest;
+  return id === undefined ? null : <Page key={`${kind} ${id}`} of={{ kind: kind === "node" ? "node" : "point", id }} />;
 }
 
 function Page({ of }: { of: Subject }) {
   const heading = useRef<HTMLHeadingElement>(null);
-  useEffect(() => keepCharts(of, span.value), [of, span.value]);
+  useEffect(() => keepCharts(of, span.value), [of.kind, of.id, span.value]);
   useEffect(() => heading.current?.focus(), []);
   const text = words.value.charts;
   const list = ordered.value;
@@ -28,7 +28,7 @@ function Page({ of }: { of: Subject }) {
             </button>
           ))}
         </div>
-        <button type="button" class="button" onClick={() => (screen.value = "incidents")}>
+        <button type="button" class="button" onClick={() => go(HOME)}>
           {text.back} <kbd aria-hidden="true">Esc</kbd>
         </button>
       </div>

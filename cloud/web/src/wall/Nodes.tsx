@@ -1,8 +1,8 @@
 import { useEffect, useRef } from "preact/hooks";
 import type { NodeDevice, NodeLedger, SeriesLedger } from "../api/types";
 import { now } from "../state/clock";
-import { screen } from "../state/panes";
 import { isBad } from "../state/places";
+import { go, HOME } from "../state/route";
 import {
   backlog, byTrouble, CLOCK_TOLERANCE_S, COLUMNS, keepUp, missing, ordered, rangesAsText, type Upkeep, upkeep, upkeepFailed,
 } from "../state/upkeep";
@@ -23,7 +23,7 @@ export function Nodes() {
     <main class="nodes" aria-labelledby="nodes-title">
       <div class="nodes-head">
         <h2 id="nodes-title" ref={heading} tabIndex={-1}>{text.title}</h2>
-        <button type="button" class="button" onClick={() => (screen.value = "incidents")}>
+        <button type="button" class="button" onClick={() => go(HOME)}>
           {text.back} <kbd aria-hidden="true">Esc</kbd>
         </button>
       </div>

@@ -2,7 +2,8 @@ import type { Session } from "../api/types";
 import { now } from "../state/clock";
 import { open } from "../state/incidents";
 import { SEVERITIES, isWaiting } from "../state/order";
-import { helpShown, pane, screen } from "../state/panes";
+import { helpShown, pane } from "../state/panes";
+import { go, HOME, page } from "../state/route";
 import { signOut } from "../state/session";
 import { named, words } from "../words";
 import { formatClock, formatDay } from "../words/format";
@@ -28,8 +29,8 @@ export function TopBar({ session }: { session: Session }) {
           type="button"
           class="quiet to-nodes"
           aria-keyshortcuts="N"
-          aria-pressed={screen.value === "nodes"}
-          onClick={() => (screen.value = screen.value === "nodes" ? "incidents" : "nodes")}
+          aria-pressed={page.value === "nodes"}
+          onClick={() => go(page.value === "nodes" ? HOME : "nodes")}
         >
           <kbd>N</kbd> {text.nodes.open}
         </button>

@@ -1,7 +1,8 @@
 import { asking, begin, inFlight } from "../state/actions";
 import { showCharts } from "../state/charts";
 import { move, opened, selected } from "../state/incidents";
-import { helpShown, pictureShown, quietPoint, screen } from "../state/panes";
+import { helpShown, pictureShown, quietPoint } from "../state/panes";
+import { go, HOME, page } from "../state/route";
 import { type Command, commandOf } from "./commands";
 
 export function onKey(event: KeyboardEvent): void {
@@ -11,7 +12,7 @@ export function onKey(event: KeyboardEvent): void {
   // A dialog closes itself on Escape and lets nothing else through.
   if (helpShown.value || pictureShown.value) return;
   // Nobody closes a case that is not on screen.
-  if (screen.value !== "incidents" && !["nodes", "back", "help"].includes(command)) return;
+  if (page.value !== HOME && !["nodes", "back", "help"].includes(command)) return;
   event.preventDefault();
   obey(command);
 }
@@ -31,7 +32,7 @@ function obey(command: Command): void {
       }
       break;
     case "nodes":
-      screen.value = screen.value === "nodes" ? "incidents" : "nodes";
+      go(page.value === "nodes" ? HOME : "nodes");
       break;
     case "curves": {
       const point = quietPoint.value ?? incident?.point.id;
@@ -39,8 +40,8 @@ function obey(command: Command): void {
       break;
     }
     case "back":
-      if (screen.value !== "incidents") {
-        screen.value = "incidents";
+      if (page.value !== HOME) {
+        go(HOME);
         focusRow();
       } else if (asking.value) {
         if (!incident || !inFlight.value.has(incident.id)) asking.value = null;

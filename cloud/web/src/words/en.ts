@@ -122,6 +122,8 @@ export const en: Words = {
     lostOther: "数据中断",
     lostFor: (age) => `Nothing received for ${age}; what you see may be out of date. Reconnecting…`,
     loadFailed: "Loading failed; trying again in 5 s.",
+    pageFailed: "The page could not be loaded.",
+    again: "Try again",
     moved: (what, state) => `${what}: ${state}`,
   },
   detail: {

@@ -134,6 +134,8 @@ export const zh = {
     lostOther: "Stream lost",
     lostFor: (age: string) => `已 ${age} 没有收到任何数据,画面可能已过时。正在重新连接…`,
     loadFailed: "载入失败,5 秒后重试。",
+    pageFailed: "页面未能载入。",
+    again: "重试",
     moved: (what: string, state: string) => `${what}:${state}`,
   },
   detail: {

@@ -1,0 +1,32 @@
+import type { ComponentType } from "preact";
+import { words } from "../words";
+
+/** A page of the wall beside the live one; its code is loaded when it is first opened. */
+export interface Page {
+  /** Its name in the address: `#/nodes`. */
+  name: string;
+  /** The key that opens it after G, by place on the keyboard. */
+  code: string;
+  title(): string;
+  load(): Promise<ComponentType>;
+  /** Roles that may open it; without any: everybody. */
+  roles?: readonly string[];
+  /** Not in the navigation: it is about one thing, and something else leads to it. */
+  hidden?: true;
+}
+
+export const PAGES: readonly Page[] = [
+  {
+    name: "nodes",
+    code: "KeyN",
+    title: () => words.value.nodes.open,
+    load: async () => (await import("./Nodes")).Nodes,
+  },
+  {
+    name: "charts",
+    code: "KeyT",
+    title: () => words.value.charts.open,
+    load: async () => (await import("./Charts")).Charts,
+    hidden: true,
+  },
+];
