@@ -65,6 +65,9 @@ def configure(parser: ArgumentParser) -> None:
         help="limits by class and work hours (deadlines.yaml beside the site file, where there is one)",
     )  # fmt: skip
     parser.add_argument(
+        "--page", type=Path, metavar="DIR", help="the built page (cloud/web/dist of this installation)"
+    )
+    parser.add_argument(
         "--https", action="store_true", help="people come over https (a proxy's): cookies are Secure"
     )
     helpers = parser.add_subparsers(dest="helper", metavar="HELPER")
@@ -98,6 +101,8 @@ def run(options: Namespace) -> int:
     stop_on_sigterm()
     try:
         settings = settings_from(options.state, secure_cookies=options.https)
+        if options.page:
+            settings = replace(settings, page=options.page)
         if options.helper == "token":
             print(in_database(settings, lambda engine: _new_token(engine, options.node)))
         elif options.helper == "enrol":

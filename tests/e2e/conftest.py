@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, sync_playwright
 
 from tests.e2e.demo_process import DemoProcess
 from tests.e2e.fake_cloud import DIST, FakeCloud
+from tests.e2e.stage import Stage
 from tests.e2e.wall_page import CHROMIUM, CHROMIUM_ARGUMENTS, Wall
 
 
@@ -21,6 +22,15 @@ def chromium() -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_ARGUMENTS)
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="module")
+def stage() -> Iterator[Stage]:
+    """The real cloud with a dozen alarms; one for the tests of a file."""
+    assert (DIST / "index.html").exists(), "the page is not built: run `npm ci && npm run build` in cloud/web"
+    stage = Stage()
+    yield stage
+    stage.stop()
 
 
 @pytest.fixture(scope="package")
