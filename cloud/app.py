@@ -32,6 +32,7 @@ from cloud.deadlines.routes import router as deadlines
 from cloud.deadlines.steps import rules_in
 from cloud.deadlines.worker import Worker
 from cloud.duty import watch as duty_watch
+from cloud.duty.mute_routes import router as mutes
 from cloud.duty.routes import router as duty
 from cloud.escalation.routes import router as escalation
 from cloud.housekeeping import keep_tidy
@@ -282,6 +283,7 @@ def _routes() -> Sequence[BaseRoute]:
         webhooks,
         organisations,
         duty,
+        mutes,
     ):
         api.include_router(router)
     found.include_router(api)

@@ -47,6 +47,7 @@ KINDS: dict[str, Kind] = {
     "method_not_allowed": Kind(405, "This address does not take that method"),
     "not_allowed": Kind(409, "The incident's state does not allow this action"),
     "seat_taken": Kind(409, "The seat is somebody else's"),
+    "already_muted": Kind(409, "The wall is silent already"),
     "offset_differs": Kind(409, "The upload goes on elsewhere"),
     "version_changed": Kind(412, "It was changed meanwhile"),
     "media_deleted": Kind(410, "Its time was over and it was deleted"),

@@ -1,4 +1,4 @@
-"""What a shift hands over: the cases that are open, and what is shelved."""
+"""What a shift hands over: the cases that are open, what is shelved, and which walls were silent."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from cloud.alarms.tables import alarm_shelf
 from cloud.areas.registry import SEVERITIES
 from cloud.database.schema import incident
+from cloud.duty import mutes
+from cloud.duty.models import Mute
 from cloud.incidents.transitions import OPEN
 from cloud.people.scope import Scope, visible
 
@@ -18,8 +20,8 @@ MOST = 500
 """Cases that are listed by name, the worst first; `open_count` counts all."""
 
 
-async def lists(connection: AsyncConnection, scope: Scope, now: datetime) -> dict[str, Any]:
-    """As JSON, of the form of `cloud.duty.models.Lists`; of cases those in `scope`."""
+async def lists(connection: AsyncConnection, scope: Scope, now: datetime, since: datetime) -> dict[str, Any]:
+    """As JSON, of the form of `cloud.duty.models.Lists`; cases in `scope`, silence since then."""
     mine = (incident.c.state.in_(sorted(OPEN)), visible(scope))
     count = await connection.scalar(select(func.count()).select_from(incident).where(*mine))
     columns = incident.c
@@ -45,5 +47,8 @@ async def lists(connection: AsyncConnection, scope: Scope, now: datetime) -> dic
                 "by": row.shelved_by, "reason": row.reason,
             }
             for row in await connection.execute(shelves)
+        ],
+        "muted": [
+            Mute.model_validate(one).model_dump(mode="json") for one in await mutes.since(connection, since)
         ],
     }  # fmt: skip

@@ -79,6 +79,19 @@ class Shelved(BaseModel):
     reason: str
 
 
+class Mute(BaseModel):
+    """A wall that was silent for a while, but for what is critical."""
+
+    id: UUID
+    username: str
+    reason: str
+    since: datetime
+    until: datetime
+    """When it sounds again by itself."""
+    ended_at: datetime | None
+    """When somebody let it sound before that."""
+
+
 class Lists(BaseModel):
     """What stood when a shift was handed over."""
 
@@ -86,6 +99,8 @@ class Lists(BaseModel):
     open: list[OpenCase]
     """The worst first, at most 500 of them."""
     shelved: list[Shelved]
+    muted: list[Mute] = []
+    """Whose wall was silent since the seat was taken."""
 
 
 class HandoverHead(BaseModel):

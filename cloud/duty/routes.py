@@ -188,7 +188,8 @@ async def offer_handover(
     chair, _ = seats.chair_of(context.policies.of(ROSTERS), name)
     now = context.now()
     async with context.engine.begin() as connection:
-        stands = await lists(connection, scope, now)
+        begun = await seats.since_when(connection, chair)
+        stands = await lists(connection, scope, now, begun or now)
         identifier = await seats.offer(connection, chair, who.username, offer.notes, stands, now)
         return await _one(connection, scope, identifier)
 

@@ -132,6 +132,12 @@ async def sign(
     await _note(connection, chair, "handed_over", who, giver, now, identifier)
 
 
+async def since_when(connection: AsyncConnection, chair: Chair) -> datetime | None:
+    """When whoever sits there sat down."""
+    found: datetime | None = await connection.scalar(select(seat.c.since).where(seat.c.seat == chair.seat))
+    return found
+
+
 async def seat_of(connection: AsyncConnection, username: str) -> str | None:
     """Where somebody sits now."""
     found: str | None = await connection.scalar(select(seat.c.seat).where(seat.c.username == username))

@@ -1,4 +1,4 @@
-"""`seat`: who sits where; `seat_event`: whoever sat where when; `handover`: what a shift gave to the next."""
+"""`seat`: who sits where; `seat_event`: who ever did; `handover`: what a shift gave; `mute`: silence."""
 
 from __future__ import annotations
 
@@ -20,4 +20,8 @@ handover = Table(
     "handover", metadata, key("id", Uuid), must("seat", Text), must("roster", Text), must("giver", Text),
     must("notes", Text), must("lists", JSON), must("offered_at", TIME), may("taker", Text),
     may("taken_at", TIME), may("withdrawn_at", TIME),
+)  # fmt: skip
+mute = Table(
+    "mute", metadata, key("id", Uuid), must("username", Text), must("reason", Text), must("since", TIME),
+    must("until", TIME), may("ended_at", TIME),
 )  # fmt: skip

@@ -276,6 +276,9 @@ ROWS: tuple[Row, ...] = (
     Row("listHandovers", WATCH),
     Row("getHandover", WATCH),
     Row("signHandover", WATCH),
+    Row("silenceWall", WATCH, ask={"json": {"reason": "because", "minutes": 1}}),
+    Row("listMutes", WATCH),
+    Row("endMute", WATCH),
     Row("listOrganisations", ALL),
     Row("listResponsibilities", ALL, ask={"query": {"unresolved": True}}),
     # nodes
