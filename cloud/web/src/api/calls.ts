@@ -10,6 +10,10 @@ export class Refused extends Error {
   constructor(
     readonly status: number,
     readonly code: string,
+    /** What the cloud said of it, in English: for who is told no better by `code`. */
+    readonly detail = "",
+    /** With `invalid`: each fault and its place. */
+    readonly faults: readonly { pointer: string; detail: string }[] = [],
   ) {
     super(`${status} ${code}`);
   }
@@ -18,7 +22,7 @@ export class Refused extends Error {
 export const CSV_URL = "/api/v1/telemetry/csv" satisfies keyof paths;
 export const STREAM_URL = "/api/v1/stream" satisfies keyof paths;
 
-const client = createClient<paths>();
+export const client = createClient<paths>();
 let csrf = "";
 
 client.use({
@@ -35,7 +39,7 @@ interface Answer<T> {
 }
 
 /** The answer's body, or a `Refused`. */
-async function body<T>(answering: Promise<Answer<T>>): Promise<T> {
+export async function body<T>(answering: Promise<Answer<T>>): Promise<T> {
   let answer: Answer<T>;
   try {
     answer = await answering;
@@ -46,8 +50,10 @@ async function body<T>(answering: Promise<Answer<T>>): Promise<T> {
   }
   if (!answer.response.ok) {
     const { error } = answer;
-    const problem = typeof error === "object" && error !== null && "code" in error ? error : { code: "unknown" };
-    throw new Refused(answer.response.status, String(problem.code));
+    const problem: { code: unknown; detail?: unknown; errors?: unknown } =
+      typeof error === "object" && error !== null && "code" in error ? error : { code: "unknown" };
+    const faults = Array.isArray(problem.errors) ? problem.errors : [];
+    throw new Refused(answer.response.status, String(problem.code), String(problem.detail ?? ""), faults);
   }
   return answer.data as T;
 }

@@ -4,7 +4,7 @@ import { quietPoint } from "../state/panes";
 import { points } from "../state/places";
 import { classNamed, named, words } from "../words";
 import { Actions } from "./Actions";
-import { Care } from "./Care";
+import { Care } from "../nodes/Care";
 import { CurvesButton } from "./CurvesButton";
 import { Facts } from "./Facts";
 import { Age, StateChip } from "./IncidentList";

@@ -20,7 +20,7 @@ export const PAGES: readonly Page[] = [
     name: "nodes",
     code: "KeyN",
     title: () => words.value.nodes.open,
-    load: async () => (await import("./Nodes")).Nodes,
+    load: async () => (await import("../nodes/Nodes")).Nodes,
   },
   {
     name: "charts",

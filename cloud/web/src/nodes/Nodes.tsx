@@ -9,7 +9,7 @@ import {
 import { named, words } from "../words";
 import { formatAge, formatNumber, formatWhen } from "../words/format";
 import { NodeCare } from "./Care";
-import { CurvesButton } from "./CurvesButton";
+import { CurvesButton } from "../wall/CurvesButton";
 import { sentence } from "../words/sentences";
 import { troubles } from "../words/troubles";
 
