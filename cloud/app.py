@@ -19,6 +19,7 @@ from cloud.alarms.action_routes import router as alarm_actions
 from cloud.alarms.device_routes import router as devices
 from cloud.alarms.effects import effects as alarm_effects
 from cloud.alarms.figures_routes import router as alarm_figures
+from cloud.alarms.place_routes import router as place_history
 from cloud.alarms.routes import router as alarms
 from cloud.alarms.verdict_routes import router as verdicts
 from cloud.areas.current import Current
@@ -264,6 +265,7 @@ def _routes() -> Sequence[BaseRoute]:
         verdicts,
         alarm_figures,
         alarm_actions,
+        place_history,
         alarms,
         devices,
         stream,

@@ -158,6 +158,7 @@ ROWS: tuple[Row, ...] = (
     Row("listShelves", WATCH),
     Row("listFalseReasons", ALL),
     Row("judgeAlarm", WATCH, Of.ONE, {"json": {"verdict": "true"}, "headers": _IF_MATCH}),
+    Row("getPlaceHistory", SEE, Of.LIST, {"query": {"place": "zone1", "event_class": "05-06"}}),
     Row("judgeAlarms", WATCH, ask={"json": {"verdict": "true", "alarms": []}}),
     Row("getPrecision", FIGURES, Of.LIST),
     Row("getIndices", FIGURES, Of.LIST),
