@@ -46,7 +46,7 @@ def write_mp4(clip: Sequence[Stamped], size: tuple[int, int]) -> bytes:
     shown = _shown(alike)
     if max(shown) - min(shown) > LONGEST - USUAL_STEP:
         raise StreamError(f"a clip of {(max(shown) - min(shown)) / CLOCK:.0f} s is too long")
-    described = _described(first, size)
+    described_as = described(first, size)
     # Decoding times may not fall and not lie after the showing: the showing times in order, moved ahead.
     ordered = sorted(shown)
     delay = max(early - late for early, late in zip(ordered, shown, strict=True))
@@ -68,11 +68,11 @@ def write_mp4(clip: Sequence[Stamped], size: tuple[int, int]) -> bytes:
         waits=[late - early + delay for early, late in zip(ordered, shown, strict=True)],
         keys=[number for number, unit in enumerate(units) if unit.key],
     )
-    return b"".join([head(track, described), *pieces])
+    return b"".join([head(track, described_as), *pieces])
 
 
-def _described(unit: Coded, size: tuple[int, int]) -> bytes:
-    """The `stsd` box: coding, size, parameter sets.
+def described(unit: Coded, size: tuple[int, int]) -> bytes:
+    """The `stsd` box of an MP4 file: coding, size, parameter sets.
 
     Raises:
         StreamError: the parameter sets say nothing, or nonsense.

@@ -72,28 +72,82 @@ def head(track: Track, described: bytes) -> bytes:
     return first + _movie(track, described, begin) + struct.pack(">I4s", EIGHT + sum(track.sizes), b"mdat")
 
 
+def opening(scale: int, size: tuple[int, int], described: bytes) -> bytes:
+    """What stands before the fragments of a stream (8.8.1); `described` as for `head`."""
+    none = _numbers([0])
+    tables = [full_box(b"stts", none), full_box(b"stsc", none), full_box(b"stsz", none, none)]
+    extends = box(b"mvex", full_box(b"trex", _numbers([1, 1, 0, 0, 0])))
+    stbl = box(b"stbl", described, *tables, full_box(b"stco", none))
+    return box(b"ftyp", BRANDS) + _moov(scale, size, 0, 0, stbl, extends)
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One picture of a fragment; times in ticks."""
+
+    at: int
+    """When it is decoded."""
+    lasts: int
+    """Until the next is."""
+    wait: int
+    """From its decoding to its showing; below zero where that comes first."""
+    size: int
+    """Bytes."""
+    key: bool
+    pieces: Sequence[bytes | memoryview]
+    """Of its bytes."""
+
+
+_KEY, _LEANS = 0x02000000, 0x01010000
+"""Sample flags (8.8.3.1): leans on none; leans on others and is no place to begin."""
+
+
+def fragment(number: int, samples: Sequence[Sample]) -> bytes:
+    """One fragment with these pictures, in decoding order (8.8.4); `number`: rising from 1."""
+    header = full_box(b"mfhd", _numbers([number]))
+    place = full_box(b"tfdt", struct.pack(">Q", samples[0].at), version=1)
+    entries = b"".join(
+        struct.pack(">3Ii", one.lasts, one.size, _KEY if one.key else _LEANS, one.wait) for one in samples
+    )
+
+    def head_of(begin: int) -> bytes:
+        run = full_box(b"trun", struct.pack(">Ii", len(samples), begin), entries, version=1, flags=0xF01)
+        base = full_box(b"tfhd", _numbers([1]), flags=0x020000)  # offsets count from the fragment's begin
+        return box(b"moof", header, box(b"traf", base, place, run))
+
+    begin = len(head_of(0)) + EIGHT
+    pieces = [piece for one in samples for piece in one.pieces]
+    return head_of(begin) + box(b"mdat", *pieces)
+
+
 def _movie(track: Track, described: bytes, begin: int) -> bytes:
-    """`moov` (8.2.1); `begin`: where in the file the first picture begins."""
-    lasts = sum(track.steps)
-    shown_in = track.waits[0]
+    """`moov` of a file that is whole; `begin`: where in the file the first picture begins."""
+    stbl = box(b"stbl", described, *_tables(track, begin))
+    return _moov(track.scale, track.size, sum(track.steps), track.waits[0], stbl)
+
+
+def _moov(
+    scale: int, size: tuple[int, int], lasts: int, shown_in: int, stbl: bytes, more: bytes = b""
+) -> bytes:
+    """`moov` (8.2.1). `shown_in`: ticks from the first decoding to the first showing."""
     edits = [box(b"edts", full_box(b"elst", struct.pack(">IIiI", 1, lasts, shown_in, 1 << 16)))]
     media = box(
         b"mdia",
-        full_box(b"mdhd", struct.pack(">4I2H", 0, 0, track.scale, lasts, 0x55C4, 0)),  # no language
+        full_box(b"mdhd", struct.pack(">4I2H", 0, 0, scale, lasts, 0x55C4, 0)),  # no language
         full_box(b"hdlr", struct.pack(">I4s12x", 0, b"vide"), b"\0"),
         box(
             b"minf",
             full_box(b"vmhd", bytes(8), flags=1),
             box(b"dinf", full_box(b"dref", struct.pack(">I", 1), full_box(b"url ", flags=1))),
-            box(b"stbl", described, *_tables(track, begin)),
+            stbl,
         ),
     )
-    width, height = (side << 16 for side in track.size)
+    width, height = (side << 16 for side in size)
     return box(
         b"moov",
         full_box(
             b"mvhd",
-            struct.pack(">4IIH10x", 0, 0, track.scale, lasts, 1 << 16, 1 << 8),
+            struct.pack(">4IIH10x", 0, 0, scale, lasts, 1 << 16, 1 << 8),
             UNITY,
             bytes(24),
             struct.pack(">I", 2),  # number of the next track
@@ -110,6 +164,7 @@ def _movie(track: Track, described: bytes, begin: int) -> bytes:
             *(edits if shown_in else ()),
             media,
         ),
+        more,
     )
 
 
