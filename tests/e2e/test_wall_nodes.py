@@ -34,7 +34,7 @@ def test_the_nodes_are_a_key_away_and_escape_leads_back(wall: Wall) -> None:
 
 def test_what_is_missing_is_named_and_what_is_refused_or_given_up_has_its_reason(wall: Wall) -> None:
     wall.show()
-    wall.page.get_by_role("button", name="N 设备").click()
+    wall.page.get_by_role("link", name="设备").click()
     good = wall.page.locator("section[aria-labelledby=node-n1]")
     bad = wall.page.locator("section[aria-labelledby=node-n2]")
     expect(good.locator(".verdict")).to_have_text("全部有着落")

@@ -2,6 +2,7 @@ import "leaflet/dist/leaflet.css";
 import "./look/tokens.css";
 import "./look/base.css";
 import "./look/wall.css";
+import "./look/rail.css";
 import "./look/list.css";
 import "./look/detail.css";
 import "./look/case.css";

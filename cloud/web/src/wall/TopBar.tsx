@@ -3,10 +3,12 @@ import { now } from "../state/clock";
 import { open } from "../state/incidents";
 import { SEVERITIES, isWaiting } from "../state/order";
 import { helpShown, pane } from "../state/panes";
-import { go, HOME, page } from "../state/route";
+import { HOME, page } from "../state/route";
 import { signOut } from "../state/session";
 import { named, words } from "../words";
 import { formatClock, formatDay } from "../words/format";
+import { Icon } from "./icons";
+import { menuShown } from "./Menu";
 import { Preferences } from "./Preferences";
 import { SeverityMark } from "./SeverityMark";
 
@@ -16,37 +18,39 @@ export function TopBar({ session }: { session: Session }) {
   const roles = session.user.roles.map((role) => text.top.roles[role]).filter((role) => role !== name);
   return (
     <header class="top">
+      <button
+        type="button"
+        class="menu-open"
+        aria-haspopup="dialog"
+        aria-expanded={menuShown.value}
+        onClick={() => (menuShown.value = true)}
+      >
+        <Icon name="menu" /> {text.nav.menu}
+      </button>
       <h1 class="brand">
         {text.product} <small>{text.wall}</small>
       </h1>
       <Tally />
       <Clock />
-      <nav class="top-tools" aria-label={text.product}>
+      <div class="top-tools">
         <span class="who">
           {name} <small>{roles.join(" · ")}</small>
         </span>
-        <button
-          type="button"
-          class="quiet to-nodes"
-          aria-keyshortcuts="N"
-          aria-pressed={page.value === "nodes"}
-          onClick={() => go(page.value === "nodes" ? HOME : "nodes")}
-        >
-          <kbd>N</kbd> {text.nodes.open}
-        </button>
         <Preferences />
         <button type="button" class="quiet" aria-keyshortcuts="?" onClick={() => (helpShown.value = true)}>
           <kbd>?</kbd> <span class="wide">{text.top.help}</span>
         </button>
         <button type="button" class="quiet" onClick={() => void signOut()}>{text.top.signOut}</button>
-      </nav>
-      <div class="panes" role="group" aria-label={text.wall}>
-        {(["list", "map"] as const).map((name) => (
-          <button type="button" aria-pressed={pane.value === name} onClick={() => (pane.value = name)}>
-            {text.pane[name]}
-          </button>
-        ))}
       </div>
+      {page.value === HOME && (
+        <div class="panes" role="group" aria-label={text.wall}>
+          {(["list", "map"] as const).map((name) => (
+            <button key={name} type="button" aria-pressed={pane.value === name} onClick={() => (pane.value = name)}>
+              {text.pane[name]}
+            </button>
+          ))}
+        </div>
+      )}
     </header>
   );
 }

@@ -1,4 +1,6 @@
 import type { ComponentType } from "preact";
+import type { Session } from "../api/types";
+import { hasRole } from "../state/session";
 import { words } from "../words";
 
 /** A page of the wall beside the live one; its code is loaded when it is first opened. */
@@ -10,9 +12,14 @@ export interface Page {
   title(): string;
   load(): Promise<ComponentType>;
   /** Roles that may open it; without any: everybody. */
-  roles?: readonly string[];
+  roles?: Session["user"]["roles"];
   /** Not in the navigation: it is about one thing, and something else leads to it. */
   hidden?: true;
+}
+
+/** Whether whoever is signed in may open it. */
+export function maySee(page: Page): boolean {
+  return !page.roles || hasRole(...page.roles);
 }
 
 export const PAGES: readonly Page[] = [

@@ -97,6 +97,13 @@ export const en: Words = {
     waiting: "waiting",
     open: "open",
   },
+  nav: {
+    label: "Pages",
+    menu: "Menu",
+    home: "Live",
+    notForYou: "This page is not for you",
+    notForYouWhy: "Your role does not include it; ask an administrator if it should.",
+  },
   list: {
     title: "Incidents",
     open: "Open",

@@ -109,6 +109,13 @@ export const zh = {
     waiting: "待受理",
     open: "进行中",
   },
+  nav: {
+    label: "页面",
+    menu: "菜单",
+    home: "值班",
+    notForYou: "您不能打开此页",
+    notForYouWhy: "您的角色没有此页的权限；需要时请联系管理员。",
+  },
   list: {
     title: "事件",
     open: "进行中",
