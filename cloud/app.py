@@ -78,8 +78,10 @@ from cloud.push.recipients import rota_of
 from cloud.push.routes import router as push
 from cloud.push.routes import short
 from cloud.push.runner import Runner
+from cloud.replay.routes import router as replay
 from cloud.reports import gridlog, planning, reporting
 from cloud.reports.ledger_routes import router as ledgers
+from cloud.reports.listing_routes import router as ledger_pages
 from cloud.reports.marking import Marker
 from cloud.reports.report_routes import router as period_reports
 from cloud.reports.routes import router as indices
@@ -246,6 +248,7 @@ def _routes() -> Sequence[BaseRoute]:
         directory,
         api_tokens,
         incidents,
+        replay,
         audit,
         reports,
         notes,
@@ -261,6 +264,7 @@ def _routes() -> Sequence[BaseRoute]:
         inspections,
         indices,
         ledgers,
+        ledger_pages,
         period_reports,
         verdicts,
         alarm_figures,

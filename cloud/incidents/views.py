@@ -48,7 +48,7 @@ async def page(
     now: datetime,
 ) -> tuple[list[Incident], str | None]:
     """One page: `state` is open, closed, all, or one state; open ones worst first, others newest first."""
-    states = _states(state)
+    states = states_named(state)
     worst_first = state == "open"
     columns: list[Any] = [incident.c.opened_at, incident.c.id]
     order: list[Any] = [column.desc() for column in columns]
@@ -74,20 +74,22 @@ async def log_of(connection: AsyncConnection, incident_id: UUID, scope: Scope) -
     await require(connection, scope, incident_id)
     statement = select(incident_event).where(incident_event.c.incident_id == incident_id)
     rows = (await connection.execute(statement.order_by(incident_event.c.version))).all()
-    return [
-        LogEntry(
-            id=row.version,
-            at=row.at,
-            actor=Actor(kind=row.actor_kind, name=row.actor_name),
-            action=row.action,
-            from_state=row.from_state,
-            to_state=row.to_state,
-            cause=row.cause,
-            reason=row.reason,
-            detail=row.detail,
-        )
-        for row in rows
-    ]
+    return [log_entry(row) for row in rows]
+
+
+def log_entry(row: Any) -> LogEntry:
+    """A row of `incident_event` as the API shows it."""
+    return LogEntry(
+        id=row.version,
+        at=row.at,
+        actor=Actor(kind=row.actor_kind, name=row.actor_name),
+        action=row.action,
+        from_state=row.from_state,
+        to_state=row.to_state,
+        cause=row.cause,
+        reason=row.reason,
+        detail=row.detail,
+    )
 
 
 def permit(shown: Incident, roles: Collection[Role]) -> Incident:
@@ -166,8 +168,8 @@ def _one(
         place=row.place,
         point=_where(row, registry),
         area=Areas(
-            grid=_area(row.grid, registry),
-            community=_area(row.community, registry),
+            grid=area_ref(row.grid, registry),
+            community=area_ref(row.community, registry),
             version=row.area_version,
         ),
         source=row.source,
@@ -222,12 +224,18 @@ def _where(row: Any, registry: Registry) -> PointRef:
     return PointRef(id=row.place, name=named(row.number), position=known)
 
 
-def _area(identifier: str | None, registry: Registry) -> AreaRef | None:
+def area_ref(identifier: str | None, registry: Registry) -> AreaRef | None:
+    """An area with its name; None: it is not known (any more)."""
     known = registry.areas.get(identifier) if identifier else None
     return AreaRef(id=known.id, name=known.name) if known else None
 
 
-def _states(state: str) -> Collection[State]:
+def states_named(state: str) -> Collection[State]:
+    """What `open`, `closed`, `all` or one state names.
+
+    Raises:
+        Problem: invalid.
+    """
     groups: dict[str, Collection[State]] = {"open": OPEN, "closed": CLOSED, "all": tuple(State)}
     if state in groups:
         return groups[state]

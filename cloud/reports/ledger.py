@@ -22,10 +22,12 @@ from cloud.people.scope import Scope
 from cloud.reports.definitions import INDICES
 from cloud.reports.facts import Mark
 from cloud.reports.figures import Sum
+from cloud.reports.listing import Narrowed
 from cloud.reports.querying import Wanted, source, which, whose
 from cloud.reports.sheet import Cell, Sheet
 from devices.site.model import Names
 
+EVERY = Narrowed()
 CHUNK = 500
 """Rows that are in memory at once."""
 _HEAD = (
@@ -44,9 +46,10 @@ async def write(
     scope: Scope,
     registry: Registry,
     street: str | None,
+    narrowed: Narrowed = EVERY,
 ) -> int:
     """Write cases and totals, from a cursor of the server's; how many cases."""
-    statement = _statement(wanted, then, scope, street).execution_options(yield_per=CHUNK)
+    statement = _statement(wanted, then, scope, street, narrowed).execution_options(yield_per=CHUNK)
     sums: dict[str, Sum] = defaultdict(Sum)
     sheet.page("台账 Ledger")
     sheet.row([*_HEAD, *(f"{one.name.zh} {one.name.en}" for one in INDICES)])
@@ -62,7 +65,9 @@ async def write(
     return number
 
 
-def _statement(wanted: Wanted, then: Mapping[UUID, list[Mark]], scope: Scope, street: str | None) -> Any:
+def _statement(
+    wanted: Wanted, then: Mapping[UUID, list[Mark]], scope: Scope, street: str | None, narrowed: Narrowed
+) -> Any:
     marks = source(wanted, then)
     mark = func.jsonb_build_array(marks.c.code, marks.c.hit, marks.c.value)
     mine = (
@@ -73,7 +78,8 @@ def _statement(wanted: Wanted, then: Mapping[UUID, list[Mark]], scope: Scope, st
     )
     opened = (incident.c.opened_at >= wanted.begins) & (incident.c.opened_at < wanted.ends)
     counts = mine.c.marks.is_not(None)
-    narrowed = wanted.person is not None or wanted.organisation is not None
+    of_somebody = wanted.person is not None or wanted.organisation is not None
+    within = opened if narrowed.cases == "opened" else counts if of_somebody else or_(opened, counts)
     columns = (
         "number", "event_class", "source", "severity", "level", "grid", "community", "state",
         "organisation", "opened_at", "closed_at",
@@ -81,7 +87,7 @@ def _statement(wanted: Wanted, then: Mapping[UUID, list[Mark]], scope: Scope, st
     return (
         select(*(incident.c[name] for name in columns), mine.c.marks)
         .select_from(incident.outerjoin(mine, mine.c.incident_id == incident.c.id))
-        .where(*which(wanted, scope, street), counts if narrowed else or_(opened, counts))
+        .where(*which(wanted, scope, street), *narrowed.conditions(), within)
         .order_by(incident.c.opened_at, incident.c.id)
     )
 

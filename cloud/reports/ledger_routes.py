@@ -16,6 +16,8 @@ from cloud.people.scope import Scope
 from cloud.problems import problems
 from cloud.reports import ledger
 from cloud.reports.asking import Asked, reading, street_of
+from cloud.reports.listing import Narrowed
+from cloud.reports.listing_routes import AlsoAsked
 from cloud.reports.marking import InMarker, Marker
 from cloud.reports.querying import Wanted
 from cloud.reports.sheet import Csv, Xlsx
@@ -24,7 +26,8 @@ router = APIRouter(tags=["indices"])
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _SAYS = (
     "The cases in your scope that were opened in the span or count for an index in it, numbered, with "
-    "what they count for; then the totals, which are those of `GET /indices` with the same query."
+    "what they count for; then the totals, which are those of `GET /indices` with the same query, unless a "
+    "filter of the ledger alone is given (`cases`, `state`, `severity`, `number`, `given_to`)."
 )
 
 
@@ -37,10 +40,10 @@ _SAYS = (
     responses={200: {"content": {XLSX: {}}}, **problems("unauthenticated", "forbidden", "invalid")},
 )
 async def get_ledger_xlsx(
-    context: InContext, _: Viewer, scope: InScope, marker: InMarker, wanted: Asked
+    context: InContext, _: Viewer, scope: InScope, marker: InMarker, wanted: Asked, also: AlsoAsked
 ) -> FileResponse:
     """Two sheets."""
-    return await _made(context, scope, marker, wanted, "xlsx")
+    return await _made(context, scope, marker, wanted, also, "xlsx")
 
 
 @router.get(
@@ -52,13 +55,15 @@ async def get_ledger_xlsx(
     responses={200: {"content": {"text/csv": {}}}, **problems("unauthenticated", "forbidden", "invalid")},
 )
 async def get_ledger_csv(
-    context: InContext, _: Viewer, scope: InScope, marker: InMarker, wanted: Asked
+    context: InContext, _: Viewer, scope: InScope, marker: InMarker, wanted: Asked, also: AlsoAsked
 ) -> FileResponse:
     """The totals follow after an empty line."""
-    return await _made(context, scope, marker, wanted, "csv")
+    return await _made(context, scope, marker, wanted, also, "csv")
 
 
-async def _made(context: Context, scope: Scope, marker: Marker, wanted: Wanted, form: str) -> FileResponse:
+async def _made(
+    context: Context, scope: Scope, marker: Marker, wanted: Wanted, also: Narrowed, form: str
+) -> FileResponse:
     await marker.catch_up()
     registry = context.registry
     directory = tempfile.TemporaryDirectory(prefix="gridwatch-ledger-")
@@ -66,7 +71,8 @@ async def _made(context: Context, scope: Scope, marker: Marker, wanted: Wanted, 
         path = Path(directory.name) / f"ledger.{form}"
         sheet = Xlsx(path, context.now()) if form == "xlsx" else Csv(path)
         async with reading(context, marker, wanted.ends) as (connection, then):
-            await ledger.write(sheet, connection, wanted, then, scope, registry, street_of(registry))
+            street = street_of(registry)
+            await ledger.write(sheet, connection, wanted, then, scope, registry, street, also)
         await asyncio.to_thread(sheet.close)
     except BaseException:
         directory.cleanup()
