@@ -118,6 +118,24 @@ async def verify(engine: AsyncEngine, expected: bytes | None = None) -> Proof:
     return proof
 
 
+async def verify_case(connection: AsyncConnection, incident_id: UUID) -> tuple[int, int | None, Fault | None]:
+    """Prove one case's log: how many lines it has, up to which one anchors hold it, what is first wrong."""
+    case = (await connection.execute(select(incident).where(incident.c.id == incident_id))).one()
+    mine = select(incident_event).where(incident_event.c.incident_id == incident_id)
+    rows = await connection.execute(mine.order_by(incident_event.c.version))
+    lines = [dict(row) for row in rows.mappings()]
+    fault = case_fault(incident_id, lines, case.version, case.state)
+    heads = select(audit_head).where(audit_head.c.incident_id == incident_id).order_by(audit_head.c.version)
+    held = None
+    hashes = {line["version"]: line["hash"] for line in lines}
+    for head in await connection.execute(heads):
+        if hashes.get(head.version) != head.hash:
+            said = f"line {head.version} is not the one of anchor {head.anchor}"
+            fault = fault or Fault("broken", said, incident_id, head.version, head.anchor)
+        held = head.version
+    return len(lines), held, fault
+
+
 def _note(proof: Proof, fault: Fault | None) -> None:
     if fault is not None and len(proof.faults) < FAULTS:
         proof.faults.append(fault)

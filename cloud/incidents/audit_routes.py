@@ -45,6 +45,17 @@ class ProofOut(BaseModel):
     """At most 100."""
 
 
+class CaseProof(BaseModel):
+    """Whether the log of one case is what was once written."""
+
+    intact: bool
+    lines: int
+    anchored: int | None
+    """The last of its lines that an anchor holds; null: none yet."""
+    said: str | None
+    """What is first wrong."""
+
+
 @router.get(
     "/audit/verify",
     operation_id="verifyAudit",
@@ -91,3 +102,18 @@ async def export_incident(context: InContext, _: Viewer, scope: InScope, inciden
     async with context.engine.connect() as connection:
         await require(connection, scope, incident_id)
         return await casefile.export(connection, incident_id)
+
+
+@router.get(
+    "/incidents/{incident_id}/proof",
+    operation_id="proveIncident",
+    summary="Prove that an incident's log was not changed",
+    description="Each line against its hash and the line before it, and against the anchors that hold it.",
+    responses=problems("unauthenticated", "forbidden", "not_found", "invalid"),
+)
+async def prove_incident(context: InContext, _: Viewer, scope: InScope, incident_id: UUID) -> CaseProof:
+    """The chain of one case."""
+    async with context.engine.connect() as connection:
+        await require(connection, scope, incident_id)
+        lines, anchored, fault = await audit.verify_case(connection, incident_id)
+    return CaseProof(intact=fault is None, lines=lines, anchored=anchored, said=fault.said if fault else None)

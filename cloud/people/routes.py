@@ -37,6 +37,8 @@ class User(BaseModel):
     username: str
     name: Names
     roles: list[Role]
+    organisation: str | None
+    """Id of the department or company they work for."""
 
 
 class Session(BaseModel):
@@ -49,7 +51,13 @@ class Session(BaseModel):
 
 
 def _show(who: Person, token: str, ends: datetime) -> Session:
-    user = User(id=who.id, username=who.username, name=who.name, roles=list(who.roles))
+    user = User(
+        id=who.id,
+        username=who.username,
+        name=who.name,
+        roles=list(who.roles),
+        organisation=who.organisation,
+    )
     return Session(user=user, csrf=csrf_of(token), expires_at=ends)
 
 

@@ -86,10 +86,11 @@ async def _begin(
     told = _named(stage.tell, who)
     to = next(iter(_named((stage.dispatch,), who)), None) if stage.dispatch else None
     detail: dict[str, Any] = {MARK: stage_step(stage.id), "told": told}
+    if to is not None:
+        detail["organisation"] = to
     if to is None or rule_for("dispatch", State(case.state)) is None:
         await log.append(connection, case.id, "playbook", GRIDWATCH, detail, now)
     else:
-        detail["organisation"] = to
         await by_system(connection, case.id, "dispatch", stage.name.en, detail, now)
     if to is not None:
         await connection.execute(update(incident).where(incident.c.id == case.id).values(organisation=to))
