@@ -21,3 +21,5 @@ if (!root) throw new Error("index.html has no element with the id app");
 startClock();
 void resume();
 render(<App />, root);
+// After the page is on screen: its hundred faces are only ranges until a character of one is shown.
+void import("./look/fonts");
