@@ -5,14 +5,16 @@ import type { Alarm, Command, Health, Incident } from "../api/types";
 import { classNamed, named, words } from "../words";
 import { takeCommand } from "./care";
 import { now, setServerTime } from "./clock";
-import { forgetIncidents, loadIncidents, loaded, take, takeAlarm } from "./incidents";
-import { calls } from "./order";
+import { forgetIncidents, isKnown, loadIncidents, loaded, takeAll } from "./incidents";
+import { calls, SEVERITIES } from "./order";
 import { hearHealth, loadPlaces } from "./places";
 import { endSession } from "./session";
 
 /** A wall that hears nothing for this long, not even a keep-alive, says so across its full width. */
 export const LOST_MS = 10_000;
 const RETRY_MS = 5_000;
+/** What the stream tells within this is drawn at once: a storm is hundreds of words a second. */
+const GATHER_MS = 60;
 
 /** When anything last arrived, on the page's own steady clock. */
 const heardAt = signal(performance.now());
@@ -27,19 +29,36 @@ export const silence = computed(() => {
 });
 export const lost = computed(() => silence.value >= LOST_MS);
 
+type Told = { incident: Incident } | { alarm: Alarm };
+
 /** Load everything and keep it current until the returned function is called. */
 export function goLive(): () => void {
   const life = new AbortController();
   heardAt.value = performance.now();
   let following = false;
+  let told: Told[] = [];
+  let due = 0;
+  function hear(one: Told): void {
+    told.push(one);
+    // Not by animation frame: those stop in a tab that is behind another, and its sound must not.
+    if (!due) due = window.setTimeout(draw, GATHER_MS);
+  }
+  function draw(): void {
+    const gathered = told;
+    told = [];
+    due = 0;
+    announce(gathered);
+    takeAll(gathered);
+  }
   const handlers = {
     heard: () => {
-      heardAt.value = performance.now();
+      // One draw a second for the age of the data is enough.
+      if (performance.now() - heardAt.peek() > 500) heardAt.value = performance.now();
     },
     event: (name: string, data: string) => {
       if (name === "hello") setServerTime((JSON.parse(data) as { server_time: string }).server_time);
-      else if (name === "incident") takeLive(JSON.parse(data) as Incident);
-      else if (name === "alarm") takeAlarm(JSON.parse(data) as Alarm);
+      else if (name === "incident") hear({ incident: JSON.parse(data) as Incident });
+      else if (name === "alarm") hear({ alarm: JSON.parse(data) as Alarm });
       else if (name === "health") hearHealth(JSON.parse(data) as Health);
       else if (name === "command") takeCommand(JSON.parse(data) as Command);
       // What happened between the first load and the stream's start came by neither way: load once more.
@@ -52,20 +71,28 @@ export function goLive(): () => void {
   void follow(STREAM_URL, handlers, life.signal);
   return () => {
     life.abort();
+    clearTimeout(due);
     forgetIncidents();
   };
 }
 
-function takeLive(incident: Incident): void {
-  const before = take(incident);
+/** Tell the worst of what calls; else what moved last. Of a hundred at once nobody can hear more. */
+function announce(told: readonly Told[]): void {
   if (!loaded.value) return;
-  if (calls(before, incident)) {
-    announcement.value = words.value.live.newIncident(
-      classNamed(incident.event_class), named(incident.point.name), words.value.severities[incident.severity],
+  const { live, severities, states } = words.value;
+  const incidents = told.flatMap((one) => ("incident" in one ? [one.incident] : []));
+  const calling = incidents.filter((one) => calls(isKnown(one.id), one));
+  calling.sort((a, b) => SEVERITIES.indexOf(a.severity) - SEVERITIES.indexOf(b.severity));
+  const [worst] = calling;
+  const moved = incidents.filter((one) => {
+    const before = isKnown(one.id);
+    return before !== undefined && before.version < one.version && before.state !== one.state;
+  }).at(-1);
+  if (worst) {
+    announcement.value = live.newIncident(
+      classNamed(worst.event_class), named(worst.point.name), severities[worst.severity],
     );
-  } else if (before && before.state !== incident.state) {
-    announcement.value = words.value.live.moved(classNamed(incident.event_class), words.value.states[incident.state]);
-  }
+  } else if (moved) announcement.value = live.moved(classNamed(moved.event_class), states[moved.state]);
 }
 
 async function load(life: AbortSignal): Promise<void> {

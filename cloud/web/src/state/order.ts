@@ -24,12 +24,18 @@ export function calls(before: Incident | undefined, incident: Incident): boolean
   return isWaiting(incident) && !incident.history && (!before || before.history);
 }
 
-/** The wall's order: who waits for a person first, what cannot be known last, then the worst, then the newest. */
+/** Nobody has said yet that they saw it. */
+function isUnseen(incident: Incident): boolean {
+  return incident.alarms.some((alarm) => alarm.state.name === "unacknowledged");
+}
+
+/** The wall's order: who waits for a person first, what cannot be known last, then the worst, what nobody saw, the newest. */
 export function byUrgency(a: Incident, b: Incident): number {
   return (
     Number(isWaiting(b)) - Number(isWaiting(a)) ||
     Number(isInhibited(a)) - Number(isInhibited(b)) ||
     SEVERITIES.indexOf(a.severity) - SEVERITIES.indexOf(b.severity) ||
+    Number(isUnseen(b)) - Number(isUnseen(a)) ||
     compare(b.opened_at, a.opened_at) ||
     compare(a.id, b.id)
   );

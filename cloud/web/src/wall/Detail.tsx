@@ -7,7 +7,7 @@ import { Actions } from "./Actions";
 import { Care } from "../nodes/Care";
 import { CurvesButton } from "./CurvesButton";
 import { Facts } from "./Facts";
-import { Age, StateChip } from "./IncidentList";
+import { Age, StateChip } from "./Row";
 import { Photos } from "./Photos";
 import { PointCard } from "./PointCard";
 import { SeverityMark } from "./SeverityMark";

@@ -1,40 +1,69 @@
-import { useEffect, useRef } from "preact/hooks";
-import type { Incident } from "../api/types";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { now } from "../state/clock";
-import { loaded, select, selectedId, shelf, shown, waiting } from "../state/incidents";
-import { isFinished, isInhibited, isWaiting } from "../state/order";
-import { classNamed, named, words } from "../words";
-import { formatAge, formatNumber, unitSign } from "../words/format";
+import {
+  loaded, type Row as Line, rowOf, rows, selectedId, severities, shelf, sought, toggleSeverity,
+} from "../state/incidents";
+import { askLights } from "../state/lights";
+import { isWaiting, SEVERITIES } from "../state/order";
+import { words } from "../words";
+import { Row } from "./Row";
 import { SeverityMark } from "./SeverityMark";
+import { pieceOf, scrollFor } from "./window";
+import { text as desk } from "./words";
+
+/** Heights in pixels, as `look/list.css` sets them. */
+const HEADING = 27;
+const ROW = 69;
+const ROW_NARROW = 84;
+const narrow = matchMedia("(max-width: 1499px)");
+const LIGHTS_EVERY_S = 15;
 
 export function IncidentList() {
   const text = words.value.list;
-  const rows = shown.value;
-  const split = shelf.value === "open" ? waiting.value.length : 0;
+  const all = rows.value;
+  const { box, top, height, row } = useScrolled();
+  const split = shelf.value === "open" ? all.filter((one) => isWaiting(one.incident)).length : 0;
+  const waitingCount = all.slice(0, split).reduce((sum, one) => sum + (one.under ? 0 : one.size), 0);
+  const restCount = all.slice(split).reduce((sum, one) => sum + (one.under ? 0 : one.size), 0);
+  const starts = split > 0 ? [HEADING, 2 * HEADING + split * row] as const : [0, HEADING] as const;
+  const waiting = pieceOf(split, row, top - starts[0], height);
+  const rest = pieceOf(all.length - split, row, top - starts[1], height);
+
+  useLayoutEffect(() => {
+    const at = rowOf(selectedId.value);
+    if (at < 0 || !box.current) return;
+    const place = at < split ? starts[0] + at * row : starts[1] + (at - split) * row;
+    const to = scrollFor(place, row, box.current.scrollTop, box.current.clientHeight, HEADING);
+    if (to !== null) box.current.scrollTop = to;
+  }, [selectedId.value, loaded.value]);
+
+  const tick = Math.floor(now.value / 1000 / LIGHTS_EVERY_S);
+  const shown = [...all.slice(waiting.from, waiting.to), ...all.slice(split + rest.from, split + rest.to)];
+  const ids = shown.map((one) => `${one.incident.id} ${one.incident.version}`).join();
+  useEffect(() => void askLights(shown.map((one) => one.incident)), [ids, tick]);
+
   return (
     <section class="list" aria-labelledby="list-title">
       <div class="list-head">
-        <h2 id="list-title">{text.title}</h2>
+        <h2 id="list-title" tabIndex={-1}>{text.title}</h2>
         <div class="shelves" role="group" aria-labelledby="list-title">
-          <button type="button" aria-pressed={shelf.value === "open"} onClick={() => (shelf.value = "open")}>
-            {text.open}
-          </button>
-          <button type="button" aria-pressed={shelf.value === "finished"} onClick={() => (shelf.value = "finished")}>
-            {text.closed}
-          </button>
+          {(["open", "finished"] as const).map((one) => (
+            <button key={one} type="button" aria-pressed={shelf.value === one} onClick={() => (shelf.value = one)}>
+              {one === "open" ? text.open : text.closed}
+            </button>
+          ))}
         </div>
       </div>
-      <div class="list-rows">
-        {rows.length === 0 && (
-          <p class="nothing">
-            {loaded.value ? (shelf.value === "open" ? text.empty : text.emptyClosed) : text.loading}
-          </p>
+      <Filters />
+      <div class="list-rows" ref={box}>
+        {all.length === 0 && <p class="nothing">{emptiness()}</p>}
+        {split > 0 && (
+          <Shelf heading={text.waiting(waitingCount)} rows={all.slice(0, split)} piece={waiting} row={row} urgent />
         )}
-        {split > 0 && <Shelf heading={text.waiting(split)} rows={rows.slice(0, split)} urgent />}
-        {rows.length > split && (
+        {all.length > split && (
           <Shelf
-            heading={shelf.value === "open" ? text.rest(rows.length - split) : text.done(rows.length)}
-            rows={rows.slice(split)}
+            heading={shelf.value === "open" ? text.rest(restCount) : text.done(restCount)}
+            rows={all.slice(split)} piece={rest} row={row}
           />
         )}
       </div>
@@ -42,14 +71,49 @@ export function IncidentList() {
   );
 }
 
-function Shelf({ heading, rows, urgent = false }: { heading: string; rows: readonly Incident[]; urgent?: boolean }) {
+function emptiness(): string {
+  const text = words.value.list;
+  if (!loaded.value) return text.loading;
+  if (sought.value || severities.value.size > 0) return desk.value.nothingFound;
+  return shelf.value === "open" ? text.empty : text.emptyClosed;
+}
+
+/** Which severities, and what is searched for. */
+function Filters() {
+  const text = desk.value;
+  return (
+    <form class="filters" role="search" aria-label={text.filter} onSubmit={(event) => event.preventDefault()}>
+      {SEVERITIES.map((severity) => (
+        <button
+          key={severity} type="button" class="filter" aria-pressed={severities.value.has(severity)}
+          onClick={() => toggleSeverity(severity)}
+        >
+          <SeverityMark severity={severity} />
+        </button>
+      ))}
+      <input
+        type="search" class="search" value={sought.value} placeholder={text.search} aria-label={text.search}
+        onInput={(event) => (sought.value = event.currentTarget.value)}
+      />
+    </form>
+  );
+}
+
+/** One shelf; of its rows only those in view are in the page, however many there are. */
+function Shelf({ heading, rows, piece, row, urgent = false }: {
+  heading: string;
+  rows: readonly Line[];
+  piece: { from: number; to: number };
+  row: number;
+  urgent?: boolean;
+}) {
   return (
     <>
       <h3 class={urgent ? "shelf urgent" : "shelf"}>{heading}</h3>
-      <ol>
-        {rows.map((incident) => (
-          <li key={incident.id}>
-            <Row incident={incident} />
+      <ol style={{ height: rows.length * row, paddingTop: piece.from * row }}>
+        {rows.slice(piece.from, piece.to).map((one, n) => (
+          <li key={one.incident.id} aria-setsize={rows.length} aria-posinset={piece.from + n + 1}>
+            <Row row={one} />
           </li>
         ))}
       </ol>
@@ -57,86 +121,22 @@ function Shelf({ heading, rows, urgent = false }: { heading: string; rows: reado
   );
 }
 
-function Row({ incident }: { incident: Incident }) {
-  const inhibited = isInhibited(incident);
-  const current = selectedId.value === incident.id;
-  const button = useRef<HTMLButtonElement>(null);
-  const text = words.value;
+/** What the list shows of itself, in pixels. */
+function useScrolled() {
+  const box = useRef<HTMLDivElement>(null);
+  const [seen, setSeen] = useState({ top: 0, height: innerHeight, row: narrow.matches ? ROW_NARROW : ROW });
   useEffect(() => {
-    if (current) button.current?.scrollIntoView({ block: "nearest" });
-  }, [current]);
-  return (
-    <button
-      type="button"
-      ref={button}
-      class={`row severity-${incident.severity}${isWaiting(incident) ? " waiting" : ""}${inhibited ? " inhibited" : ""}`}
-      aria-current={current}
-      onClick={() => select(incident.id, true)}
-    >
-      <SeverityMark severity={incident.severity} />
-      <Thumb incident={incident} />
-      <span class="row-what">
-        <b>
-          {inhibited && <em>{text.list.inhibited}</em>}
-          {incident.suspected && <em>{text.list.suspected}</em>}
-          {incident.history && <em>{text.list.history}</em>}
-          <span>{classNamed(incident.event_class)}</span>
-          {incident.count != null && incident.count > 1 && <i>{text.list.count(String(incident.count))}</i>}
-        </b>
-        <span>
-          {named(incident.point.name)}
-          {incident.area.grid && ` · ${named(incident.area.grid.name)}`}
-        </span>
-      </span>
-      <span class="row-when">
-        <Age incident={incident} />
-        <StateChip state={incident.state} />
-      </span>
-    </button>
-  );
-}
-
-/** The photo, or what the sensor measured. */
-function Thumb({ incident }: { incident: Incident }) {
-  const { measured, thumbnail_url: photo } = incident;
-  return (
-    <span class={photo ? "thumb" : "thumb figure"}>
-      {photo ? (
-        <img src={photo} alt="" loading="lazy" />
-      ) : (
-        measured ? (
-          <>
-            <b>{formatNumber(measured.value, words.value.locale)}</b>
-            <small>{unitSign(measured.unit)}</small>
-          </>
-        ) : (
-          <small>{photoless(incident)}</small>
-        )
-      )}
-    </span>
-  );
-}
-
-/** Of a photo that is not there: whether it may still come. */
-function photoless(incident: Incident): string {
-  const { list } = words.value;
-  if (incident.evidence_lost.includes("present")) return list.photoLost;
-  return incident.evidence_due ? list.photoDue : "";
-}
-
-/** How long it has lasted, ticking; stands still once it is finished. */
-export function Age({ incident }: { incident: Incident }) {
-  const { list, locale } = words.value;
-  const end = isFinished(incident) ? Date.parse(incident.closed_at ?? incident.updated_at) : now.value;
-  return (
-    <span class="age">
-      <span class="unseen">{list.age} </span>
-      {incident.at_least && <small>{list.atLeast} </small>}
-      {formatAge(end - Date.parse(incident.since), locale)}
-    </span>
-  );
-}
-
-export function StateChip({ state }: { state: Incident["state"] }) {
-  return <span class={`chip chip-${state}`}>{words.value.states[state]}</span>;
+    const element = box.current;
+    if (!element) return undefined;
+    const look = (): void =>
+      setSeen({ top: element.scrollTop, height: element.clientHeight, row: narrow.matches ? ROW_NARROW : ROW });
+    const sizes = new ResizeObserver(look);
+    sizes.observe(element);
+    element.addEventListener("scroll", look, { passive: true });
+    return () => {
+      sizes.disconnect();
+      element.removeEventListener("scroll", look);
+    };
+  }, []);
+  return { box, ...seen };
 }
