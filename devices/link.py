@@ -6,6 +6,7 @@ The link is one WebSocket that the node opens, at `PATH`. Each frame is one JSON
     node ◄──site─── cloud       which site the cloud has
     node ◄─command─ cloud       again and again until it is answered or has expired
     node ──answer─► cloud       the same for each repeat of a command
+    node ◄─video─── cloud       which live pictures people watch now (`devices.video`)
 """
 
 from __future__ import annotations
@@ -14,10 +15,11 @@ from enum import StrEnum
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import Field, TypeAdapter, ValidationError
+from pydantic import AwareDatetime, Base64Bytes, Field, TypeAdapter, ValidationError
 
 from devices.errors import MessageError
 from devices.messages import Identifier, Message, explain
+from devices.video import VideoWish
 
 PATH = "/api/v1/link"
 LARGEST_FRAME = 4 * 1024 * 1024
@@ -41,6 +43,12 @@ class CommandKind(StrEnum):
     """Change the node's token."""
     RESET = "reset"
     """Reset what a sensor's condition has latched."""
+    STILL = "still"
+    """Show the picture of a camera, of the last hour's, that was taken nearest to a time."""
+    TRY = "try"
+    """Say what other zones of a camera would have raised in the last hour."""
+    CANCEL = "cancel"
+    """Try no longer."""
 
 
 class PhotoBody(Message):
@@ -83,6 +91,28 @@ class LogLevelBody(Message):
     level: Literal["DEBUG", "INFO", "WARNING", "ERROR"]
     seconds: float = Field(gt=0, le=86400)
     """After which the level is what it was."""
+
+
+class StillBody(Message):
+    """Of `still`."""
+
+    camera: Identifier
+    at: AwareDatetime | None = None
+    """Nearest to this time; none: the newest."""
+
+
+class TryBody(Message):
+    """Of `try`. The zones are as a site file has them, rules and all; the node reads them."""
+
+    camera: Identifier
+    zones: list[dict[str, Any]] = Field(min_length=1, max_length=32)
+
+
+class CancelBody(Message):
+    """Of `cancel`."""
+
+    command_id: UUID
+    """Of the `try` that shall end."""
 
 
 class Verdict(StrEnum):
@@ -136,17 +166,25 @@ class Outcome(StrEnum):
     """It reached the node too late."""
 
 
+class Shown(Message):
+    """A small picture in an answer: to be looked at now, kept by nobody for long."""
+
+    taken_at: AwareDatetime
+    jpeg: Base64Bytes
+
+
 class Answer(Message):
-    """What became of a command; a repeat of the command gets the same."""
+    """What became of a command; a repeat of the command gets the same, unless there are pictures in it."""
 
     type: Literal["answer"] = "answer"
     id: UUID
     outcome: Outcome
     result: dict[str, Any] = Field(default_factory=dict)
     """With `failed`, `reason` is one sentence."""
+    pictures: tuple[Shown, ...] = ()
 
 
-Frame = Hello | SiteNotice | Command | Answer
+Frame = Hello | SiteNotice | Command | Answer | VideoWish
 _FRAME: TypeAdapter[Frame] = TypeAdapter(Annotated[Frame, Field(discriminator="type")])
 
 

@@ -15,6 +15,7 @@ LOW_WATER = 0.95
 class Step(StrEnum):
     """What gives way, in this order. Conditions that are open, and the last word on others, never do."""
 
+    STILLS = "pictures of the last hour, oldest first"
     DELIVERED = "what the cloud took, oldest first"
     ASIDE = "damaged stores of earlier days, but the latest"
     SAMPLES = "messages that were refused"

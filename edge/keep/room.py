@@ -16,6 +16,7 @@ from edge.keep.book import Book
 from edge.keep.opening import DAMAGED
 from edge.keep.photos import PhotoFolder
 from edge.keep.quota import SERIES, Step, candidates, to_free
+from edge.keep.stills import Stills
 
 log = logging.getLogger(__name__)
 
@@ -34,6 +35,7 @@ class Room:
         share: int,
         book_of: Callable[[Series], Book],
         photos: PhotoFolder,
+        stills: Stills,
         ballast: Ballast,
         release: Callable[[Iterable[str]], None],
     ) -> None:
@@ -42,6 +44,7 @@ class Room:
         self._share = share
         self._book_of = book_of
         self._photos = photos
+        self._stills = stills
         self._ballast = ballast
         self._release = release
         self._working = threading.Lock()
@@ -49,9 +52,9 @@ class Room:
         self._aside_bytes = _bytes(self._aside)
 
     def used(self) -> int:
-        """Bytes of all that counts: databases, photos, clips, damaged stores, and the room kept back."""
+        """Bytes of all that counts: databases, photos, clips, stills, damaged stores, the room kept back."""
         size = sum(book.size for book in self._books())
-        return size + self._photos.used + self._aside_bytes + self._ballast.held
+        return size + self._photos.used + self._stills.used + self._aside_bytes + self._ballast.held
 
     def recount(self) -> None:
         """A damaged file was set aside while the node runs."""
@@ -95,6 +98,8 @@ class Room:
         return False
 
     def _evict(self, step: Step) -> bool:
+        if step is Step.STILLS:
+            return self._stills.drop() > 0
         if step is Step.DELIVERED:
             return self._drop_delivered()
         if step is Step.ASIDE:

@@ -32,6 +32,7 @@ from edge.keep.photos import PhotoFolder, digest
 from edge.keep.quota import GIB
 from edge.keep.room import Room
 from edge.keep.schema import NODE, TELEMETRY, Shape
+from edge.keep.stills import Stills
 from edge.keep.telemetry import TelemetryLog
 from edge.keep.transaction import Relay, Transaction
 
@@ -75,6 +76,8 @@ class NodeStore:
         self._share = share
         self._keep_delivered = keep_delivered
         self._photos = PhotoFolder(directory, files)
+        self.stills = Stills(directory, share)
+        """The pictures of the last hour."""
         self._ballast = Ballast(directory, files)
         self.relay: Relay | None = None
         """Set before anybody decides: hears of each condition that is queued."""
@@ -91,7 +94,9 @@ class NodeStore:
         with self._book.reading() as sql:
             self._photos.prepare()
             self._photos.sweep(outbox.all_photos(sql))
-        self._room = Room(directory, share, self._book_of, self._photos, self._ballast, self._release)
+        self._room = Room(
+            directory, share, self._book_of, self._photos, self.stills, self._ballast, self._release
+        )
         losses.name_losses(directory, node, (self._book, self._readings.book), files)
         self._ballast.take()
         self._room.tend()

@@ -1,18 +1,24 @@
-"""Commands are done once: what one led to is kept with its answer in one transaction; repeats get that."""
+"""Commands are done once: what one led to is kept with its answer in one transaction; repeats get that.
+
+Two kinds are otherwise. An answer with pictures in it is not kept, since they are not to be: a repeat looks
+anew. And what takes long is done aside: it is answered when it is done, or at a repeat after that.
+"""
 
 from __future__ import annotations
 
 import json
 import logging
+import queue
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
+from uuid import UUID
 
 from pydantic import ValidationError
 
-from devices.link import Answer, Command, Outcome
+from devices.link import Answer, Command, Outcome, Shown
 from devices.messages import Evidence, explain
 from edge.errors import CredentialBusy, StoreError, UplinkError
 from edge.keep import NodeStore
@@ -33,13 +39,14 @@ class Done:
     evidence: tuple[Evidence, ...] = ()
     reason: str | None = None
     """Why it could not be done; None: it was."""
+    pictures: tuple[Shown, ...] = ()
 
 
 class Handler(Protocol):
     """Does commands of one kind. It may take seconds; to begin anew before it was kept must be harmless."""
 
-    def __call__(self, command: Command) -> Done:
-        """Do it.
+    def __call__(self, command: Command) -> Done | None:
+        """Do it; None: it was begun, or is still being done, and whoever does it says `finished` to the desk.
 
         Raises:
             ValidationError: the body is not one of this kind.
@@ -70,6 +77,7 @@ class CommandDesk:
         kept = {key: json.loads(raw) for key, raw in store.states(COMMAND).items()}
         self._until = {key: float(raw["until"]) for key, raw in kept.items()}
         self._answers = {key: Answer.model_validate(raw["answer"]) for key, raw in kept.items()}
+        self._late: queue.SimpleQueue[Answer] = queue.SimpleQueue()
 
     def handle(self, command: Command, came: float) -> Answer | None:
         """The answer to a command that `came` then (monotonic seconds); None: not now, send it again."""
@@ -81,12 +89,11 @@ class CommandDesk:
             return Answer(id=command.id, outcome=Outcome.EXPIRED)
         try:
             done = self._do(command)
-            answer = Answer(
-                id=command.id,
-                outcome=Outcome.DONE if done.reason is None else Outcome.FAILED,
-                result=dict(done.result) if done.reason is None else {"reason": done.reason},
-            )
-            self._keep(answer, done, left)
+            if done is None:
+                return None
+            answer = _answer(command.id, done)
+            if not done.pictures:
+                self._keep(answer, done, left)
         except StoreError as error:
             log.error("command %s cannot be kept: %s", command.kind, error)
             return None
@@ -98,7 +105,16 @@ class CommandDesk:
             self._wake()
         return answer
 
-    def _do(self, command: Command) -> Done:
+    def finished(self, command: UUID, done: Done) -> None:
+        """What was done aside is done; any thread."""
+        self._late.put(_answer(command, done))
+
+    def late(self) -> Iterator[Answer]:
+        """The answers to what was finished since."""
+        while not self._late.empty():
+            yield self._late.get()
+
+    def _do(self, command: Command) -> Done | None:
         handler = self._handlers.get(command.kind)
         if handler is None:
             return Done(reason=f"this node's gridwatch does not know commands of the kind {command.kind!r}")
@@ -126,3 +142,9 @@ class CommandDesk:
         for one in over:
             del self._until[one], self._answers[one]
         self._until[key], self._answers[key] = until, answer
+
+
+def _answer(command: UUID, done: Done) -> Answer:
+    if done.reason is not None:
+        return Answer(id=command, outcome=Outcome.FAILED, result={"reason": done.reason})
+    return Answer(id=command, outcome=Outcome.DONE, result=dict(done.result), pictures=done.pictures)
