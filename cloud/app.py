@@ -86,6 +86,7 @@ from cloud.reports.marking import Marker
 from cloud.reports.report_routes import router as period_reports
 from cloud.reports.routes import router as indices
 from cloud.settings import Settings
+from cloud.sops.routes import router as sops
 from cloud.sources.hotline_routes import router as hotline
 from cloud.sources.note_routes import router as notes
 from cloud.sources.report_routes import router as reports
@@ -285,6 +286,7 @@ def _routes() -> Sequence[BaseRoute]:
         site,
         telemetry,
         policies,
+        sops,
         push,
         webhooks,
         organisations,

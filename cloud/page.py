@@ -1,4 +1,4 @@
-"""The built page and the plain addresses: `/`, `/wall`, `/healthz`, `/readyz`, `/metrics`."""
+"""The built pages and the plain addresses: `/`, `/wall`, `/phone`, `/healthz`, `/readyz`, `/metrics`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from starlette.exceptions import HTTPException
 
 from cloud.addresses import allowed
 from cloud.alarms.figures_routes import series
-from cloud.context import InContext
+from cloud.context import Context, InContext
 from cloud.database import migrate
 from cloud.errors import Problem
 from cloud.metrics import CONTENT_TYPE
@@ -63,7 +63,17 @@ async def metrics(context: InContext) -> Response:
 @router.get("/wall")
 async def wall(context: InContext) -> Response:
     """The wall."""
-    index = context.settings.page / "index.html"
+    return await _page(context, "index.html")
+
+
+@router.get("/phone")
+async def phone(context: InContext) -> Response:
+    """The grid worker's page."""
+    return await _page(context, "phone.html")
+
+
+async def _page(context: Context, name: str) -> Response:
+    index = context.settings.page / name
     if not await asyncio.to_thread(index.is_file):
         return HTMLResponse(_MISSING, 503)
     return FileResponse(index, headers={"Cache-Control": _FRESH})

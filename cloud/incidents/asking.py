@@ -27,6 +27,8 @@ class Request:
     """Whom the person works for."""
     fields: Mapping[str, Any] = field(default_factory=dict)
     """Those of `FIELDS` that were given, as JSON values."""
+    stamp: Mapping[str, Any] = field(default_factory=dict)
+    """When and where it was done, as the device says: `cloud.stamps.stamp`."""
 
 
 def check(request: Request) -> None:

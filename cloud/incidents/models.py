@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from cloud.alarms.models import Alarm, ClassRef, PointRef
 from cloud.incidents.opening import Level, Source
 from cloud.incidents.transitions import State
+from cloud.stamps import Clocked, Placed
 from devices.messages import ConditionState, EvidenceKind, Measured, Severity
 from devices.site.model import Names
 
@@ -201,8 +202,11 @@ class Choices(BaseModel):
     items: list[Choice]
 
 
-class TransitionRequest(BaseModel):
-    """One step asked for. Which fields belong to which action, `GET .../transitions` says."""
+class TransitionRequest(Placed, Clocked):
+    """One step asked for. Which fields belong to which action, `GET .../transitions` says.
+
+    When and where it was done may be said with any: a phone without network sends later.
+    """
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"action": "accept"}]})
 

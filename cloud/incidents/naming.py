@@ -10,11 +10,11 @@ from cloud.errors import Problem
 from cloud.incidents.asking import Request
 from cloud.organisations.model import Organisations
 from cloud.policies.tables import policy
-from cloud.sources.tables import photo_upload
+from cloud.sources import photos
 
 
 async def check(connection: AsyncConnection, request: Request) -> None:
-    """Refuse what nobody knows.
+    """Refuse what nobody knows; photos belong to the step from here on.
 
     Raises:
         Problem: invalid.
@@ -25,10 +25,8 @@ async def check(connection: AsyncConnection, request: Request) -> None:
     if "organisation" in fields and not await _is_organisation(connection, fields["organisation"]):
         raise _unknown("organisation", "the policy `organisations` has none of this id")
     if fields.get("photos"):
-        mine = (photo_upload.c.sender == request.username) & photo_upload.c.sha256.in_(fields["photos"])
-        there = set((await connection.scalars(select(photo_upload.c.sha256).where(mine))).all())
-        if there < set(fields["photos"]):
-            raise _unknown("photos", "upload each first; only your own can be named")
+        sender = await connection.scalar(select(person.c.id).where(person.c.username == request.username))
+        await photos.claim(connection, f"person:{sender}", fields["photos"], "/body/photos")
 
 
 async def _is_person(connection: AsyncConnection, username: str) -> bool:

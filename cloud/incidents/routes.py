@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Header, Query, Response
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cloud.context import Context, InContext
 from cloud.etag import etag, version_of
@@ -19,6 +21,8 @@ from cloud.people.identity import Doer, InScope, Person, Viewer
 from cloud.people.scope import Scope, require
 from cloud.problems import problems
 from cloud.push import receipts
+from cloud.sources import idempotency
+from cloud.stamps import STAMP, stamp
 
 router = APIRouter(prefix="/incidents", tags=["incidents"])
 
@@ -122,7 +126,7 @@ async def list_transitions(
     ),
     responses=problems(
         "unauthenticated", "forbidden", "csrf", "not_found", "not_allowed", "version_changed",
-        "invalid", "version_required",
+        "invalid", "version_required", "key_reused",
     ),
 )  # fmt: skip
 async def change_incident(
@@ -133,9 +137,48 @@ async def change_incident(
     step: TransitionRequest,
     response: Response,
     if_match: Annotated[str | None, Header(description='The ETag you saw, `"v3"`.')] = None,
+    key: idempotency.Key = None,
 ) -> Incident:
-    """One step; answers the incident as it is now."""
-    given = step.model_dump(mode="json", exclude_none=True)
+    """One step; answers the incident as it made it, a repeat with the same key too."""
+    content = {"incident": str(incident_id), "if_match": if_match} | step.model_dump(
+        mode="json", exclude={"sent_at"}
+    )
+    asked = idempotency.Asked(f"person:{person.id}", key, content)
+    nodes: set[str] = set()
+    async with context.engine.begin() as connection:
+        await require(connection, scope, incident_id)
+
+        async def work() -> Any:
+            nodes.update(await _step(connection, context, person, scope, incident_id, step, if_match))
+            shown = (await views.read(connection, [incident_id], scope, context.registry, context.now())).get(
+                incident_id
+            )
+            return None if shown is None else views.permit(shown, person.roles).model_dump(mode="json")
+
+        answer, fresh = await idempotency.once(connection, asked, context.now(), work)
+    if fresh:
+        context.tail.changed()
+        for node in nodes:
+            await context.hub.queued(node)
+    if answer is None:  # the step took it out of their sight
+        raise not_found(incident_id)
+    found = Incident.model_validate(answer)
+    response.headers["ETag"] = etag(found.version)
+    return found
+
+
+async def _step(
+    connection: AsyncConnection,
+    context: Context,
+    person: Person,
+    scope: Scope,
+    incident_id: UUID,
+    step: TransitionRequest,
+    if_match: str | None,
+) -> Collection[str]:
+    """Do it, and what follows at once; the nodes whose cameras are asked to look again."""
+    now = context.now()
+    given = step.model_dump(mode="json", exclude_none=True, exclude={*STAMP})
     request = service.Request(
         action=given.pop("action"),
         version=version_of(if_match),
@@ -144,21 +187,17 @@ async def change_incident(
         roles=person.roles,
         organisation=person.organisation,
         fields=given,
+        stamp=stamp(step, step, now),
     )
-    async with context.engine.begin() as connection:
-        await require(connection, scope, incident_id)
-        if step.into is not None:
-            await require(connection, scope, step.into)
-        if step.action == "dispatch" and step.handler is None and step.organisation is None:
-            whom = await usual(connection, incident_id, context.policies, context.registry)
-            request = replace(request, fields=given | whom)
-        await service.change(connection, incident_id, request, context.now())
-        asked = await verify.after(connection, incident_id, request, context.registry, context.now())
-        await closing.settle(connection, [incident_id], context.now())
-    context.tail.changed()
-    for node in asked:
-        await context.hub.queued(node)
-    return await _one(context, person, scope, incident_id, response)
+    if step.into is not None:
+        await require(connection, scope, step.into)
+    if step.action == "dispatch" and step.handler is None and step.organisation is None:
+        whom = await usual(connection, incident_id, context.policies, context.registry)
+        request = replace(request, fields=given | whom)
+    await service.change(connection, incident_id, request, now)
+    asked = await verify.after(connection, incident_id, request, context.registry, now)
+    await closing.settle(connection, [incident_id], now)
+    return asked
 
 
 async def _one(

@@ -53,7 +53,7 @@ async def change(connection: AsyncConnection, incident_id: UUID, request: Reques
         case, values, detail = await linking.link(connection, case, request, actor, now)
     walked, lines = seen.act(case, rule, to)
     await _write(connection, case, walked, rule, now, values, guards.conditions(rule, terms))
-    lines = _told(lines, request.action, request.reason, {**request.fields, **detail})
+    lines = _told(lines, request.action, request.reason, {**request.fields, **detail, **request.stamp})
     await store.write_lines(connection, [(incident_id, line) for line in lines], actor, now)
     await verdicts.follow(connection, incident_id, request.action, request.username, now)
     await emit(connection, [("incident", str(incident_id))])

@@ -47,5 +47,5 @@ def _referring(sha256: str, who: Person, scope: Scope, registry: Registry) -> It
         command.c.answer["sha256"].astext == sha256, command.c.body["camera"].astext.in_(cameras)
     )
     yield one.select_from(photo_upload).where(
-        photo_upload.c.sha256 == sha256, photo_upload.c.sender == who.username
+        photo_upload.c.sha256 == sha256, photo_upload.c.sender == f"person:{who.id}"
     )

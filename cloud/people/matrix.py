@@ -196,12 +196,14 @@ ROWS: tuple[Row, ...] = (
     Row("addSubscription", ADMINISTER, ask={"json": {"address": "https://hooks.example.org/x"}}),
     Row("followLink", ALL, ask={"json": {"token": "x" * 43}}),
     # policies
+    Row("listSops", ALL),
     *(Row(one, ADMINISTER) for one in ("listPolicies", "getPolicy", "getPolicySchema", "listPolicyVersions")),
     Row("getPolicyVersion", ADMINISTER),
     Row("putPolicy", ADMINISTER),
     # what people report
     Row("openIncident", FIELD, ask={"json": _FOUND}),
     Row("putPhoto", FIELD),
+    Row("listNearby", FIELD, Of.LIST, {"query": {"event_class": "05-06", "lon": "120.005", "lat": "30.005"}}),
     Row("listReports", SEE, Of.ONE),
     Row("listCandidates", SEE, Of.ONE),
     Row("addNote", _WORKS, Of.ONE, {"json": {"words": "x"}}),
@@ -302,6 +304,7 @@ ROWS: tuple[Row, ...] = (
     Row("hold_link", NODES),
     # the page and what watches the process
     Row("wall", PUBLIC),
+    Row("phone", PUBLIC),
     Row("asset", PUBLIC),
     Row("healthz", PUBLIC),
     Row("readyz", PUBLIC),

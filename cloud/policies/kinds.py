@@ -17,6 +17,7 @@ from cloud.policies.kind import Kind
 from cloud.privacy.policy import PRIVACY
 from cloud.push.policy import PUSH
 from cloud.reports.policy import REPORTS
+from cloud.sops.policy import SOPS
 from cloud.sources.policy import SOURCES
 
 KINDS: tuple[Kind[Any], ...] = (
@@ -34,5 +35,6 @@ KINDS: tuple[Kind[Any], ...] = (
     REPORTS,
     ASSETS,
     INSPECTIONS,
+    SOPS,
 )
 BY_NAME = {kind.name: kind for kind in KINDS}

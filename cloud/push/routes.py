@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Header
 from fastapi.responses import RedirectResponse
 from sqlalchemy import select
 
@@ -83,10 +84,14 @@ async def follow_link(context: InContext, who: Doer, scope: InScope, asked: Link
 
 
 @short.get(PATH + "{token}", include_in_schema=False)
-async def open_link(token: str) -> RedirectResponse:
-    """To the page, which asks who is there. Chats fetch links by themselves: this reads nothing as read."""
+async def open_link(token: str, agent: Annotated[str, Header(alias="User-Agent")] = "") -> RedirectResponse:
+    """To the page, which asks who is there. Chats fetch links by themselves: this reads nothing as read.
+
+    On a telephone to the phone's page: every browser of one has `Mobi` in its name.
+    """
+    page = "/phone" if "Mobi" in agent else "/"
     safe = "".join(sign for sign in token if sign.isalnum() or sign in "-_")[:100]
-    return RedirectResponse(f"/#/notice/{safe}", 303, headers={"Cache-Control": "no-store"})
+    return RedirectResponse(f"{page}#/notice/{safe}", 303, headers={"Cache-Control": "no-store"})
 
 
 async def _mark(context: Context, notice_id: UUID, username: str, read: How | None) -> None:

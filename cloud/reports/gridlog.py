@@ -87,12 +87,11 @@ async def read(
     return sorted(found, key=lambda one: (one.at, one.number or "", one.version or 0))
 
 
-async def write(connection: AsyncConnection, grid: str, person: str, words: str, now: datetime) -> UUID:
-    """A note for a grid's log, without anybody's numbers."""
-    key = uuid7()
-    row = {"id": key, "grid": grid, "at": now, "person": person, "words": without_numbers(words)}
+async def write(connection: AsyncConnection, grid: str, person: str, words: str, at: datetime) -> str:
+    """A note for a grid's log, of that moment; its words as they stand there, without anybody's numbers."""
+    row = {"id": uuid7(), "grid": grid, "at": at, "person": person, "words": without_numbers(words)}
     await connection.execute(insert(grid_note), row)
-    return key
+    return without_numbers(words)
 
 
 async def missing(

@@ -22,6 +22,8 @@ from cloud.reports.marking import InMarker
 from cloud.reports.periods import Kind, parse
 from cloud.reports.policy import REPORTS, ReportPolicy
 from cloud.reports.tables import period_report
+from cloud.sources import idempotency
+from cloud.stamps import Clocked, true_time
 
 router = APIRouter(tags=["indices"])
 Day = Annotated[date, Query(description="A day of the site; 2000 to 2100.")]
@@ -72,7 +74,7 @@ class GridLog(BaseModel):
     items: list[LogLine]
 
 
-class NewGridNote(BaseModel):
+class NewGridNote(Clocked):
     """What to write into a grid's log."""
 
     model_config = ConfigDict(extra="forbid")
@@ -183,19 +185,34 @@ async def get_grid_log(context: InContext, _: Viewer, scope: InScope, grid_id: G
     summary="Write into a grid's log",
     description="It stays as it is; telephone and identity numbers are taken out.",
     status_code=201,
-    responses=problems("unauthenticated", "forbidden", "csrf", "not_found", "invalid"),
+    responses=problems("unauthenticated", "forbidden", "csrf", "not_found", "invalid", "key_reused"),
 )
 async def add_grid_note(
-    context: InContext, person: Doer, scope: InScope, grid_id: Grid, note: NewGridNote
+    context: InContext,
+    person: Doer,
+    scope: InScope,
+    grid_id: Grid,
+    note: NewGridNote,
+    key: idempotency.Key = None,
 ) -> LogLine:
-    """A note."""
+    """A note; a repeat with the same key is answered as the first was."""
     _require(context, scope, grid_id)
     now = context.now()
+    at = true_time(note.written_at, note.sent_at, now)
+    content = {"grid": grid_id} | note.model_dump(mode="json", exclude={"sent_at"})
     async with context.engine.begin() as connection:
-        await gridlog.write(connection, grid_id, person.username, note.words, now)
-        lines = await gridlog.read(connection, grid_id, scope, now, now.replace(year=now.year + 1))
-    mine = next(one for one in reversed(lines) if one.action == "grid_note" and one.person == person.username)
-    return LogLine(**{name: getattr(mine, name) for name in LogLine.model_fields})
+
+        async def work() -> Any:
+            words = await gridlog.write(connection, grid_id, person.username, note.words, at)
+            line = LogLine(
+                at=at, action="grid_note", person=person.username, words=words, incident_id=None, number=None,
+                version=None,
+            )  # fmt: skip
+            return line.model_dump(mode="json")
+
+        asked = idempotency.Asked(f"person:{person.id}", key, content)
+        answer, _ = await idempotency.once(connection, asked, now, work)
+    return LogLine.model_validate(answer)
 
 
 def _bounds(context: Context, day: date) -> tuple[datetime, datetime]:

@@ -10,34 +10,23 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from cloud.alarms.models import ClassRef
 from cloud.sources.reports import Source
+from cloud.stamps import Clocked, Latitude, Longitude, Placed
 from cloud.times import Moment
 
 Hash = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
-Longitude = Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False, strict=True)]
-Latitude = Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False, strict=True)]
 Words = Annotated[str, Field(min_length=1, max_length=2000, pattern=r"^[^\x00]*$")]
 Address = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00]*$")]
 Code = Annotated[str, Field(min_length=1, max_length=20, examples=["05-06"])]
 Photos = Annotated[tuple[Hash, ...], Field(max_length=9)]
+NoteKind = Literal["note", "visit", "received", "support"]
+"""`received`: whose it is says that they have it; `support`: they need help; the grid's leader is told."""
 
 
 class _Sent(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
-class _Placed(_Sent):
-    lon: Longitude | None = None
-    """WGS-84, degrees."""
-    lat: Latitude | None = None
-
-    @model_validator(mode="after")
-    def _both(self) -> Self:
-        if (self.lon is None) != (self.lat is None):
-            raise ValueError("lon and lat: give both or none")
-        return self
-
-
-class NewCase(_Placed):
+class NewCase(Placed, _Sent):
     """A case that a worker or the patrol room opens."""
 
     event_class: Code
@@ -49,6 +38,8 @@ class NewCase(_Placed):
     """SHA-256 of photos that were sent ahead (`PUT /photos/{sha256}`)."""
     happened_at: Moment | None = None
     """When it was found, by the clock of the device; null: now."""
+    sent_at: Moment | None = None
+    """By the same clock, when it is sent; null: that clock is taken to be right."""
 
     @model_validator(mode="after")
     def _somewhere(self) -> Self:
@@ -57,7 +48,7 @@ class NewCase(_Placed):
         return self
 
 
-class CitizenReport(_Placed):
+class CitizenReport(Placed, _Sent):
     """What anybody may report: words and a place; photos are sent ahead."""
 
     event_class: Code | None = None
@@ -165,24 +156,12 @@ class Decision(_Sent):
     """To refuse: needed."""
 
 
-class NewNote(_Placed):
+class NewNote(Placed, Clocked, _Sent):
     """A note or a visit, written on a device that may have been offline."""
 
-    kind: Literal["note", "visit"] = "note"
+    kind: NoteKind = "note"
     words: Words
     photos: Photos = ()
-    written_at: Moment | None = None
-    """By the clock of the device."""
-    sent_at: Moment | None = None
-    """By the same clock, when it is sent: how wrong the clock is shows in it. Needed with `written_at`."""
-
-    @model_validator(mode="after")
-    def _clocked(self) -> Self:
-        if (self.written_at is None) != (self.sent_at is None):
-            raise ValueError("written_at and sent_at: give both or none")
-        if self.written_at and self.sent_at and self.written_at > self.sent_at:
-            raise ValueError("written_at: cannot be later than sent_at")
-        return self
 
 
 class Note(BaseModel):
@@ -190,7 +169,7 @@ class Note(BaseModel):
 
     version: int
     """Of the incident: the line of its log."""
-    kind: Literal["note", "visit"]
+    kind: NoteKind
     words: str
     by: str
     happened_at: datetime

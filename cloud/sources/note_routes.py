@@ -9,11 +9,13 @@ from fastapi import APIRouter
 
 from cloud.context import InContext
 from cloud.incidents.store import Actor
-from cloud.people.identity import Doer, Viewer
+from cloud.people.identity import Doer, Person, Viewer
 from cloud.problems import problems
+from cloud.push.service import Notice, notify
 from cloud.sources import idempotency, notes, photos
 from cloud.sources.models import NewNote, Note, Notes
 from cloud.sources.report_routes import the_case
+from devices.site.model import Names
 
 router = APIRouter(prefix="/incidents", tags=["sources"])
 
@@ -41,6 +43,8 @@ async def add_note(
             actor = Actor("user", who.username)
             version = await notes.add(connection, incident_id, new, actor, now)
             note = await notes.one(connection, incident_id, version)
+            if new.kind == "support":
+                await notify(connection, _call(incident_id, who, note), now)
             return note.model_dump(mode="json")
 
         answer, fresh = await idempotency.once(connection, asked, now, work)
@@ -61,3 +65,9 @@ async def list_notes(context: InContext, who: Viewer, incident_id: UUID) -> Note
     async with context.engine.connect() as connection:
         await the_case(connection, context, who, incident_id)
         return Notes(items=await notes.of_case(connection, incident_id))
+
+
+def _call(incident_id: UUID, who: Person, note: Note) -> Notice:
+    """The grid's leader and the shift's are told who needs help with what."""
+    words = Names(zh=f"{who.name.zh}需要支援:{note.words}", en=f"{who.name.en} needs support: {note.words}")
+    return Notice("support", incident_id, ("duty:grid_leader", "duty:shift_leader"), words)

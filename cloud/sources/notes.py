@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, get_args
 from uuid import UUID
 
 from sqlalchemy import select
@@ -13,20 +13,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from cloud.database.schema import incident_event
 from cloud.incidents import log
 from cloud.incidents.store import Actor
-from cloud.sources.models import NewNote, Note
+from cloud.sources.models import NewNote, Note, NoteKind
 from cloud.sources.words import without_numbers
+from cloud.stamps import stamp
 
-ACTIONS = ("note", "visit")
-
-
-def true_time(written_at: datetime | None, sent_at: datetime | None, now: datetime) -> datetime:
-    """When it was written, by the server's clock: as long ago as the device's clock says. Pure.
-
-    A device's clock may be hours wrong; how much time went by on it is right all the same.
-    """
-    if written_at is None or sent_at is None:
-        return now
-    return now - (sent_at - written_at)
+ACTIONS: tuple[NoteKind, ...] = get_args(NoteKind)
 
 
 async def add(
@@ -39,13 +30,10 @@ async def add(
     """
     detail: dict[str, Any] = {
         "words": without_numbers(new.words),
-        "happened_at": true_time(new.written_at, new.sent_at, now).isoformat(),
+        "happened_at": now.isoformat(),
         "photos": list(new.photos),
+        **stamp(new, new, now),
     }
-    if new.written_at is not None:
-        detail["written_at"] = new.written_at.isoformat()
-    if new.lon is not None:
-        detail |= {"lon": new.lon, "lat": new.lat}
     return await log.note(connection, incident_id, new.kind, actor, detail, now)
 
 

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cloud.context import Context, InContext
 from cloud.database.schema import incident
 from cloud.errors import Problem
+from cloud.incidents.models import STORABLE
 from cloud.incidents.service import not_found
 from cloud.incidents.store import Actor
 from cloud.media.routes import Hash, Stored
@@ -23,11 +24,13 @@ from cloud.problems import problems
 from cloud.public.codes import public_number
 from cloud.public.secret import secret
 from cloud.sources import idempotency, nearby, photos, reports
+from cloud.sources.duplicates import Spot
 from cloud.sources.models import CaseOpened, Nearby, NewCase, Reports
 from cloud.sources.place import UnknownPlace, Where, at_point, at_position
 from cloud.sources.policy import DEFAULT, SOURCES, SourcesPolicy
 from cloud.sources.show import active_class, show_candidates, show_report, spot_of
 from cloud.sources.words import without_numbers
+from cloud.stamps import Latitude, Longitude, true_time
 
 router = APIRouter(tags=["sources"])
 JPEG: dict[str, Any] = {
@@ -52,7 +55,8 @@ async def open_incident(
     context: InContext, who: Doer, new: NewCase, response: Response, key: idempotency.Key = None
 ) -> CaseOpened:
     """Open it; a repeat with the same key is answered as the first was."""
-    asked = idempotency.Asked(f"person:{who.id}", key, new.model_dump(mode="json"))
+    content = new.model_dump(mode="json", exclude={"sent_at"})
+    asked = idempotency.Asked(f"person:{who.id}", key, content)
     # The wall of the database would let nobody open what lies outside their own areas; a find may.
     with unwalled():
         opened, fresh = await _once(context, who, new, asked)
@@ -125,6 +129,30 @@ async def list_candidates(context: InContext, who: Viewer, incident_id: UUID) ->
     return show_candidates(found, registry)
 
 
+@router.get(
+    "/nearby",
+    operation_id="listNearby",
+    summary="Get open cases near a place that something may be the same as",
+    description="Before a case is opened by hand: who finds theirs among these adds a note to it. "
+    "Only cases in your scope.",
+    responses=problems("unauthenticated", "forbidden", "invalid"),
+)
+async def list_nearby(
+    context: InContext,
+    who: Viewer,
+    event_class: Annotated[str, Query(min_length=1, max_length=20, pattern=STORABLE)],
+    lon: Annotated[Longitude, Query(strict=False)],
+    lat: Annotated[Latitude, Query(strict=False)],
+) -> list[Nearby]:
+    """Nearest first."""
+    registry, now = context.registry, context.now()
+    where = placed(context, None, lon, lat)
+    spot = Spot(active_class(event_class, registry), now, (lon, lat), where.grid)
+    async with context.engine.connect() as connection:
+        found = await nearby.near(connection, spot, scope_of(who, registry), policy_of(context), registry)
+    return show_candidates(found, registry)
+
+
 async def the_case(connection: AsyncConnection, context: Context, who: Person, incident_id: UUID) -> Any:
     """The case's row, if `who` may know of it.
 
@@ -183,7 +211,7 @@ async def _open(connection: AsyncConnection, context: Context, who: Person, new:
         event_class=event_class,
         words=without_numbers(new.words),
         where=where,
-        happened_at=new.happened_at or now,
+        happened_at=true_time(new.happened_at, new.sent_at, now) if new.sent_at else new.happened_at or now,
         address=new.address and without_numbers(new.address),
         photos=new.photos,
     )

@@ -7,8 +7,9 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import insert, text
+from sqlalchemy import insert, select, text
 
+from cloud.database.schema import person
 from cloud.incidents import log, opening
 from cloud.incidents.opening import Report
 from cloud.incidents.service import by_system
@@ -52,8 +53,9 @@ async def reported(s: Any, source: str = "citizen", **more: Any) -> str:
 
 
 async def upload(s: Any, username: str, sha256: str = PHOTO) -> None:
-    row = {"sha256": sha256, "sender": username, "at": s.clock(), "size": 1, "used": False}
     async with s.app.state.context.engine.begin() as connection:
+        mine = await connection.scalar(select(person.c.id).where(person.c.username == username))
+        row = {"sha256": sha256, "sender": f"person:{mine}", "at": s.clock(), "size": 1, "used": False}
         await connection.execute(insert(photo_upload), row)
 
 
