@@ -32,7 +32,7 @@ class Track:
     """Numbers of the key pictures, from 0."""
 
 
-def box(kind: bytes, *parts: bytes) -> bytes:
+def box(kind: bytes, *parts: bytes | memoryview) -> bytes:
     """A box of four letters (4.2)."""
     body = b"".join(parts)
     return struct.pack(">I4s", EIGHT + len(body), kind) + body

@@ -83,6 +83,23 @@ class Ring:
             first += groups[first][-1].at < begin - PAUSE
             return tuple(one for units in groups[first:] for one in units if one.at <= end)
 
+    def since(self, camera: str, last: Stamped | None) -> tuple[Stamped, ...]:
+        """What was kept after `last`, in decoding order.
+
+        From the newest key unit on where `last` is None or not kept (any more): something was lost after it.
+        """
+        with self._lock:
+            track = self._tracks.get(camera)
+            if track is None or not track.groups:
+                return ()
+            after: list[Stamped] = []
+            for group in reversed(track.groups) if last is not None else ():
+                for one in reversed(group.units):
+                    if one is last:
+                        return tuple(reversed(after))
+                    after.append(one)
+            return tuple(track.groups[-1].units)
+
     def _drop(self, track: _Track) -> None:
         gone = track.groups.popleft()
         track.size -= gone.size

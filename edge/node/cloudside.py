@@ -5,12 +5,17 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
 
+from websockets.sync.client import ClientConnection
+
+from devices.link import PING_EVERY, PING_PATIENCE
 from devices.messages import DeviceStatus
 from devices.site.model import Site
 from edge.enrol import finish_rotation
 from edge.keep import NodeStore
+from edge.link.dial import Address, dial
 from edge.node.away import CloudAway
 from edge.node.report import Reporter
 from edge.send.exchange import HttpDoor
@@ -49,6 +54,14 @@ class CloudSide:
         """Something was queued."""
         self._uplink.wake()
 
+    def dial(self, path: str) -> AbstractContextManager[ClientConnection]:
+        """A WebSocket to the cloud; see `edge.link.dial`."""
+        return dial(self._address, path, self._token(), (PING_EVERY, PING_PATIENCE))
+
+    def pressed(self) -> bool:
+        """Live alarms wait for a line that is slow: nothing else should go."""
+        return self._uplink.pressed
+
     def move(self, site: Site) -> None:
         """The cloud is where this site says."""
         before, self._uplink = self._uplink, self._sender(site)
@@ -66,10 +79,11 @@ class CloudSide:
 
     def _sender(self, site: Site) -> Uplink:
         trust = trust_from(site.uplink, self._env)
+        self._address, self._token = Address(site.uplink.url, trust), token_from(self._env, self._state)
         return Uplink(
             self._store,
             site.uplink.url,
-            token_from(self._env, self._state),
+            self._token,
             trust.ca_file,
             on_status=self._told,
             session_factory=trust.session,

@@ -101,6 +101,10 @@ class Intake:
         if self._zero is not None:
             self._zero += timedelta(seconds=by)
 
+    def taken_at(self, at: float) -> datetime | None:
+        """UTC of a time of the stream that is on; any thread."""
+        return None if self._zero is None else self._zero + timedelta(seconds=at)
+
     def unit(self, unit: AccessUnit) -> None:
         """The next coded picture."""
         now = self._monotonic()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
+from collections.abc import Callable
 
 from devices.stream import Frame
 
@@ -14,7 +15,9 @@ ROOM = 4
 class Mailbox:
     """Put by many threads, taken by one; holds at most one frame a camera."""
 
-    def __init__(self) -> None:
+    def __init__(self, peek: Callable[[str, Frame], None] = lambda *_: None) -> None:
+        """`peek` is shown each frame on the thread that puts it, and must be quick."""
+        self._peek = peek
         self._frames: OrderedDict[str, Frame] = OrderedDict()
         self._changed = threading.Condition()
         self._closed = False
@@ -28,6 +31,7 @@ class Mailbox:
 
     def put(self, camera: str, frame: Frame) -> None:
         """Leave a frame; one of the same camera that still waits is replaced, in its turn."""
+        self._peek(camera, frame)
         with self._changed:
             self.skipped += camera in self._frames
             self._frames[camera] = frame

@@ -228,10 +228,13 @@ class Reception:
         for line in self._lines.values():
             self.on_loop(partial(line.intake.wall_stepped, by))
 
+    def intake(self, camera: str) -> Intake | None:
+        """Of a camera that is in the ring; None for any other; any thread."""
+        return None if (line := self._lines.get(camera)) is None else line.intake
+
     def size(self, camera: str) -> tuple[int, int] | None:
         """Width and height of a camera's pictures once one was seen; None for one that is not in the ring."""
-        line = self._lines.get(camera)
-        return None if line is None else line.intake.size
+        return None if (line := self._lines.get(camera)) is None else line.intake.size
 
     def on_loop(self, what: Callable[[], None]) -> None:
         """Have the receiving thread do this in its next round; any thread."""

@@ -34,6 +34,8 @@ LOOK_S = 5.0
 """An idle lane looks for itself this often, should nobody wake it."""
 HISTORY_RATE = 256 * 1024.0
 """Bytes a second, unless the site says otherwise: a day of a busy street in some minutes."""
+PRESSED_S = 2.0
+"""A live alarm whose request takes longer has a thin line, or a busy one."""
 STOP_S = 15.0
 """A request in flight ends within its time-outs."""
 
@@ -121,6 +123,12 @@ class Uplink:
         """Whether every thread runs; False after a defect ended one, and after `stop`."""
         return all(lane.thread is not None and lane.thread.is_alive() for lane in self._lanes)
 
+    @property
+    def pressed(self) -> bool:
+        """Whether a request with live alarms is under way for longer than it should."""
+        begun = next(lane.begun for lane in self._lanes if lane.name == "live")
+        return begun is not None and self._monotonic() - begun > PRESSED_S
+
     def _run(self, lane: _Lane) -> None:
         failures = 0
         while True:
@@ -159,6 +167,7 @@ class Uplink:
                 if share.limited and lane.allowance.wait(self._monotonic()) > 0:
                     lane.held = True
                     continue
+                lane.begun = self._monotonic()
                 try:
                     moved = lane.courier.carry(share)
                     if share.limited:
@@ -173,6 +182,8 @@ class Uplink:
                     self._tell(share, _RUNGS[type(error)], str(error))
                     if not isinstance(error, CloudStalled):
                         break  # nothing else would get through; a stall may concern this share alone
+                finally:
+                    lane.begun = None
         return trouble
 
     def _tell(self, share: Share, status: DeviceStatus, detail: str) -> None:
@@ -206,6 +217,8 @@ class _Lane:
         self.allowance = allowance
         self.held = False
         """What is limited waits for its allowance."""
+        self.begun: float | None = None
+        """When the request that is under way was begun, by the monotonic clock."""
         self.shares = shares
         self.courier = courier
         self.queued = threading.Event()

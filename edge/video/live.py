@@ -1,0 +1,139 @@
+"""One watched camera: its own packets out of the ring to the cloud, for as long as that wants them."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from websockets.sync.client import ClientConnection
+
+from devices.errors import StreamError
+from devices.messages import DeviceStatus
+from devices.stream.coded import Stamped
+from devices.stream.fragments import Fragments
+from devices.stream.status import StreamFacts
+from devices.video import LiveState, LiveWord
+
+log = logging.getLogger(__name__)
+
+BEAT = 0.04
+"""Seconds between two looks into the ring: cameras are read at the same beat."""
+STALE = 3.0
+"""Seconds without packets after which the picture is called stalled."""
+BEHIND = 2.0
+"""Seconds of video that may wait for a slow line; then it goes on at the newest key picture."""
+
+
+class Eyes(Protocol):
+    """What is received of the node's cameras."""
+
+    def since(self, camera: str, last: Stamped | None) -> tuple[Stamped, ...]:
+        """What came of a camera after `last`; from the newest key unit on where that is not known."""
+
+    def size(self, camera: str) -> tuple[int, int] | None:
+        """Width and height of its pictures; None until one was seen."""
+
+    def stream(self, camera: str) -> StreamFacts:
+        """How its stream is doing."""
+
+    def ringed(self, camera: str) -> bool:
+        """Whether its packets are kept at all."""
+
+
+def catch_up(units: Sequence[Stamped]) -> Sequence[Stamped]:
+    """What is worth sending of what waited: all, or from the newest key unit on where that is too much."""
+    if not units or units[-1].at - units[0].at <= BEHIND:
+        return units
+    newest = max((number for number, one in enumerate(units) if one.unit.key), default=None)
+    return units if newest is None else units[newest:]
+
+
+def state_of(eyes: Eyes, camera: str) -> LiveState | None:
+    """What keeps the picture from being live, as far as the stream tells; None: nothing."""
+    if not eyes.ringed(camera):
+        return LiveState.STILLS_ONLY
+    facts = eyes.stream(camera)
+    if facts.state in (DeviceStatus.UNREACHABLE, DeviceStatus.REFUSED) and facts.last_unit_age > STALE:
+        return LiveState.AWAY
+    return LiveState.STALLED if facts.last_unit_age > STALE else None
+
+
+@dataclass(slots=True)
+class Sent:
+    """What one live picture took, for the log."""
+
+    parts: int = 0
+    octets: int = 0
+
+
+class LiveFeed:
+    """Sends one camera over one connection until the cloud ends it, or `wanted` says no."""
+
+    def __init__(
+        self,
+        camera: str,
+        eyes: Eyes,
+        wanted: Callable[[], bool],
+        pressed: Callable[[], bool],
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """`pressed`: alarms wait for the line, so that pictures must."""
+        self._camera, self._eyes, self._wanted, self._pressed = camera, eyes, wanted, pressed
+        self._monotonic = monotonic
+        self._fragments = Fragments()
+        self._last: Stamped | None = None
+        self._word: LiveWord | None = None
+        self._codecs = ""
+        self.sent = Sent()
+
+    def serve(self, connection: ClientConnection) -> None:
+        """Until the cloud ends the connection (ConnectionClosed) or the picture is not wanted any more."""
+        while self._wanted():
+            self._step(connection)
+            try:
+                connection.recv(BEAT)
+            except TimeoutError:
+                continue
+
+    def _step(self, connection: ClientConnection) -> None:
+        trouble = state_of(self._eyes, self._camera)
+        if trouble is None and self._pressed():
+            trouble = LiveState.HELD
+        size = self._eyes.size(self._camera)
+        if trouble is not None or size is None:
+            # What comes now is let go; it goes on at a key picture, as if it had just been asked for.
+            self._last = None
+            self._say(connection, trouble or LiveState.OPENING, (0, 0))
+            return
+        units = self._eyes.since(self._camera, self._last)
+        if not units:
+            return
+        if self._last is None:
+            self._fragments = Fragments()
+        chosen = catch_up(units)
+        if self._last is not None and chosen[0] is not units[0]:
+            log.info("%s: the line is slow; live pictures go on at the newest", self._camera)
+            self._fragments = Fragments()
+        self._last = units[-1]
+        try:
+            parts = self._fragments.take(chosen, size)
+        except StreamError as error:
+            log.info("%s: gives no live picture: %s", self._camera, error)
+            self._say(connection, LiveState.CODEC, size)
+            return
+        for part in parts:
+            if part.codecs:
+                self._codecs = part.codecs
+            self._say(connection, LiveState.LIVE, size)
+            connection.send(bytes((part.kind,)) + part.data)
+            self.sent.parts += 1
+            self.sent.octets += len(part.data)
+
+    def _say(self, connection: ClientConnection, state: LiveState, size: tuple[int, int]) -> None:
+        word = LiveWord(state=state, codecs=self._codecs, width=size[0], height=size[1])
+        if word != self._word:
+            self._word = word
+            connection.send(word.model_dump_json())
