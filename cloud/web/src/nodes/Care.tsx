@@ -81,10 +81,11 @@ function Line({ command }: { command: Command }) {
   const who = command.asked_by === "gridwatch" ? care.system : command.asked_by;
   const when = formatWhen(command.created_at, locale, now.value);
   const sha256 = command.answer?.["sha256"];
+  const kinds: Readonly<Record<string, string | undefined>> = care.kinds;
   return (
     <li class={`care-${command.state}`}>
       <b>{outcome(command)}</b>
-      <small>{care.asked(care.kinds[command.kind], who, when)}</small>
+      <small>{care.asked(kinds[command.kind] ?? command.kind, who, when)}</small>
       {typeof sha256 === "string" && (
         <a href={`/api/v1/media/${sha256}`} target="_blank" rel="noreferrer" >{care.see}</a>
       )}

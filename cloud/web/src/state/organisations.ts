@@ -13,6 +13,12 @@ export function organisationNamed(id: string): string {
   return known ? named(known) : id;
 }
 
+/** All of them, for lists; none until they are here. */
+export function knownOrganisations(): readonly (readonly [string, Names])[] {
+  if (names.peek() === null) void load();
+  return [...(names.value ?? [])];
+}
+
 async function load(): Promise<void> {
   names.value = new Map();
   try {

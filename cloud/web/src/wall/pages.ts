@@ -1,5 +1,6 @@
 import type { ComponentType } from "preact";
 import type { Session } from "../api/types";
+import { titles } from "../office/titles";
 import { hasRole } from "../state/session";
 import { words } from "../words";
 
@@ -22,6 +23,11 @@ export function maySee(page: Page): boolean {
   return !page.roles || hasRole(...page.roles);
 }
 
+/** Who reads figures: whoever sees cases. */
+const FIGURES: NonNullable<Page["roles"]> = [
+  "operator", "leader", "grid_worker", "grid_leader", "community", "department", "street", "auditor",
+];
+
 export const PAGES: readonly Page[] = [
   {
     name: "nodes",
@@ -35,5 +41,12 @@ export const PAGES: readonly Page[] = [
     title: () => words.value.charts.open,
     load: async () => (await import("./Charts")).Charts,
     hidden: true,
+  },
+  {
+    name: "ledger",
+    code: "KeyL",
+    title: () => titles.value.ledger,
+    load: async () => (await import("../ledger/Ledger")).Ledger,
+    roles: FIGURES,
   },
 ];
