@@ -15,15 +15,18 @@ from devices.messages import DeviceStatus
 from devices.site.edit import site_digest
 from devices.site.model import Site
 from edge.errors import CloudRefused, CredentialBusy, CredentialTrouble, EdgeError
-from edge.link.client import Address, Link
+from edge.link.client import Link
 from edge.link.desk import CommandDesk, Done, Handler
+from edge.link.dial import Address
 from edge.link.levels import LogLevels
 from edge.node.changes import Changes
 from edge.node.follow import SiteKeeper
 from edge.node.node import Node
+from edge.see.detector import DEFAULT
 from edge.send.exchange import HttpDoor, rotate
 from edge.send.token import token_from
 from edge.send.trust import trust_from
+from edge.trying.desk import TryDesk
 
 log = logging.getLogger(__name__)
 
@@ -32,9 +35,15 @@ class Care:
     """Of one node. `between` is for the node's `wait`; the rest happens on the link's thread."""
 
     def __init__(
-        self, node: Node, keeper: SiteKeeper, env: Mapping[str, str], state: Path, now: Callable[[], datetime]
+        self,
+        node: Node,
+        keeper: SiteKeeper,
+        env: Mapping[str, str],
+        state: Path,
+        now: Callable[[], datetime],
+        model: str = DEFAULT,
     ) -> None:
-        """Nothing happens before `start`.
+        """Nothing happens before `start`. `model`: of the detector, for what is tried.
 
         Raises:
             StoreError: the node's store cannot be read.
@@ -42,6 +51,7 @@ class Care:
         self._node, self._keeper, self._env, self._state = node, keeper, env, state
         self._asked = threading.Event()
         self._levels = LogLevels()
+        self._trying = TryDesk(node.store.stills, model, env, lambda *done: desk.finished(*done))
         handlers: dict[str, Handler] = {
             CommandKind.PHOTO: node.errands.photo,
             CommandKind.LOOK_AGAIN: node.errands.look_again,
@@ -49,10 +59,19 @@ class Care:
             CommandKind.LOG_LEVEL: self._levels,
             CommandKind.ROTATE: self._rotate,
             CommandKind.RESET: node.reset,
+            CommandKind.STILL: node.stills.still,
+            CommandKind.TRY: self._try,
+            CommandKind.CANCEL: self._trying.cancel,
         }
         desk = CommandDesk(handlers, node.store, now, node.wake)
         self._link = Link(
-            self._address, token_from(env, state), desk, self._hello, self._noticed, self._linked
+            self._address,
+            token_from(env, state),
+            desk,
+            self._hello,
+            self._noticed,
+            self._linked,
+            on_video=node.video.hear,
         )
 
     def start(self) -> None:
@@ -63,6 +82,7 @@ class Care:
     def stop(self) -> None:
         """Ask the link to end, and put log levels back."""
         self._link.stop()
+        self._trying.close()
         self._levels.close()
 
     def look_at_file(self) -> None:
@@ -131,6 +151,14 @@ class Care:
             return Done(reason=str(error))
         self._link.greet()
         return Done({"version": site.version, "changes": told.told()})
+
+    def _try(self, command: Command) -> Done | None:
+        """`try`: other zones, on the pictures of the last hour."""
+        site = self._keeper.site
+        cameras = [
+            camera.id for point in site.points for camera in point.cameras if point.node == self._node.id
+        ]
+        return self._trying.begin(command, cameras, site.timezone)
 
     def _rotate(self, command: Command) -> Done:
         """`rotate`: change the node's token; once for each command, whatever dies meanwhile."""

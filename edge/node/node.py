@@ -40,11 +40,14 @@ from edge.node.sense import SenseDesk
 from edge.node.sensing import Sensing
 from edge.node.sight import LOOKS_PER_SECOND, SightDesk
 from edge.node.stations import Stations
+from edge.node.stills import StillRing
 from edge.node.terms import node_in, points_for
 from edge.node.throttle import WINDOW, Throttle
 from edge.node.visits import Visits
 from edge.see.detector import Detector
 from edge.see.lookbudget import Looks
+from edge.video.desk import VideoDesk
+from edge.video.sights import ReceptionSights
 
 log = logging.getLogger(__name__)
 
@@ -97,6 +100,7 @@ class Node:
             for name, work in (
                 ("sight", lambda: self._looking.run(self._stopping)),
                 ("sense", lambda: self._sensing.run(self._stopping)),
+                ("stills", lambda: self.stills.run(self._stopping)),
                 *self._reception.jobs,
             )
         ]
@@ -104,7 +108,7 @@ class Node:
     def _see(self, site: Site, points: list[Point], detector: Detector) -> None:
         """Make what has to do with pictures."""
         local = self._time.now().astimezone(ZoneInfo(site.timezone))
-        self._mailbox = Mailbox()
+        self._mailbox = Mailbox(lambda camera, frame: self.video.offer(camera, frame))
         self._reception = Reception(
             [(camera, request_at(camera, local)) for camera in cameras_of(points)],
             self._env,
@@ -112,6 +116,8 @@ class Node:
             self.reporter,
             clock=self._time,
         )
+        sights, cloud = ReceptionSights(self._reception), self._cloud
+        self.video = VideoDesk(sights, cloud.dial, cloud.pressed, self._time.now)
         self._joins = Joins(
             self.id, points, self.store, uuid7, self._reception.wake, self._time.monotonic, self._time.wall
         )
@@ -143,6 +149,7 @@ class Node:
             hints=lambda camera, kind: self._hearing.evidence(camera, kind),
         )
         self.errands = Errands(self.store, uuid7, self._reception.wake, self._health.is_open)
+        self.stills = StillRing(self.store.stills, self._time.now)
         self._looking = Looking(
             site,
             points,
@@ -151,6 +158,7 @@ class Node:
             self._sight,
             self._health,
             self.errands,
+            self.stills,
             self._time,
             self._watchdog.beat,
             self._wall_stepped,
@@ -334,6 +342,7 @@ class Node:
         until = time.monotonic() + END
         self._watchdog.end()
         self._cloud.close()
+        self.video.stop()
         self._hearing.stop()
         self._reception.stop()
         self.errands.close()

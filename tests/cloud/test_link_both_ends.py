@@ -14,8 +14,9 @@ from cloud.settings import Settings
 from devices.link import Hello
 from devices.messages import DeviceStatus
 from devices.site.edit import site_digest
-from edge.link.client import Address, Link
+from edge.link.client import Link
 from edge.link.desk import CommandDesk, Done
+from edge.link.dial import Address
 from edge.send.pace import Pace
 from tests.cloud.conftest import TOKENS, make_site
 from tests.cloud.link_for_tests import serving

@@ -15,8 +15,9 @@ from websockets.sync.server import ServerConnection, serve
 from devices.ids import uuid7
 from devices.link import PATH, Answer, Command, Frame, Hello, SiteNotice, parse_frame
 from devices.messages import DeviceStatus
-from edge.link.client import Address, Link
+from edge.link.client import Link
 from edge.link.desk import CommandDesk
+from edge.link.dial import Address
 from edge.send.pace import Pace
 
 TOKEN = "a-token-of-a-node"
