@@ -250,7 +250,7 @@ async def test_what_is_handled_on_the_spot_needs_a_photo_and_some_of_it_is_check
         (incident, *_) = await worker.incidents("open")
         assert "a photo of afterwards" in await refused(worker, incident, "self_handle")
         answer = await step(worker, incident, "self_handle", photos=[PHOTO])
-        assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (422, "/body/photos")
+        assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (422, "/body/photos/0")
         await upload(s, "worker")
         for incident in await worker.incidents("open"):
             incident = await did(worker, incident, "self_handle", photos=[PHOTO])
