@@ -21,6 +21,7 @@ from edge.node.health import HealthDesk
 from edge.node.mailbox import Mailbox
 from edge.node.reception import Reception
 from edge.node.sight import SightDesk
+from edge.node.stills import StillRing
 from edge.node.trouble import StoreTrouble
 from edge.node.visits import Visits
 from edge.see.eye import Eye
@@ -43,6 +44,7 @@ class Looking:
         sight: SightDesk,
         health: HealthDesk,
         errands: Errands,
+        stills: StillRing,
         clock: Clock,
         beat: Callable[[str], None],
         stepped: Callable[[float], None],
@@ -50,6 +52,7 @@ class Looking:
         """`beat` is told of each round, `stepped` by how many seconds the wall clock was set."""
         self._reception, self._mailbox = reception, mailbox
         self._sight, self._health, self._errands = sight, health, errands
+        self._stills = stills
         self._clock, self._beat, self._stepped = clock, beat, stepped
         self.visits = Visits()
         """Work of others on what this thread owns."""
@@ -59,6 +62,7 @@ class Looking:
         self._zone = ZoneInfo(site.timezone)
         self._tend_at = 0.0
         errands.know(self.attention)
+        stills.know(self.attention)
 
     def run(self, stopping: threading.Event) -> None:
         """The thread's work, until the node stops."""
@@ -73,6 +77,7 @@ class Looking:
                     continue
                 view = self._sight.look(*taken)
                 self._health.look(*taken)
+                self._stills.seen(*taken)
                 trouble.kept()
             except StoreError as error:
                 trouble.failed(error)
@@ -110,6 +115,7 @@ class Looking:
             self._reception.put(now[camera], request_at(now[camera], local))
         self.attention = {camera: self.attention.get(camera, Attention.NOTHING) for camera in now}
         self._errands.know(now)
+        self._stills.know(now)
 
     def _tend(self) -> None:
         """Every second, see after the cameras' streams."""

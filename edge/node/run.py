@@ -71,7 +71,7 @@ def run(options: argparse.Namespace) -> int:
         name, state = enrol.identity(options.node, options.state)
         keeper = SiteKeeper(options.site, state, insist=options.site_local)
         node = Node(keeper.site, name, state, os.environ, detector_from(options.model))
-        care = Care(node, keeper, os.environ, state, utc_now)
+        care = Care(node, keeper, os.environ, state, utc_now, options.model)
         if options.metrics is not None:
             node.serve_metrics(options.metrics)
     except (DevicesError, EdgeError) as error:
