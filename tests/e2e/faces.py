@@ -1,0 +1,160 @@
+"""Every page as a test finds it: out of the page's own register, each with somebody who may see it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Route
+
+from tests.e2e.stage import Stage
+from tests.e2e.wall_page import SOON
+
+WEB = Path(__file__).parents[2] / "cloud" / "web"
+REGISTER = WEB / "src" / "wall" / "pages.ts"
+AXE = WEB / "node_modules" / "axe-core" / "axe.min.js"
+LOG_INS = {"grid_worker": "worker", "grid_leader": "gridleader", "administrator": "admin"}
+"""Who has the role, where the log-in is not called like the role."""
+FIRST = "leader"
+"""Sees most pages; others are asked for what they alone see."""
+QUIET_MS = 400
+"""A page is settled when nothing more has been loaded for so long."""
+ASKED = re.compile(r"the server responded with a status of 401")
+"""Whether somebody is signed in is found out by asking; the browser logs the answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Face:
+    """One page: its name, its address, and who looks at it (None: nobody is signed in)."""
+
+    name: str
+    address: str
+    who: str | None
+
+
+def about(stage: Stage) -> dict[str, Callable[[], str]]:
+    """What the pages that are about one thing are shown of: the rest of their address."""
+    return {"charts": lambda: "point/P05", "case": lambda: _case(stage)}
+
+
+def faces(stage: Stage) -> list[Face]:
+    """All of them."""
+    found = [Face("sign-in", "/", None), Face("live", "/#/", FIRST)]
+    rests = about(stage)
+    for name, roles, hidden in register():
+        who = FIRST if not roles or FIRST in roles else LOG_INS.get(roles[0], roles[0])
+        rest = f"/{rests[name]()}" if hidden and name in rests else ""
+        found.append(Face(name, f"/#/{name}{rest}", who))
+    return found
+
+
+def register() -> Iterator[tuple[str, tuple[str, ...], bool]]:
+    """Name, roles and whether it is hidden, of each page in the page's register."""
+    text = REGISTER.read_text(encoding="utf-8")
+    entries = re.findall(r"^  \{\n(.*?)^  \},", text, re.MULTILINE | re.DOTALL)
+    assert len(entries) == len(re.findall(r"^    load:", text, re.MULTILINE)), (
+        "a page's entry looks unlike the others"
+    )
+    for entry in entries:
+        name = re.search(r'^    name: "(\w+)"', entry, re.MULTILINE)
+        roles = re.search(r"^    roles: \[(.*?)\]", entry, re.MULTILINE | re.DOTALL)
+        assert name, entry
+        yield name[1], tuple(re.findall(r'"(\w+)"', roles[1])) if roles else (), "hidden: true" in entry
+
+
+class Visitor:
+    """Somebody with a browser of their own; what goes wrong on any page is kept in `faults`."""
+
+    def __init__(
+        self, browser: Browser, stage: Stage, who: str | None, *, language: str, theme: str,
+        size: tuple[int, int] = (1920, 1080),
+    ) -> None:  # fmt: skip
+        self.stage = stage
+        self.faults: list[str] = []
+        self.context: BrowserContext = browser.new_context(
+            viewport={"width": size[0], "height": size[1]},
+            timezone_id="Asia/Shanghai",
+            reduced_motion="reduce",
+        )
+        self.context.set_default_timeout(SOON)
+        self.context.route("**/*", self._guard)
+        self.context.add_init_script(
+            f"localStorage.setItem('gridwatch.language', '{language}');"
+            f"localStorage.setItem('gridwatch.theme', '{theme}');"
+            "performance.setResourceTimingBufferSize(9999)"
+        )
+        self.context.add_init_script(path=AXE)
+        if who:
+            answer = self.context.request.post(
+                f"{stage.origin}/api/v1/session",
+                data={"username": who, "password": stage.passwords[who]},
+            )
+            assert answer.ok, answer.text()
+        self.page: Page = self.context.new_page()
+        self.page.on("pageerror", lambda error: self.faults.append(f"error: {error}"))
+        self.page.on("console", self._console)
+
+    def close(self) -> None:
+        self.context.close()
+
+    def visit(self, face: Face) -> None:
+        """Show it, and wait until it is settled."""
+        self.page.goto(self.stage.origin + face.address)
+        self.page.wait_for_selector("main h1, main h2")
+        self.settle()
+
+    def settle(self) -> None:
+        """Wait until nothing more loads, its typeface neither."""
+        self.page.evaluate(
+            """quiet => new Promise(done => {
+                 let count = -1, since = 0;
+                 const look = () => {
+                   const loaded = performance.getEntriesByType('resource').length;
+                   const busy = document.fonts.status === 'loading' || document.querySelector('.loading');
+                   if (busy || loaded !== count) {
+                     [count, since] = [loaded, performance.now()];
+                   }
+                   if (performance.now() - since >= quiet) done(); else setTimeout(look, 50);
+                 };
+                 look();
+               })""",
+            QUIET_MS,
+        )
+
+    def findings(self) -> list[str]:
+        """What axe-core finds serious or critical on the page as it is now."""
+        found: list[dict[str, Any]] = self.page.evaluate(
+            "async () => (await axe.run(document, {resultTypes: ['violations']})).violations"
+            ".filter(one => ['serious', 'critical'].includes(one.impact))"
+            ".map(one => ({id: one.id, help: one.help, at: one.nodes.map(node => node.target.join(' ') + ' ' "
+            "+ (node.any[0] ?? node.all[0] ?? node.none[0])?.message)}))"
+        )
+        return [f"{one['id']}: {one['help']}: {at}" for one in found for at in one["at"]]
+
+    def sideways(self) -> list[str]:
+        """What makes the page wider than its window: nothing may."""
+        wide: list[str] = self.page.evaluate(
+            "() => [document.documentElement, ...document.querySelectorAll('main')]"
+            ".filter(one => one.scrollWidth > one.clientWidth)"
+            ".map(one => `${one.tagName} ${one.className} is ${one.scrollWidth} px wide`)"
+        )
+        return wide
+
+    def _guard(self, route: Route) -> None:
+        if route.request.url.startswith((self.stage.origin + "/", "data:", "blob:")):
+            route.continue_()
+        else:
+            self.faults.append(f"asked for {route.request.url}")
+            route.abort()
+
+    def _console(self, message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning") and not ASKED.search(message.text):
+            self.faults.append(f"console: {message.text}")
+
+
+def _case(stage: Stage) -> str:
+    with stage.log_in(FIRST) as leader:
+        return str(stage.incident(leader, "P05")["id"])

@@ -1,0 +1,48 @@
+"""Every page for everybody: nothing serious, nothing in the console, no other host, no scrolling sideways."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Browser
+
+from tests.e2e.faces import Visitor, about, faces, register
+from tests.e2e.stage import Stage
+
+pytestmark = pytest.mark.browser
+NARROW = {"width": 390, "height": 844}
+WIDE = {"width": 1920, "height": 1080}
+
+
+@pytest.mark.parametrize(
+    ("language", "theme"),
+    [
+        ("zh", "dark"),
+        ("en", "light"),
+        pytest.param("zh", "light", marks=pytest.mark.long),
+        pytest.param("en", "dark", marks=pytest.mark.long),
+    ],
+)
+def test_every_page_is_for_everybody(chromium: Browser, stage: Stage, language: str, theme: str) -> None:
+    stage.nodes.all_well()
+    found: dict[str, list[str]] = {}
+    visitors: dict[str | None, Visitor] = {}
+    for face in faces(stage):
+        if face.who not in visitors:
+            visitors[face.who] = Visitor(chromium, stage, face.who, language=language, theme=theme)
+        visitor = visitors[face.who]
+        visitor.visit(face)
+        wrong = visitor.findings()
+        visitor.page.set_viewport_size(NARROW)
+        wrong += visitor.sideways()
+        visitor.page.set_viewport_size(WIDE)
+        wrong += visitor.faults
+        visitor.faults.clear()
+        if wrong:
+            found[face.name] = wrong
+    for visitor in visitors.values():
+        visitor.close()
+    assert found == {}
+
+
+def test_a_page_about_one_thing_is_shown_of_one(stage: Stage) -> None:
+    assert {name for name, _, hidden in register() if hidden} <= about(stage).keys()
