@@ -22,7 +22,7 @@ from cloud.people.identity import InScope, Viewer
 from cloud.problems import problems
 from cloud.reports.asking import Asked, reading, street_of
 from cloud.reports.definitions import BY_CODE, INDICES, How
-from cloud.reports.figures import Sum, score
+from cloud.reports.figures import Sum, grade, score
 from cloud.reports.marking import InMarker
 from cloud.reports.querying import By, Found, Part, behind, sums
 from devices.site.model import Names
@@ -47,6 +47,8 @@ class Figure(BaseModel):
     """numerator / denominator; null: nothing counts, or it is a length of time."""
     score: float | None
     """0 to 100, of indices where more is better (100 x) or less is better (100 (1 - x))."""
+    grade: str | None
+    """A to E, the band of the score; null without one."""
     mean_s: float | None
     """Seconds, of lengths of time."""
 
@@ -167,6 +169,7 @@ def figures(found: Mapping[str, Sum]) -> list[Figure]:
     shown = []
     for index in INDICES:
         one, timed = found.get(index.code, Sum()), index.how == "seconds"
+        points = score(index.how, one)
         shown.append(
             Figure(
                 code=index.code,
@@ -177,7 +180,8 @@ def figures(found: Mapping[str, Sum]) -> list[Figure]:
                 numerator=one.numerator,
                 denominator=one.denominator,
                 share=None if timed else one.share,
-                score=score(index.how, one),
+                score=points,
+                grade=None if points is None else grade(points),
                 mean_s=one.mean if timed else None,
             )
         )

@@ -1,5 +1,6 @@
 import type { ComponentType } from "preact";
 import type { Session } from "../api/types";
+import { titles as caseTitles } from "../case/titles";
 import { titles } from "../office/titles";
 import { hasRole } from "../state/session";
 import { words } from "../words";
@@ -48,5 +49,20 @@ export const PAGES: readonly Page[] = [
     title: () => titles.value.ledger,
     load: async () => (await import("../ledger/Ledger")).Ledger,
     roles: FIGURES,
+  },
+  {
+    name: "reports",
+    code: "KeyR",
+    title: () => titles.value.reports,
+    load: async () => (await import("../reports/Reports")).Reports,
+    roles: FIGURES,
+  },
+  {
+    name: "case",
+    code: "KeyE",
+    title: () => caseTitles.value.case,
+    load: async () => (await import("../case/Case")).Case,
+    roles: FIGURES,
+    hidden: true,
   },
 ];
