@@ -31,7 +31,11 @@ export interface Row {
   under: boolean;
 }
 
-const all = computed(() => [...known.value.values()]);
+/** Another day on the same screen, while one is played again: it takes the place of what is known, for the eyes only. */
+export const replayed = signal<ReadonlyMap<string, Incident> | null>(null);
+/** What waits for somebody now, whatever the screen shows: sound and announcements go by it. */
+export const liveWaiting = computed(() => [...known.value.values()].filter(isWaiting).sort(byUrgency));
+const all = computed(() => [...(replayed.value ?? known.value).values()]);
 export const open = computed(() => all.value.filter((incident) => !isFinished(incident)).sort(byUrgency));
 export const finished = computed(() => all.value.filter(isFinished).sort(byFinished));
 export const waiting = computed(() => open.value.filter(isWaiting));
@@ -54,7 +58,10 @@ export const rows = computed<Row[]>(() => {
     return one.all.map((incident, n) => ({ incident, all: [incident], size: n === 0 ? size : 1, under: n > 0 }));
   });
 });
-export const selected = computed(() => (selectedId.value ? (known.value.get(selectedId.value) ?? null) : null));
+export const selected = computed(() => {
+  const id = selectedId.value;
+  return id ? ((replayed.value ?? known.value).get(id) ?? null) : null;
+});
 /** The row on which the selected one stands. */
 export const selectedRow = computed(() => rows.value[rowOf(selectedId.value)] ?? null);
 /** Whom the next key press is for: the selected one, with all that its row stands for. */
@@ -126,7 +133,7 @@ export function forgetIncidents(): void {
 
 /** Show the list that holds the incident, and the incident. */
 export function select(id: string, andOpen = false): void {
-  const incident = known.value.get(id);
+  const incident = (replayed.value ?? known.value).get(id);
   if (incident) shelf.value = isFinished(incident) ? "finished" : "open";
   selectedId.value = id;
   quietPoint.value = null;

@@ -4,7 +4,7 @@ import { follow } from "../api/stream";
 import type { Alarm, Command, Health, Incident } from "../api/types";
 import { classNamed, named, words } from "../words";
 import { takeCommand } from "./care";
-import { now, setServerTime } from "./clock";
+import { live, setServerTime } from "./clock";
 import { forgetIncidents, isKnown, loadIncidents, loaded, takeAll } from "./incidents";
 import { calls, SEVERITIES } from "./order";
 import { hearHealth, loadPlaces } from "./places";
@@ -24,7 +24,7 @@ export const announcement = signal("");
 
 /** Milliseconds since the cloud was last heard. */
 export const silence = computed(() => {
-  void now.value;
+  void live.value;
   return Math.max(0, performance.now() - heardAt.value);
 });
 export const lost = computed(() => silence.value >= LOST_MS);
