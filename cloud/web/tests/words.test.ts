@@ -1,29 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { en } from "../src/words/en";
 import { formatAge, formatPercent, formatQuantity, formatWhen } from "../src/words/format";
-import { zh } from "../src/words/zh";
-
-/** Every path of a catalogue with the kind of value that stands there. */
-function paths(value: unknown, at = ""): string[] {
-  if (typeof value !== "object" || value === null) return [`${at}: ${typeof value}`];
-  return Object.entries(value).flatMap(([key, inner]) => paths(inner, `${at}.${key}`));
-}
-
-function texts(value: unknown): string[] {
-  if (typeof value === "string") return [value];
-  return typeof value === "object" && value !== null ? Object.values(value).flatMap(texts) : [];
-}
-
-describe("the catalogues", () => {
-  test("have the same keys, and nothing empty", () => {
-    expect(paths(en)).toEqual(paths(zh));
-    expect([...texts(en), ...texts(zh)].filter((text) => text.trim() === "")).toEqual([]);
-  });
-
-  test("the English one has no Chinese, but for the names of the other language and the alarm in both", () => {
-    expect(texts(en).filter((text) => /\p{Script=Han}/u.test(text))).toEqual(["中文", "切换到中文", "数据中断"]);
-  });
-});
 
 describe("an age", () => {
   const [second, minute, hour, day] = [1_000, 60_000, 3_600_000, 86_400_000];
