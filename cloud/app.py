@@ -35,6 +35,8 @@ from cloud.deadlines.worker import Worker
 from cloud.duty import watch as duty_watch
 from cloud.duty.mute_routes import router as mutes
 from cloud.duty.routes import router as duty
+from cloud.editing.routes import router as editing
+from cloud.editing.try_routes import router as tries
 from cloud.escalation.routes import router as escalation
 from cloud.housekeeping import keep_tidy
 from cloud.incidents.audit_routes import router as audit
@@ -48,6 +50,7 @@ from cloud.link.hub import Hub
 from cloud.link.routes import link
 from cloud.link.routes import router as commands
 from cloud.link.site_routes import router as site
+from cloud.link.still_routes import router as stills
 from cloud.media.routes import router as media
 from cloud.media.store import MediaStore
 from cloud.media.upload_routes import router as uploads
@@ -284,6 +287,9 @@ def _routes() -> Sequence[BaseRoute]:
         nodes,
         commands,
         site,
+        editing,
+        tries,
+        stills,
         telemetry,
         policies,
         sops,

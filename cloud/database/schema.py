@@ -203,6 +203,14 @@ site_text = Table(
     "site_text", metadata, key("single", Boolean), must("version", Integer), must("digest", Text),
     must("text", Text),
 )  # fmt: skip
+site_version = Table(
+    "site_version", metadata, Column("version", Integer, primary_key=True, autoincrement=False),
+    must("digest", Text), must("text", Text),
+)  # fmt: skip
+command_picture = Table(
+    "command_picture", metadata, key("command", Uuid), key("number", Integer), must("taken_at", TIME),
+    must("jpeg", LargeBinary), must("expires_at", TIME),
+)  # fmt: skip
 site_change = Table(
     "site_change", metadata, Column("id", BigInteger, Identity(always=True), primary_key=True),
     must("at", TIME), must("version", Integer), must("digest", Text), must("actor_kind", Text),

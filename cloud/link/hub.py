@@ -12,10 +12,11 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime
+from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from cloud.link import store, verify
+from cloud.link import pictures, store, verify
 from cloud.link.store import CHANNEL
 from cloud.stream.tail import LOST
 
@@ -61,7 +62,10 @@ class Hub:
 
     @contextmanager
     def holding(self, node: str) -> Iterator[asyncio.Event]:
-        """While this process holds a link of `node`: the event is set when there is something to send."""
+        """While this process holds a link of `node`: the event is set when there is something to send.
+
+        So it is when a command is `answered`, for who names that.
+        """
         woken = asyncio.Event()
         self._links[node].add(woken)
         try:
@@ -73,6 +77,11 @@ class Hub:
         """A command for `node` was committed: its link is woken, in whichever process it is."""
         self._changed()
         await self._tell(node)
+
+    async def answered(self, command: UUID) -> None:
+        """A command was answered: whoever is `holding` its id is woken, in whichever process it is."""
+        self._changed()
+        await self._tell(str(command))
 
     async def site_taken(self) -> None:
         """Another site was committed: every link of every process is woken, and each process told."""
@@ -129,6 +138,7 @@ class Hub:
                 async with self._engine.begin() as connection:
                     gone = await store.expire(connection, self._now())
                     await verify.answered(connection, gone, self._now())
+                    await pictures.expire(connection, self._now())
                 if gone:
                     self._changed()
             await asyncio.sleep(EXPIRE_EVERY)

@@ -42,6 +42,9 @@ LIFETIME: dict[CommandKind, float] = {
     CommandKind.SITE: 7 * 86400.0,
     CommandKind.LOG_LEVEL: 600.0,
     CommandKind.ROTATE: 86400.0,
+    CommandKind.STILL: 8.0,
+    CommandKind.TRY: 600.0,
+    CommandKind.CANCEL: 60.0,
 }
 """Seconds that a command may wait for its node, unless asked otherwise."""
 

@@ -10,7 +10,7 @@ from contextlib import suppress
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from cloud.context import Context
-from cloud.link import sites, store, verify
+from cloud.link import pictures, sites, store, verify
 from cloud.link.hub import POLL
 from cloud.link.models import CommandOut
 from cloud.stream.tail import LOST
@@ -130,9 +130,10 @@ class Session:
         async with self._context.engine.begin() as connection:
             kept = await store.settle(connection, self._node, answer, self._context.now())
             if kept:
+                await pictures.keep(connection, answer.id, answer.pictures, self._context.now())
                 await verify.answered(connection, [answer.id], self._context.now())
         if kept:
             log.info("node %s: command %s %s", self._node, answer.id, answer.outcome)
-            self._context.tail.changed()
+            await self._context.hub.answered(answer.id)
         else:
             log.info("node %s: an answer to %s that is not waited for", self._node, answer.id)

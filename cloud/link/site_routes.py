@@ -9,14 +9,13 @@ from typing import Annotated
 
 from fastapi import APIRouter, Header, Query, Request, Response
 
-from cloud.areas.importer import import_site, lock
 from cloud.areas.imports import MOST, said
 from cloud.context import InContext
 from cloud.errors import Problem
 from cloud.etag import etag, version_of
-from cloud.incidents.store import Actor
 from cloud.link import sites
 from cloud.link.models import SiteChanges, SiteTaken
+from cloud.link.taking import put_in_force
 from cloud.people.identity import Administrator, AdministratorViewer
 from cloud.problems import problems
 from devices.site.edit import dump_site, site_digest
@@ -84,22 +83,7 @@ async def put_site(
     """Take it over, then tell everybody."""
     seen = version_of(if_match)
     site, warnings = await _read(await request.body())
-    now = context.now()
-    async with context.engine.begin() as connection:
-        await lock(connection)
-        there = await sites.noticed(connection)
-        version = 0 if there is None else there.version
-        if version != seen:
-            detail = f"version {version} is in force"
-            raise Problem("version_changed", detail, headers={"ETag": etag(version)})
-        if site.version <= version:
-            fault = f"version: must be higher than {version}, which is in force; it is {site.version}"
-            raise Problem("invalid", fault, errors=[{"pointer": "/body/version", "detail": fault}])
-        actor = Actor("user", who.username)
-        await import_site(connection, site, now, actor)
-        await sites.keep(connection, site, actor, now)
-    await context.current.load()
-    await context.hub.site_taken()
+    await put_in_force(context, who.username, site, seen)
     response.headers["ETag"] = etag(site.version)
     return SiteTaken(version=site.version, digest=site_digest(site), warnings=warnings)
 

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from cloud.database.schema import command, site_change, site_text
+from cloud.database.schema import command, site_change, site_text, site_version
 from cloud.incidents.store import Actor
 from cloud.link.models import LIVE, SiteChange
 from cloud.link.store import Wish
@@ -38,6 +38,9 @@ class SiteText:
 async def keep(connection: AsyncConnection, site: Site, who: Actor, now: datetime) -> None:
     """The cloud has this site from now on; `who` brought it, which is written down."""
     row = {"single": True, "version": site.version, "digest": site_digest(site), "text": dump_site(site)}
+    version = insert(site_version).values({key: row[key] for key in ("version", "digest", "text")})
+    newest = {"digest": row["digest"], "text": row["text"]}
+    await connection.execute(version.on_conflict_do_update(index_elements=["version"], set_=newest))
     before = await noticed(connection)
     statement = insert(site_text).values(row)
     await connection.execute(statement.on_conflict_do_update(index_elements=["single"], set_=row))
@@ -50,6 +53,14 @@ async def present(connection: AsyncConnection) -> SiteText | None:
     """The site that the cloud has; None before it was given one."""
     columns = (site_text.c.version, site_text.c.digest, site_text.c.text)
     row = (await connection.execute(select(*columns))).one_or_none()
+    return None if row is None else SiteText(row.version, row.digest, row.text)
+
+
+async def earlier(connection: AsyncConnection, version: int) -> SiteText | None:
+    """A version that was once in force; None: it never was, or it was before versions were kept."""
+    columns = (site_version.c.version, site_version.c.digest, site_version.c.text)
+    found = select(*columns).where(site_version.c.version == version)
+    row = (await connection.execute(found)).one_or_none()
     return None if row is None else SiteText(row.version, row.digest, row.text)
 
 
