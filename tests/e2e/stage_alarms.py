@@ -104,6 +104,7 @@ class Nodes:
         kind = {"Content-Type": "application/cloudevents-batch+json", SENT_AT: now.isoformat()}
         answer = self._http.post("/api/v1/ingest", content=body, headers=self._bearer(node) | kind)
         assert answer.status_code == 200, answer.text
+        assert answer.json()["refused"] == [], answer.text
 
     def _say(self, raised: Raised, now: datetime) -> None:
         self.send(raised.node, self.senders[raised.node].wrap(raised.condition, now))
@@ -142,13 +143,13 @@ class Nodes:
              "camera": raised.condition.device, "captured_at": at, "media_type": media, "sha256": sha256,
              "size": len(data), "width": size[0], "height": size[1], **moving}
         )  # fmt: skip
-        self.send(raised.node, self.senders[raised.node].wrap(body, at))
         answer = self._http.put(
             f"/api/v1/media/{sha256}",
             content=data,
             headers=self._bearer(raised.node) | {"Content-Type": media},
         )
         assert answer.is_success, answer.text
+        self.send(raised.node, self.senders[raised.node].wrap(body, at))
 
     def _bearer(self, node: str) -> dict[str, str]:
         return {"Authorization": f"Bearer {self.tokens[node]}"}
