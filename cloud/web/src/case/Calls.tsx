@@ -109,7 +109,7 @@ function Say({ call, answer }: { call: Call; answer: Answer }) {
   }
   return (
     <Form title={what} onSubmit={submit}>
-      <label class="field"><span>{say.fields["words"]}</span><textarea name="words" rows={2} maxLength={500} /></label>
+      <label class="case-field"><span>{say.fields["words"]}</span><textarea name="words" rows={2} maxLength={500} /></label>
     </Form>
   );
 }
@@ -125,13 +125,13 @@ function Rate({ call }: { call: Call }) {
   }
   return (
     <Form title={say.rate} onSubmit={submit}>
-      <fieldset class="field stars">
+      <fieldset class="case-field stars">
         <legend>{say.fields["stars"]}</legend>
         {[1, 2, 3, 4, 5].map((n) => (
           <label key={n} class="choice"><input type="radio" name="score" value={n} /> {say.star(String(n))}</label>
         ))}
       </fieldset>
-      <label class="field"><span>{say.fields["words"]}</span><textarea name="words" rows={2} maxLength={500} /></label>
+      <label class="case-field"><span>{say.fields["words"]}</span><textarea name="words" rows={2} maxLength={500} /></label>
     </Form>
   );
 }

@@ -81,7 +81,7 @@ export function Case() {
 
 function Head({ file }: { file: CaseFile }) {
   const say = text.value;
-  const { timeline } = words.value;
+  const { facts, timeline } = words.value;
   const { incident } = file;
   const running = (file.clocks?.steps ?? []).filter((step) => step.running && step.due_at);
   const next = [...running].sort((a, b) => (a.due_at ?? "").localeCompare(b.due_at ?? ""))[0];
@@ -92,7 +92,7 @@ function Head({ file }: { file: CaseFile }) {
         <h2 id="case-title" tabIndex={-1}>{classNamed(incident.event_class)} <small class="number">{incident.number}</small></h2>
         <p>
           {named(incident.point.name)}
-          {incident.area.grid && <> · {named(incident.area.grid.name)}</>} · {timeline.level[incident.level]}
+          {incident.area.grid && <> · {named(incident.area.grid.name)}</>} · {facts.level} {timeline.level[incident.level]}
           {incident.pending.map((one) => <b key={one} class="chip asked">{say.pending[one] ?? one}</b>)}
         </p>
         <Proof file={file} />

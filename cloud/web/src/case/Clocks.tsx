@@ -55,7 +55,7 @@ export function Left({ due }: { due: string }) {
   const { locale } = words.value;
   const left = Date.parse(due) - now.value;
   const age = formatAge(Math.abs(left), locale);
-  return <b class={left < 0 ? "left over" : "left"}>{left < 0 ? say.over(age) : say.left(age)}</b>;
+  return <b class={left < 0 ? "case-left over" : "case-left"}>{left < 0 ? say.over(age) : say.left(age)}</b>;
 }
 
 /** "4 work h" as people say it. */

@@ -120,7 +120,7 @@ function Originals({ incident }: { incident: Incident }) {
         if (!short.value) reason.value = given;
       }}
     >
-      <label class="field">
+      <label class="case-field">
         <span>{say.originalWhy}</span>
         <input name="reason" maxLength={200} required />
       </label>

@@ -50,8 +50,8 @@ function Whistle({ file: { incident } }: { file: CaseFile }) {
   }
   return (
     <Form title={stepNamed("whistle")} onSubmit={submit}>
-      <fieldset class="field"><legend>{say.fields["organisations"]}</legend><Organisations name="organisations" many /></fieldset>
-      <label class="field"><span>{say.fields["reason"]}</span><textarea name="reason" rows={2} maxLength={500} /></label>
+      <fieldset class="case-field"><legend>{say.fields["organisations"]}</legend><Organisations name="organisations" many /></fieldset>
+      <label class="case-field"><span>{say.fields["reason"]}</span><textarea name="reason" rows={2} maxLength={500} /></label>
     </Form>
   );
 }
@@ -64,7 +64,7 @@ function Escalate({ file: { incident } }: { file: CaseFile }) {
   }
   return (
     <Form title={stepNamed("escalate")} onSubmit={submit}>
-      <label class="field"><span>{text.value.fields["reason"]}</span><textarea name="reason" rows={2} maxLength={500} /></label>
+      <label class="case-field"><span>{text.value.fields["reason"]}</span><textarea name="reason" rows={2} maxLength={500} /></label>
     </Form>
   );
 }
@@ -79,7 +79,7 @@ function NoteForm({ file: { incident }, kind }: { file: CaseFile; kind: "note" |
   }
   return (
     <Form title={stepNamed(kind)} onSubmit={submit}>
-      <label class="field"><span>{say.fields["words"]}</span><textarea name="words" rows={3} maxLength={2000} /></label>
+      <label class="case-field"><span>{say.fields["words"]}</span><textarea name="words" rows={3} maxLength={2000} /></label>
       <Photos label={<span>{say.fields["photos"]} <small>{say.optional}</small></span>} photos={photos} setPhotos={setPhotos} />
     </Form>
   );
@@ -93,7 +93,7 @@ function AssetForm({ file: { incident } }: { file: CaseFile }) {
   }
   return (
     <Form title={stepNamed("asset")} onSubmit={submit}>
-      <label class="field"><span>{text.value.fields["code"]}</span><input name="code" maxLength={40} autocomplete="off" /></label>
+      <label class="case-field"><span>{text.value.fields["code"]}</span><input name="code" maxLength={40} autocomplete="off" /></label>
     </Form>
   );
 }

@@ -33,11 +33,11 @@ export function Field({ field, about, photos, setPhotos }: {
   );
   if (name === "photos") return <Photos label={label} photos={photos} setPhotos={setPhotos} />;
   if (name === "handler") return <Handler label={label} incident={about.incident} />;
-  if (name === "organisation") return <label class="field">{label}<Organisations name="organisation" empty={say.byRule} /></label>;
+  if (name === "organisation") return <label class="case-field">{label}<Organisations name="organisation" empty={say.byRule} /></label>;
   if (name === "into") return <Into label={label} about={about} />;
   if (name === "stars") {
     return (
-      <fieldset class="field stars">
+      <fieldset class="case-field stars">
         <legend>{label}</legend>
         {STARS.map((n) => (
           <label key={n} class="choice"><input type="radio" name="stars" value={n} /> {say.star(String(n))}</label>
@@ -46,12 +46,12 @@ export function Field({ field, about, photos, setPhotos }: {
     );
   }
   if (name === "hours") {
-    return <label class="field">{label}<input name="hours" type="number" min="0.5" max="2208" step="0.5" inputMode="decimal" /></label>;
+    return <label class="case-field">{label}<input name="hours" type="number" min="0.5" max="2208" step="0.5" inputMode="decimal" /></label>;
   }
   const options = optionsOf(name, about);
   if (options) {
     return (
-      <label class="field">
+      <label class="case-field">
         {label}
         <select name={name}>
           {options.map(([value, shown]) => <option key={value} value={value}>{shown}</option>)}
@@ -59,7 +59,7 @@ export function Field({ field, about, photos, setPhotos }: {
       </label>
     );
   }
-  return <label class="field">{label}<textarea name={name} rows={2} maxLength={500} /></label>;
+  return <label class="case-field">{label}<textarea name={name} rows={2} maxLength={500} /></label>;
 }
 
 /** Values of a field that is chosen from a list, with their words. */
@@ -87,7 +87,7 @@ function Handler({ label, incident }: { label: preact.ComponentChild; incident: 
     );
   }, [grid]);
   return (
-    <label class="field">
+    <label class="case-field">
       {label}
       <input name="handler" list="case-handlers" maxLength={100} autocomplete="off" />
       <datalist id="case-handlers">{people.map((one) => <option key={one} value={one} />)}</datalist>
@@ -100,7 +100,7 @@ function Into({ label, about }: { label: preact.ComponentChild; about: About }) 
   const near = new Set(about.candidates.map((one) => one.incident_id));
   const others = open.value.filter((one) => one.id !== about.incident.id && !near.has(one.id));
   return (
-    <label class="field">
+    <label class="case-field">
       {label}
       <input name="into" list="case-others" maxLength={40} autocomplete="off" />
       <datalist id="case-others">
@@ -121,7 +121,7 @@ export function Organisations({ name, empty, many = false }: { name: string; emp
   }, []);
   if (many) {
     return (
-      <div class="ticks">
+      <div class="case-ticks">
         {known.map((one) => (
           <label key={one.id} class="choice"><input type="checkbox" name={name} value={one.id} /> {named(one.name)}</label>
         ))}
@@ -156,7 +156,7 @@ export function Photos({ label, photos, setPhotos }: {
     }
   }
   return (
-    <div class="field">
+    <div class="case-field">
       <label>
         {label}
         <input type="file" accept="image/*" multiple onChange={(event) => void take(event.currentTarget)} />

@@ -5,7 +5,7 @@ const SHAPES: Readonly<Record<string, string>> = { green: "●", yellow: "▲", 
 /** A light: shape, colour and word. */
 export function Light({ light }: { light: string }) {
   return (
-    <span class={`light light-${light}`}>
+    <span class={`lamp lamp-${light}`}>
       <span aria-hidden="true">{SHAPES[light]}</span> {text.value.lights[light]}
     </span>
   );

@@ -9,6 +9,7 @@ import { formatWhen } from "../words/format";
 import type { CaseFile } from "./load";
 import { stepNamed } from "./names";
 import { type Kind, type Moment, moments } from "./timeline";
+import { why } from "./why";
 import { text } from "./words";
 
 const SHOWN = ["all", "log", "notice", "picture"] as const;
@@ -111,7 +112,9 @@ function Told({ notice }: { notice: Notice }) {
   const say = text.value;
   const { locale } = words.value;
   const when = (iso: string): string => formatWhen(iso, locale, now.value);
-  const told = [...new Set(notice.attempts.flatMap((one) => one.recipients))];
+  const told = [
+    ...new Set([...notice.attempts.flatMap((one) => one.recipients), ...notice.receipts.map((one) => one.username)]),
+  ];
   return (
     <>
       <p><b>{say.told(told.map(recipient).join("、") || say.nobody)}</b> <span>{locale === "zh-CN" ? notice.words.zh : notice.words.en}</span></p>
@@ -120,7 +123,7 @@ function Told({ notice }: { notice: Notice }) {
           <li key={`${one.rung} ${one.channel} ${one.began_at}`}>
             {when(one.began_at)} {say.channel[one.channel] ?? one.channel} · {say.attempt[one.state] ?? one.state}
             {one.tries > 1 && <> · {say.tries(String(one.tries))}</>}
-            {one.answer && one.state !== "sent" && <> · {one.answer}</>}
+            {one.answer && one.state !== "sent" && <> · {why(one.answer)}</>}
           </li>
         ))}
         {notice.receipts.map((one) => (

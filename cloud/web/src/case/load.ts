@@ -32,8 +32,9 @@ export async function load(id: string): Promise<void> {
   wanted = id;
   if (shown.value && shown.value.incident.id !== id) shown.value = null;
   try {
-    const [incident, log, ...parts] = await Promise.all([
-      fetchIncident(id),
+    // First alone: of a case that one may not see, there is nothing else to ask.
+    const incident = await fetchIncident(id);
+    const [log, ...parts] = await Promise.all([
       incidentEvents(id),
       part(api.choices(id)),
       part(clocks([id])),

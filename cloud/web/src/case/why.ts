@@ -28,6 +28,7 @@ const FIXED: Readonly<Record<string, Told>> = {
   "only the community in which the case lies rates": ["只有案件所在社区可以评价", "Only the community in which the case lies rates"],
   "the other case is part of another one itself: split that first": ["对方案件自身已并入他案，请先拆分", "The other case is part of another one itself: split that first"],
   "into: a case cannot be part of itself": ["不能并入自身", "A case cannot be part of itself"],
+  "nobody is meant": ["没有对应的收件人", "nobody is meant"],
   "handler: nobody has this user name": ["没有这个用户名", "Nobody has this user name"],
   "organisation: the policy `organisations` has none of this id": ["没有这个单位", "There is no such organisation"],
 };
@@ -65,6 +66,7 @@ const MADE: readonly (readonly [RegExp, Made])[] = [
   [/^only who has reported is rated; the call is \S+$/, () => ["报告结果后才能评价", "Only who has reported is rated"]],
   [/^(\S+) was rated for this case$/, (who) => [`${bodies(who ?? "")}在本案已评价过`, `${bodies(who ?? "")} was rated for this case already`]],
   [/^(\S+) itself answers its calls$/, (who) => [`由${bodies(who ?? "")}自己答复`, `${bodies(who ?? "")} itself answers its calls`]],
+  [/^not configured: (\S+) is not set$/, (name) => [`未配置（${name}）`, `not configured: ${name} is not set`]],
   [/^\S+ is not possible: the call is (\S+)$/, () => ["吹哨状态已变，请刷新后再看", "The call has changed meanwhile; look again"]],
 ];
 
