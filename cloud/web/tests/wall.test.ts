@@ -3,7 +3,7 @@ import type { Evidence, Incident } from "../src/api/types";
 import { roomiest, type Spot } from "../src/map/room";
 import { byUrgency, calls, isInhibited, worst } from "../src/state/order";
 import { rangesAsText } from "../src/state/upkeep";
-import { commandOf } from "../src/wall/commands";
+import { chordName, commandOf, COMMANDS, DEFAULT_KEYS, figureOf, rebound } from "../src/wall/commands";
 import { arrange } from "../src/wall/photos";
 
 function incident(id: string, severity: Incident["severity"], state: Incident["state"], opened_at: string): Incident {
@@ -63,21 +63,37 @@ describe("the keys", () => {
   });
 
   test("go by their place, whatever the input method makes of them", () => {
-    expect(commandOf({ ...press("KeyA"), key: "Process" } as never, false, false)).toBe("accept");
-    expect(commandOf(press("Slash", { shiftKey: true }), false, false)).toBe("help");
+    expect(commandOf({ ...press("KeyA"), key: "Process" } as never, false, false, DEFAULT_KEYS)).toBe("accept");
+    expect(commandOf(press("Slash", { shiftKey: true }), false, false, DEFAULT_KEYS)).toBe("help");
   });
 
   test("rest while somebody types, but for Escape", () => {
-    expect(commandOf(press("KeyA"), true, false)).toBeNull();
-    expect(commandOf(press("Slash", { shiftKey: true }), true, false)).toBeNull();
-    expect(commandOf(press("Escape"), true, false)).toBe("back");
+    expect(commandOf(press("KeyA"), true, false, DEFAULT_KEYS)).toBeNull();
+    expect(commandOf(press("Slash", { shiftKey: true }), true, false, DEFAULT_KEYS)).toBeNull();
+    expect(commandOf(press("Escape"), true, false, DEFAULT_KEYS)).toBe("back");
   });
 
   test("leave the browser its own: modifiers, and Enter on a button", () => {
-    expect(commandOf(press("KeyC", { ctrlKey: true }), false, false)).toBeNull();
-    expect(commandOf(press("KeyD", { metaKey: true }), false, false)).toBeNull();
-    expect(commandOf(press("Enter"), false, true)).toBeNull();
-    expect(commandOf(press("Enter"), false, false)).toBe("open");
+    expect(commandOf(press("KeyC", { ctrlKey: true }), false, false, DEFAULT_KEYS)).toBeNull();
+    expect(commandOf(press("KeyD", { metaKey: true }), false, false, DEFAULT_KEYS)).toBeNull();
+    expect(commandOf(press("Enter"), false, true, DEFAULT_KEYS)).toBeNull();
+    expect(commandOf(press("Enter"), false, false, DEFAULT_KEYS)).toBe("open");
+  });
+
+  test("figures judge, with Shift they filter; those of the number pad are figures too", () => {
+    const of = (code: string, more: object = {}) => commandOf(press(code, more), false, false, DEFAULT_KEYS);
+    expect([of("Digit2"), of("Numpad2"), of("Digit2", { shiftKey: true })]).toEqual(["judge_false", "judge_false", "high"]);
+    expect([figureOf({ code: "Numpad7" }), figureOf({ code: "Digit0" }), figureOf({ code: "KeyA" })]).toEqual([7, 10, null]);
+  });
+
+  test("are all different, and one that is taken is given to nobody else", () => {
+    expect(new Set(COMMANDS.map((command) => DEFAULT_KEYS[command])).size).toBe(COMMANDS.length);
+    expect(rebound(DEFAULT_KEYS, "accept", "KeyD")).toEqual({ taken: "dispatch" });
+    const own = rebound(DEFAULT_KEYS, "accept", "KeyY");
+    if ("taken" in own) throw new Error("KeyY is free");
+    expect(commandOf(press("KeyY"), false, false, own)).toBe("accept");
+    expect(commandOf(press("KeyA"), false, false, own)).toBeNull();
+    expect(["KeyJ", "Shift+Digit1", "Shift+Slash", "Escape"].map(chordName)).toEqual(["J", "Shift+1", "?", "Esc"]);
   });
 });
 

@@ -1,3 +1,4 @@
+import type { Mute } from "../api/desk";
 import type { Incident, Severity } from "../api/types";
 import { isInhibited, isWaiting, SEVERITIES } from "../state/order";
 
@@ -30,4 +31,9 @@ export function ringing(incidents: readonly Incident[], now: number, silenced: b
     return { severity, loud: now - oldest >= LOUD_AFTER_MS, calling: calling.length };
   }
   return null;
+}
+
+/** Whether silence still lasts. */
+export function runs(mute: Mute | null, at: number): boolean {
+  return mute !== null && mute.ended_at === null && Date.parse(mute.until) > at;
 }

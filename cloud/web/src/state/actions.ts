@@ -1,9 +1,11 @@
 import { effect, signal } from "@preact/signals";
-import { incident as fetchIncident, incidentEvents, Refused, transition } from "../api/calls";
+import { incident as fetchIncident, incidentEvents, Refused } from "../api/calls";
+import { type Step, step } from "../api/desk";
 import type { Action, Incident, IncidentEvent } from "../api/types";
 import { words } from "../words";
 import { formatWhen } from "../words/format";
 import { actorName, eventName } from "../words/events";
+import { text as desk } from "../wall/words";
 import { now } from "./clock";
 import { selectedId, take } from "./incidents";
 import { endSession } from "./session";
@@ -13,8 +15,8 @@ export const NEEDS_REASON: ReadonlySet<Action> = new Set([
   "false_alarm", "reject", "return", "void", "suspend", "check_failed", "reopen", "ask_return", "ask_suspend", "ask_void",
 ]);
 
-/** The action on its way to the cloud, by incident: one at a time for each, none waits for another's. */
-export const inFlight = signal<ReadonlyMap<string, Action>>(new Map());
+/** What is on its way to the cloud, by incident: one at a time for each, none waits for another's. */
+export const inFlight = signal<ReadonlyMap<string, string>>(new Map());
 /** The action whose reason is being asked for. */
 export const asking = signal<Action | null>(null);
 /** What became of the last action, by incident. */
@@ -33,31 +35,46 @@ effect(() => {
 
 /** Begin an action: at once, or by asking its reason first. */
 export function begin(incident: Incident, action: Action): void {
-  if (inFlight.value.has(incident.id)) return;
-  if (!incident.allowed_actions.includes(action)) {
-    say(incident, false, words.value.act.notPossible(words.value.actions[action]));
-    return;
-  }
+  if (!mayBegin(incident, action)) return;
   outcomes.value = without(outcomes.value, incident.id);
   if (NEEDS_REASON.has(action)) asking.value = action;
-  else void send(incident, action, "");
+  else void send(incident, { action });
 }
 
-export async function send(incident: Incident, action: Action, reason: string): Promise<void> {
-  inFlight.value = new Map(inFlight.value).set(incident.id, action);
-  try {
-    take(await transition(incident.id, incident.version, action, reason));
+/** Whether nothing is on its way and the cloud lets it be done; else it is said. */
+export function mayBegin(incident: Incident, action: Action): boolean {
+  if (inFlight.value.has(incident.id)) return false;
+  if (incident.allowed_actions.includes(action)) return true;
+  say(incident, false, words.value.act.notPossible(words.value.actions[action]));
+  return false;
+}
+
+/** Ask for a step of the version that is on screen; the incident as it is then, or null: it was refused, and said. */
+export async function send(incident: Incident, request: Step & { action: Action }): Promise<Incident | null> {
+  return attempt(incident, request.action, async () => {
+    const stepped = await step(incident.id, incident.version, request);
+    take(stepped);
     stopAsking(incident);
-    say(incident, true, words.value.act.done(words.value.actions[action]));
+    say(incident, true, words.value.act.done(words.value.actions[request.action]));
+    return stepped;
+  });
+}
+
+/** Do something for an incident; a refusal is put in words, and nothing is tried again. */
+export async function attempt<T>(incident: Incident, what: string, work: () => Promise<T>): Promise<T | null> {
+  inFlight.value = new Map(inFlight.value).set(incident.id, what);
+  try {
+    return await work();
   } catch (error) {
     if (!(error instanceof Refused)) throw error;
     await explain(incident, error);
+    return null;
   } finally {
     inFlight.value = without(inFlight.value, incident.id);
   }
 }
 
-function say(incident: Incident, good: boolean, text: string): void {
+export function say(incident: Incident, good: boolean, text: string): void {
   outcomes.value = new Map(outcomes.value).set(incident.id, { good, text });
 }
 
@@ -80,7 +97,7 @@ async function explain(incident: Incident, refused: Refused): Promise<void> {
     return;
   }
   if (refused.status !== 412 && refused.status !== 409) {
-    say(incident, false, refused.status === 403 ? act.forbidden : act.failed);
+    say(incident, false, inWords(refused));
     return;
   }
   stopAsking(incident);
@@ -94,9 +111,19 @@ async function explain(incident: Incident, refused: Refused): Promise<void> {
   }
   const last = events.at(-1);
   if (refused.status === 409) say(incident, false, act.notAllowed(states[newest.state]));
-  else if (!last) say(incident, false, act.changedUnknown);
+  else if (!last || newest.version === incident.version) say(incident, false, act.changedUnknown);
   else {
     const when = formatWhen(last.at, words.value.locale, now.value);
     say(incident, false, act.changed(actorName(last), last.to_state ? states[last.to_state] : eventName(last), when));
   }
+}
+
+/** What a refusal means, for whoever asked. */
+export function inWords(refused: Refused): string {
+  const text = desk.value.refused;
+  if (refused.status === 403) return text.forbidden;
+  if (refused.status === 409) return text.notAllowed;
+  if (refused.status === 412) return text.changed;
+  if (refused.status === 422) return text.invalid(refused.faults.map((one) => one.detail).join("; ") || refused.detail);
+  return refused.status === 429 ? text.tooMany : text.failed;
 }

@@ -1,5 +1,5 @@
 import { opened, selected } from "../state/incidents";
-import { isInhibited } from "../state/order";
+import { isInhibited, isWaiting } from "../state/order";
 import { quietPoint } from "../state/panes";
 import { points } from "../state/places";
 import { classNamed, named, words } from "../words";
@@ -9,6 +9,7 @@ import { CurvesButton } from "./CurvesButton";
 import { Facts } from "./Facts";
 import { Age, StateChip } from "./Row";
 import { Photos } from "./Photos";
+import { PlaceHistory } from "./PlaceHistory";
 import { PointCard } from "./PointCard";
 import { SeverityMark } from "./SeverityMark";
 import { Timeline } from "./Timeline";
@@ -36,6 +37,7 @@ export function Detail() {
           {isInhibited(incident) && <p class="inhibited-note">{text.detail.inhibited}</p>}
           <Photos incident={incident} />
           <Actions incident={incident} />
+          {isWaiting(incident) && incident.alarms.length > 0 && <PlaceHistory incident={incident} />}
           <Care incident={incident} />
           <CurvesButton of={{ kind: "point", id: incident.point.id }} />
           <Facts incident={incident} />

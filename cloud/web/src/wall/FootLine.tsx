@@ -1,10 +1,14 @@
+import "../look/foot.css";
 import type { DeviceStatus, Names } from "../api/types";
+import { SoundFact } from "../sound/SoundFact";
 import { now } from "../state/clock";
+import { duty, lately, LIMIT_PER_OPERATOR } from "../state/duty";
 import { waiting } from "../state/incidents";
 import { lost, silence } from "../state/live";
 import { cameras, isBad, nodes } from "../state/places";
 import { named, words } from "../words";
 import { formatAge, formatNumber } from "../words/format";
+import { text as foot } from "./footWords";
 
 interface Device {
   name: Names;
@@ -12,37 +16,60 @@ interface Device {
 }
 
 export function FootLine() {
-  const { foot, locale } = words.value;
+  const { foot: text, locale } = words.value;
   const oldest = Math.min(...waiting.value.map((incident) => Date.parse(incident.opened_at)));
   return (
     <footer class="foot">
-      <Devices name={foot.nodes} devices={nodes.value} />
-      <Devices name={foot.cameras} devices={cameras.value} />
+      <Devices name={text.nodes} devices={nodes.value} />
+      <Devices name={text.cameras} devices={cameras.value} />
       <Fact
-        name={foot.oldest}
-        value={Number.isFinite(oldest) ? formatAge(now.value - oldest, locale) : foot.none}
+        name={text.oldest}
+        value={Number.isFinite(oldest) ? formatAge(now.value - oldest, locale) : text.none}
         bad={false}
       />
-      <Fact name={foot.data} value={foot.ago(formatAge(silence.value, locale))} bad={lost.value} />
+      <Lately />
+      {duty.value && (
+        <Fact
+          name={foot.value.onDuty} value={formatNumber(duty.value.operators.length, locale)} bad={duty.value.operators.length === 0}
+          note={duty.value.operators.join(" ")}
+        />
+      )}
+      <SoundFact />
+      <Fact name={text.data} value={text.ago(formatAge(silence.value, locale))} bad={lost.value} />
     </footer>
+  );
+}
+
+/** Alarms that called in ten minutes, against what the operators can look at. */
+function Lately() {
+  const figures = lately.value;
+  if (!figures) return null;
+  const { locale } = words.value;
+  const limit = LIMIT_PER_OPERATOR * figures.seats;
+  const over = figures.annunciated > limit;
+  return (
+    <Fact
+      name={foot.value.lately} bad={over} note={over ? foot.value.flood : ""}
+      value={words.value.foot.of(formatNumber(figures.annunciated, locale), formatNumber(limit, locale))}
+    />
   );
 }
 
 /** How many are up; which are down, and of how many nothing was heard yet. */
 function Devices({ name, devices }: { name: string; devices: readonly Device[] }) {
-  const { foot, locale } = words.value;
+  const { foot: text, locale } = words.value;
   const down = devices.filter((device) => isBad(device.status));
   const unheard = devices.filter((device) => device.status === "unknown").length;
   const up = devices.length - down.length - unheard;
   const first = down.slice(0, 3).map((device) => named(device.name)).join(", ") + (down.length > 3 ? " …" : "");
   const notes = [
-    ...(down.length > 0 ? [foot.down(first)] : []),
-    ...(unheard > 0 ? [foot.unheard(formatNumber(unheard, locale))] : []),
+    ...(down.length > 0 ? [text.down(first)] : []),
+    ...(unheard > 0 ? [text.unheard(formatNumber(unheard, locale))] : []),
   ];
   return (
     <Fact
       name={name}
-      value={foot.of(formatNumber(up, locale), formatNumber(devices.length, locale))}
+      value={text.of(formatNumber(up, locale), formatNumber(devices.length, locale))}
       bad={down.length > 0}
       note={notes.join(" · ")}
     />

@@ -1,6 +1,10 @@
 import { useEffect } from "preact/hooks";
 import type { Session } from "../api/types";
 import { GridMap } from "../map/GridMap";
+import { MuteDialog } from "../sound/MuteDialog";
+import { loadMute } from "../sound/mute";
+import { keepSounding } from "../sound/speaker";
+import { keepDuty } from "../state/duty";
 import { opened, waiting } from "../state/incidents";
 import { announcement, goLive, loadFailed } from "../state/live";
 import { pane } from "../state/panes";
@@ -21,6 +25,9 @@ import { maySee, PAGES } from "./pages";
 
 export function Wall({ session }: { session: Session }) {
   useEffect(goLive, []);
+  useEffect(keepDuty, []);
+  useEffect(keepSounding, []);
+  useEffect(() => void loadMute(), []);
   useEffect(() => {
     document.addEventListener("keydown", onKey);
     return () => document.removeEventListener("keydown", onKey);
@@ -44,6 +51,7 @@ export function Wall({ session }: { session: Session }) {
       <FootLine />
       <Menu session={session} />
       <Help />
+      <MuteDialog />
       <Picture />
       <p class="unseen" role="status" aria-live="polite">{announcement.value}</p>
     </div>

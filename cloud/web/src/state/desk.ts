@@ -1,0 +1,137 @@
+import { computed, effect, signal } from "@preact/signals";
+import { acknowledge, judge, shelve, type Verdict, whistle } from "../api/desk";
+import { randomId } from "../api/ids";
+import type { Action, Alarm, Incident } from "../api/types";
+import { words } from "../words";
+import { formatNumber } from "../words/format";
+import { text } from "../wall/words";
+import { asking, attempt, mayBegin, say, send } from "./actions";
+import { now } from "./clock";
+import { isKnown, selected, selectedId, takeAll, targets } from "./incidents";
+import { isWaiting } from "./order";
+
+/** What is asked about the row chosen: why false, which other class, whom to, which departments, for how long. */
+export type Form = "false" | "other_class" | "dispatch" | "whistle" | "shelve";
+
+const AT_ONCE = 6;
+/** The longest shelf is counted from when the cloud hears of it, and its clock and ours differ a little. */
+const SLACK_MS = 5_000;
+
+export const form = signal<Form | null>(null);
+/** Whom the form is about: those on screen when it was opened, nothing that came since. */
+const aboutIds = signal<readonly string[]>([]);
+export const about = computed(() => aboutIds.value.map(isKnown).filter((one) => one !== undefined));
+
+// As with reasons: a form about one row must never be answered for another.
+effect(() => {
+  void selectedId.value;
+  form.value = null;
+});
+
+export function ask(which: Form): void {
+  const incident = selected.value;
+  if (!incident) return;
+  if (which === "false" && !mayBegin(incident, "false_alarm")) return;
+  if (which === "dispatch" && !mayBegin(incident, nextStep(incident))) return;
+  aboutIds.value = targets.value.map((one) => one.id);
+  asking.value = null;
+  form.value = which;
+}
+
+/** The first step that the dispatch form would take. */
+export function nextStep(incident: Incident): Action {
+  return isWaiting(incident) ? "accept" : "dispatch";
+}
+
+/** Say what it is; true and of another class lead on to the dispatch. */
+export async function judgeAs(incidents: readonly Incident[], verdict: Verdict): Promise<boolean> {
+  const [lead] = incidents;
+  if (!lead) return false;
+  const done = await attempt(lead, "judge", async () => {
+    await acknowledgeAll(incidents);
+    const answer = await judge(incidents, verdict);
+    const said = text.value.judge.said(text.value.judge[verdict.verdict]);
+    const skipped = answer.skipped.length;
+    say(lead, skipped === 0, skipped ? text.value.judge.skipped(formatNumber(skipped, words.value.locale)) : said);
+    return answer;
+  });
+  if (!done) return false;
+  if (["true", "other_class"].includes(verdict.verdict) && mayForward(lead) && selectedId.value === lead.id) ask("dispatch");
+  return true;
+}
+
+function mayForward(incident: Incident): boolean {
+  return incident.allowed_actions.includes(nextStep(incident));
+}
+
+/** False, for this reason: judged so, and each case ends as a false alarm. */
+export async function judgeFalse(incidents: readonly Incident[], reason: string, inWords: string): Promise<void> {
+  if (!(await judgeAs(incidents, { verdict: "false", reason }))) return;
+  form.value = null;
+  for (const one of incidents) {
+    const newest = isKnown(one.id) ?? one;
+    // The version that was on screen: what changed since then is somebody else's word.
+    await send({ ...newest, version: one.version }, { action: "false_alarm", reason: inWords });
+  }
+}
+
+/** Whom a case is given to. */
+export interface Assignment {
+  handler: string | null;
+  organisation: string | null;
+  reason: string | null;
+}
+
+/** Accept what waits, then dispatch as far as the role allows. */
+export async function dispatchAll(incidents: readonly Incident[], to: Assignment): Promise<void> {
+  form.value = null;
+  for (const one of incidents) {
+    const accepted = isWaiting(one) ? await send(one, { action: "accept" }) : one;
+    if (accepted?.allowed_actions.includes("dispatch")) await send(accepted, { action: "dispatch", ...to });
+  }
+}
+
+/** Somebody saw it: what of these calls stops calling. */
+export async function acknowledgeAll(incidents: readonly Incident[]): Promise<number> {
+  const waiting: Alarm[] = incidents.flatMap((one) =>
+    one.alarms.filter((alarm) => ["unacknowledged", "gone_unacknowledged"].includes(alarm.state.name)),
+  );
+  const count = waiting.length;
+  const worker = async (): Promise<void> => {
+    for (let one = waiting.shift(); one; one = waiting.shift()) takeAll([{ alarm: await acknowledge(one) }]);
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, worker));
+  return count;
+}
+
+/** The key for it: all that the chosen row stands for. */
+export async function acknowledgeChosen(): Promise<void> {
+  const those = targets.value;
+  const [lead] = those;
+  if (!lead) return;
+  const count = await attempt(lead, "acknowledge", () => acknowledgeAll(those));
+  if (count !== null) say(lead, count > 0, count > 0 ? text.value.acknowledged : text.value.nothingCalls);
+}
+
+export async function callDepartments(incident: Incident, departments: string[], reason: string): Promise<void> {
+  const called = await attempt(incident, "whistle", async () => {
+    await whistle(incident, departments, reason, randomId());
+    return true;
+  });
+  if (!called) return;
+  form.value = null;
+  say(incident, true, text.value.whistle.done);
+}
+
+/** Put the place and class of its alarm aside for so long. */
+export async function shelveFor(incident: Incident, minutes: number, reason: string): Promise<void> {
+  const alarm = incident.alarms.find((one) => one.state.active) ?? incident.alarms.at(-1);
+  if (!alarm) return;
+  const shelved = await attempt(incident, "shelve", () =>
+    shelve(alarm, reason, new Date(now.peek() + minutes * 60_000 - SLACK_MS).toISOString()),
+  );
+  if (!shelved) return;
+  takeAll([{ alarm: shelved }]);
+  form.value = null;
+  say(incident, true, text.value.shelve.done);
+}
