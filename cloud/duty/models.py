@@ -67,6 +67,25 @@ class OpenCase(BaseModel):
     severity: Severity
     event_class: str
     opened_at: datetime
+    point: str | None = None
+    grid: str | None = None
+    handler: str | None = None
+    organisation: str | None = None
+    late: bool = False
+    """A limit of it that runs is used up."""
+
+
+class WaitingCall(BaseModel):
+    """A department that was called and has not answered, or not reported."""
+
+    incident_id: UUID
+    number: str
+    organisation: str
+    checked_in: bool
+    called_at: datetime
+    due_at: datetime | None
+    """Of what is owed next: its check-in, or its report."""
+    late: bool
 
 
 class Shelved(BaseModel):
@@ -101,6 +120,8 @@ class Lists(BaseModel):
     shelved: list[Shelved]
     muted: list[Mute] = []
     """Whose wall was silent since the seat was taken."""
+    calls: list[WaitingCall] = []
+    """In the order in which they were made."""
 
 
 class HandoverHead(BaseModel):

@@ -26,6 +26,7 @@ from cloud.duty.models import (
     HoleOut,
     Holes,
     Leaving,
+    Lists,
     OnDutyOut,
     SeatOut,
     Seats,
@@ -189,9 +190,25 @@ async def offer_handover(
     now = context.now()
     async with context.engine.begin() as connection:
         begun = await seats.since_when(connection, chair)
-        stands = await lists(connection, scope, now, begun or now)
+        stands = await lists(connection, scope, context.rules(), now, begun or now)
         identifier = await seats.offer(connection, chair, who.username, offer.notes, stands, now)
         return await _one(connection, scope, identifier)
+
+
+@router.get(
+    "/seats/{name}/sheet",
+    operation_id="getHandoverSheet",
+    summary="What would be handed over now",
+    description="As a hand-over of this seat would list it; nothing is offered.",
+    responses=problems("forbidden", "not_found", "invalid"),
+)
+async def get_sheet(context: InContext, _: Viewer, scope: InScope, name: str) -> Lists:
+    """As it stands now."""
+    chair, _roster = seats.chair_of(context.policies.of(ROSTERS), name)
+    now = context.now()
+    async with context.engine.connect() as connection:
+        begun = await seats.since_when(connection, chair)
+        return Lists.model_validate(await lists(connection, scope, context.rules(), now, begun or now))
 
 
 @router.get(
@@ -245,10 +262,11 @@ async def _one(connection: AsyncConnection, scope: Scope, identifier: UUID) -> H
     if row is None:
         raise Problem("not_found", f"no hand-over has the id {identifier}")
     found = Handover.model_validate(dict(row))
-    ids = [one.id for one in found.lists.open]
+    ids = {one.id for one in found.lists.open} | {one.incident_id for one in found.lists.calls}
     mine = select(incident.c.id).where(incident.c.id.in_(ids), visible(scope))
     seen = set((await connection.scalars(mine)).all())
     found.lists.open = [one for one in found.lists.open if one.id in seen]
+    found.lists.calls = [one for one in found.lists.calls if one.incident_id in seen]
     return found
 
 

@@ -47,6 +47,10 @@ _WORKS = Who("those who work on cases", SEE.roles - {Role.AUDITOR})
 _TRIAGE = Who("those who triage", FIELD.roles - {Role.GRID_WORKER})
 _NAMES = {"zh": "x", "en": "x"}
 _COUNCIL = Who("grid leader, community, shift leader, street", CALLERS.roles | {Role.GRID_LEADER})
+WATCHERS = Who(
+    "patrol room; street, community, grid leader with a reason",
+    WATCH.roles | {Role.STREET, Role.COMMUNITY, Role.GRID_LEADER},
+)
 _LOOK = Who("those who see inspections", SEE.roles - {Role.DEPARTMENT})
 KEEP = Who("street, administrator", frozenset({Role.STREET, Role.ADMINISTRATOR}))
 """Who writes the registry."""
@@ -180,6 +184,10 @@ ROWS: tuple[Row, ...] = (
     Row("putBackInService", WATCH, Of.ONE, {"headers": _IF_MATCH}),
     Row("getMedia", PICTURES, Of.ONE),
     Row("listOriginalViews", AUDIT),
+    Row("getCameraVideo", WATCHERS, Of.ONE, {"query": {"reason": "because"}}),
+    Row("watch_live", WATCHERS, Of.ONE, {"query": {"reason": "because"}}),
+    Row("watch_stills", WATCHERS, ask={"query": {"reason": "because"}}),
+    Row("listLiveViews", AUDIT),
     Row("listDeletions", AUDIT),
     Row("getMediaFigures", AUDIT),
     Row("sendTrack", WORKERS, ask={"json": {"positions": [{"at": "{soon}", "lon": 120.0, "lat": 30.0}]}}),
@@ -289,6 +297,7 @@ ROWS: tuple[Row, ...] = (
     Row("takeSeat", WATCH),
     Row("leaveSeat", WATCH, ask={"json": {"reason": "because"}}),
     Row("offerHandover", WATCH, ask={"json": {"notes": "all quiet"}}),
+    Row("getHandoverSheet", WATCH),
     Row("listHandovers", WATCH),
     Row("getHandover", WATCH),
     Row("signHandover", WATCH),
@@ -313,6 +322,7 @@ ROWS: tuple[Row, ...] = (
     Row("rotateCredential", NODES),
     Row("enrol", PUBLIC, ask={"json": {"code": "AAAA", "token_sha256": "0" * 64}}),
     Row("hold_link", NODES),
+    *(Row(one, NODES) for one in ("bring_live", "bring_stills", "relay_live", "relay_stills")),
     # the page and what watches the process
     Row("wall", PUBLIC),
     Row("phone", PUBLIC),
