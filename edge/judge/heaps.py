@@ -50,11 +50,13 @@ class Count:
 
     number: int
     error: int | None = None
+    seen: int = 0
+    """Of them, those that are told apart."""
 
     @property
     def least(self) -> int:
         """There are at least so many."""
-        return self.number - (self.error or 0)
+        return max(self.seen, self.number - (self.error or 0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +87,7 @@ def counted(slots: Sequence[Slot], covers: Mapping[UUID, Cover], singles: Single
     for group in _touching(slots):
         many, off = _in_group(group, covers, singles, samples, view)
         number, error = number + many, error + off
-    return Count(number, round(error) or 1) if error else Count(number)
+    return Count(number, round(error) or 1, len(slots)) if error else Count(number)
 
 
 def _in_group(

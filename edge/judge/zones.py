@@ -11,6 +11,8 @@ from edge.see.votes import UNKNOWN
 
 Polygon = Sequence[tuple[float, float]]
 """In parts of the picture."""
+FOOT, RIM = 0.4, 0.1
+"""Of a thing's foot, the part that must lie in the zone; how far off its box may end, of its height."""
 
 
 def contains(polygon: Polygon, x: float, y: float) -> bool:
@@ -25,11 +27,16 @@ def contains(polygon: Polygon, x: float, y: float) -> bool:
 
 
 def stands_in(polygon: Polygon, box: Box) -> bool:
-    """True when what fills `box` stands in the zone: the middle of its foot does, or its centre."""
+    """True when what fills `box` stands in the zone: its centre does, or enough of its foot.
+
+    A box is seldom all of a thing: at the foot, a little above and below it count as well.
+    """
     x0, y0, x1, y1 = box
-    middle = (x0 + x1) / 2
-    foot = y1 - 0.1 * (y1 - y0)
-    return contains(polygon, middle, foot) or contains(polygon, middle, (y0 + y1) / 2)
+    if contains(polygon, (x0 + x1) / 2, (y0 + y1) / 2):
+        return True
+    across = [x0 + part * (x1 - x0) for part in (0.1, 0.3, 0.5, 0.7, 0.9)]
+    rows = (y1 - RIM * (y1 - y0), y1 + RIM * (y1 - y0))
+    return any(sum(contains(polygon, x, y) for x in across) >= FOOT * len(across) for y in rows)
 
 
 def relative(slot: Slot, view: View) -> Box:

@@ -20,6 +20,8 @@ SAME_GROUND = 0.85
 """Correlation from which a region is the same ground in another light."""
 RESTLESS = 0.3
 """Of a thing's pixels: as many beside it that still change."""
+OUTGROWN = 6.0
+"""Times the size of a thing at which what came beside it is no part of it: a car beside a basket."""
 PATIENCE = 8.0
 """Seconds for which a thing is waited for to come to rest as a whole, longer than anybody walks past."""
 SURE_LEFT, SURE_TAKEN = 0.6, -1.8
@@ -32,6 +34,9 @@ SOFT = 28.0
 Of 513 things of the tuning kind without a colour of their own none was below 30, of 88 lights 67 were."""
 OWN_COLOUR = 0.3
 """Evidence of colour from which something stands there, whatever its outline."""
+RIMMED = 45.0
+"""Strength of an outline from which even the brightest of the picture is a thing (a white fridge): of 62
+lights as bright as that 5 had such an outline, and all other evidence spoke against each of them."""
 BLOWN = 8.0
 """Grey levels below the brightest of the picture at which a camera's curve is flat, noise included."""
 CRUMB = 0.03
@@ -47,7 +52,7 @@ def belongs(blob: Blob, slot: Slot, change: Change) -> bool:
     shape = change.picture.shape
     if inside(blob.box, grown(slot.box, 0.15, 0, shape)) >= 0.8:
         return True
-    if slot.votes.looks > 0:
+    if slot.votes.looks > 0 or area_of(blob.box) > OUTGROWN * area_of(slot.box):
         return False
     # A bicycle comes to rest as wheels, frame and bag: parts of one moment that lie close together.
     together = abs(slot.since - blob.since) <= moment(change)
@@ -85,8 +90,8 @@ class News(Enum):
     """Left or taken away: in doubt, somebody must look who knows things."""
 
 
-def news_of(blob: Blob, backgrounds: Backgrounds, change: Change, hues: Hues) -> News:
-    """What pixels alone can say of a blob."""
+def news_of(blob: Blob, luma: Luma, backgrounds: Backgrounds, change: Change, hues: Hues) -> News:
+    """What pixels alone can say of a blob; `luma` is the picture as the camera gave it."""
     region = region_of(grown(blob.box, *MARGIN, change.picture.shape))
     # What held still is averaged over its looks: less noise than in any one picture.
     now, usual = cv2.convertScaleAbs(backgrounds.recent[region]), backgrounds.usual[region]
@@ -94,15 +99,16 @@ def news_of(blob: Blob, backgrounds: Backgrounds, change: Change, hues: Hues) ->
     mask = full[region]
     if only_light(now, cv2.convertScaleAbs(usual), mask):
         return News.NOTHING
-    colour = hues.left_behind(full)
-    if colour < OWN_COLOUR and outline_edges(now, mask) < SOFT * min(1.0, change.threshold / DIFFERENT):
+    colour, outline = hues.left_behind(full), outline_edges(now, mask)
+    if colour < OWN_COLOUR and outline < SOFT * min(1.0, change.threshold / DIFFERENT):
         return News.NOTHING
+    lamp = outline < RIMMED and blown_out(luma, blob)
     sure = left_behind(now, usual, mask) + COLOUR * colour
-    if sure > SURE_LEFT:
+    if sure > SURE_LEFT and not lamp:
         return News.THING
     if sure < SURE_TAKEN:
         return News.NOTHING
-    return News.RATHER_THING if sure > 0 else News.RATHER_NOTHING
+    return News.RATHER_THING if sure > 0 and not lamp else News.RATHER_NOTHING
 
 
 def only_light(now: Luma, before: Luma, mask: Mask) -> bool:

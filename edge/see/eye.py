@@ -16,7 +16,7 @@ import numpy as np
 
 from edge.see.anchors import Seen, decide, decide_by_taken, likeness, own_edges
 from edge.see.background import Backgrounds, Change, Luma, Mask
-from edge.see.births import News, arriving, belongs, blown_out, news_of, residue
+from edge.see.births import News, arriving, belongs, news_of, residue
 from edge.see.blobs import Blob, PixelBox, grown, jolted, region_of, still_blobs
 from edge.see.census import Census
 from edge.see.detector import Colour, Detector
@@ -30,7 +30,7 @@ from edge.see.opening import Opening, same_place
 from edge.see.parting import EMPTIED, KNOWN, parts_beyond, parts_of, remaining, things_in
 from edge.see.places import Place, Places
 from edge.see.scanning import HINT, SCAN_FLOOR, scan
-from edge.see.slots import CLEAR_LOOKS, Phase, Slot, blinded, stands_before, step
+from edge.see.slots import CLEAR_LOOKS, Phase, Slot, blinded, in_front, stands_before, step
 from edge.see.steady import NONE, Shift, Steady, steadied
 from edge.see.view import Picture, View, Watch
 from edge.see.votes import ANIMATE, NO_VOTES, UNKNOWN
@@ -200,7 +200,7 @@ class Eye:
                 seen = Seen.GONE  # somebody stood before something: what is seen now was behind
             if seen is Seen.GONE and any(stands_before(other, slot) for other in self.slots):
                 seen = Seen.HIDDEN
-            parted = like.empty_share >= EMPTIED
+            parted = like.empty_share >= EMPTIED and not any(in_front(one, slot) for one in self.slots)
             stays = remaining(look, place.anchors, change.threshold) if parted else None
             self._shrinking[slot.id] = 0 if stays is None else self._shrinking.get(slot.id, 0) + 1
             if stays is not None:
@@ -252,9 +252,7 @@ class Eye:
     def _is_news(self, picture: Picture, blob: Blob, change: Change) -> bool:
         """Something was left here; in doubt the detector looks at it and at what was before."""
         assert self.backgrounds is not None
-        news = news_of(blob, self.backgrounds, change, self._hues)
-        if news is not News.NOTHING and blown_out(picture.luma, blob):
-            news = News.RATHER_NOTHING
+        news = news_of(blob, picture.luma, self.backgrounds, change, self._hues)
         if news in (News.THING, News.NOTHING):
             return news is News.THING
         self._looks.take(Purpose.OPEN, 2)  # never refused; scans wait the longer
@@ -336,6 +334,10 @@ class Eye:
         name = name_place(self._detector, colour, box, shape, look)
         return None if name is None else _named_back(name, self.shift, shape)
 
+    def _call(self, slot: Slot, name: Name | None) -> None:
+        if name is not None:
+            self.census.put(slot.with_name(name.label, name.score, name.box))
+
     def _divide(self, colour: Colour, change: Change, named: Collection[UUID]) -> None:
         """What the detector drew a box around is one thing; what came with it and lies beyond is another.
 
@@ -346,17 +348,18 @@ class Eye:
             mask = self.census.mask(slot, change)
             label, _ = slot.votes.verdict()
             if label != UNKNOWN and slot.named_box is not None and slot.named_score >= KNOWN:
-                beyond = parts_beyond(mask, slot.named_box)
+                beyond = parts_beyond(mask, slot.named_box, somebody=label in ANIMATE)
                 for other in self.census.part(slot, beyond, self.backgrounds, change):
                     # What has a name of its own is no part of the first, however close they stand.
-                    name = self._ask(colour, change, other)
-                    if name is not None:
-                        self.census.put(other.with_name(name.label, name.score, name.box))
+                    self._call(other, self._ask(colour, change, other))
             elif label == UNKNOWN and slot.votes.looks == 1:
                 things = parts_of(mask)
                 alone = [replace(slot, box=box) for box, _ in things] if len(things) > 1 else []
-                if any(self._ask(colour, change, one) is not None for one in alone):
-                    self.census.part(slot, things[1:], self.backgrounds, change)
+                names = [self._ask(colour, change, one) for one in alone]
+                if any(name is not None for name in names):
+                    others = self.census.part(slot, things[1:], self.backgrounds, change)
+                    for other, name in zip(others, names[1:], strict=False):
+                        self._call(other, name)
             elif label == UNKNOWN and slot.votes.looks == 2:
                 self.census.part_whole(slot, things_in(mask), self.backgrounds, change)
 

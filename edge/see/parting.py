@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from edge.see.anchors import AROUND, OTHER_EDGES, Anchors, edge_likeness
 from edge.see.background import Luma, Mask
-from edge.see.blobs import SMALLEST, PixelBox, grown, inside, over, union
+from edge.see.blobs import SMALLEST, PixelBox, grown, inside, over, region_of, union
 
 KNOWN = 0.3
 """Score from which a box that the detector drew is believed to be the whole of a thing."""
@@ -74,9 +74,17 @@ def _one_thing(a: PixelBox, b: PixelBox) -> bool:
     return (level and max(a[0], b[0]) - min(a[2], b[2]) <= widths[1]) or over(a, b)
 
 
-def parts_beyond(mask: Mask, named: PixelBox) -> tuple[Part, ...]:
-    """Those parts that lie beyond the box `named`; shreds and what reaches into the box are left out."""
+def parts_beyond(mask: Mask, named: PixelBox, *, somebody: bool = False) -> tuple[Part, ...]:
+    """Those parts that lie beyond the box `named`; shreds and what reaches into the box are left out.
+
+    `somebody` is wholly in a box drawn around him: what touches him from outside is cut off there.
+    """
     around = grown(named, 0.05, 3, mask.shape)
+    if somebody:
+        rest = mask.copy()
+        rest[region_of(around)] = False
+        outside = max(1, int(np.count_nonzero(rest)))
+        return parts_of(rest, PART * int(np.count_nonzero(mask)) / outside)
     return tuple(one for one in parts_of(mask, PART_BEYOND) if inside(one[0], around) <= BEYOND)
 
 
@@ -116,8 +124,9 @@ def remaining(look: Luma, anchors: Anchors, threshold: float) -> Mask | None:
     left, stays = int(np.count_nonzero(near_empty)), int(np.count_nonzero(near_taken))
     if left < EMPTIED * total or stays < PART * total or left + stays < TOLD_APART * total:
         return None
-    # In one piece: single pixels look like either.
-    if _largest(near_empty) < 0.6 * left or _largest(near_taken) < 0.6 * stays:
+    # In pieces of some size: single pixels look like either.
+    least = PART * total
+    if _in_pieces(near_empty, least) < 0.6 * left or _in_pieces(near_taken, least) < 0.6 * stays:
         return None
     own = _own(look, anchors, near_taken)
     return own if np.count_nonzero(own) >= PART * total else None
@@ -135,13 +144,11 @@ def _own(look: Luma, anchors: Anchors, near: Mask) -> Mask:
     return own
 
 
-def _largest(mask: Mask) -> int:
-    """Pixels of `mask` in its largest part, small gaps bridged."""
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(_closed(mask), connectivity=8)
-    if count < 2:
-        return 0
-    index = 1 + int(np.argmax(stats[1:, cv2.CC_STAT_AREA]))
-    return int(np.count_nonzero(mask & (labels == index)))
+def _in_pieces(mask: Mask, least: float) -> int:
+    """Pixels of `mask` in its parts of at least that many, small gaps bridged."""
+    count, labels = cv2.connectedComponents(_closed(mask), connectivity=8)
+    pixels = np.bincount(labels[mask], minlength=count)[1:]
+    return int(pixels[pixels >= least].sum())
 
 
 def _closed(mask: Mask) -> NDArray[np.uint8]:

@@ -37,6 +37,8 @@ BEFORE = 0.7
 """Share of a place within something that came later from which that one stands in front of it."""
 RIM = 0.1
 """Around what the detector drew: the shadow at its foot belongs to the thing."""
+NEVER = 3
+"""Looks after which a candidate that was not seen again even once is forgotten."""
 DOUBTS = 8
 """Looks after which a candidate that was mostly not seen again is forgotten."""
 
@@ -120,6 +122,8 @@ def step(slot: Slot, seen: Seen, at: float, clear_after: float) -> Slot:
     # Seen at each look until somebody stepped in front: it need not prove itself anew.
     if not slot.confirmed and not (slot.presents >= SURE_LOOKS and slot.presents == slot.looks):
         doubtful = slot.looks >= DOUBTS and hidden_for > BRIDGE
+        # Somebody passed at the very look at which it was taken: it is found anew, as it is.
+        doubtful |= slot.presents == 0 and slot.looks >= NEVER
         return replace(slot, looks=slot.looks + 1, phase=Phase.GONE if doubtful else Phase.CANDIDATE)
     # What stands in front may be the person who takes it away: the count of *gone* starts anew.
     # A look at what stands in front for longer says nothing of how well this one is seen.
@@ -145,6 +149,13 @@ def blinded(slot: Slot, at: float) -> Slot:
 def stands_before(other: Slot, slot: Slot) -> bool:
     """Whether `other` came to stand where `slot` was seen last: it may be as grey as the ground behind."""
     if other.id == slot.id or other.phase not in STAYING or other.since < slot.last_present:
+        return False
+    return inside(slot.box, other.box) >= BEFORE
+
+
+def in_front(other: Slot, slot: Slot) -> bool:
+    """Whether `other` came to rest in front of `slot`, whenever that one was last seen."""
+    if other.id == slot.id or other.phase not in STAYING or other.since - slot.since <= TOGETHER:
         return False
     return inside(slot.box, other.box) >= BEFORE
 

@@ -44,12 +44,13 @@ def test_neighbouring_zones_share_no_point_of_their_border():
     ("box", "inside"),
     [
         ((0.40, 0.10, 0.58, 0.50), True),  # most of it, seen from its foot
-        ((0.42, 0.10, 0.60, 0.50), False),
+        ((0.42, 0.10, 0.60, 0.50), True),  # two fifths of its foot
+        ((0.45, 0.10, 0.63, 0.50), False),
         ((0.10, 0.80, 0.20, 1.00), True),  # its foot at the picture's lower edge
         ((0.60, 0.00, 1.00, 1.00), False),
     ],
 )
-def test_a_thing_stands_where_the_middle_of_its_foot_or_its_centre_is(box, inside):
+def test_a_thing_stands_where_enough_of_its_foot_or_its_centre_is(box, inside):
     assert stands_in(LEFT_HALF, box) is inside
     assert stands_in(WHOLE, box)
 
@@ -58,3 +59,9 @@ def test_a_thing_that_leans_out_of_a_low_zone_stands_in_it_by_its_foot():
     kerb = ((0.0, 0.7), (1.0, 0.7), (1.0, 0.9), (0.0, 0.9))
     assert stands_in(kerb, (0.4, 0.2, 0.6, 0.85))
     assert not stands_in(kerb, (0.4, 0.2, 0.6, 0.6))
+
+
+def test_a_thing_of_which_the_lowest_part_was_not_found_stands_where_that_would_be():
+    kerb = ((0.0, 0.7), (1.0, 0.7), (1.0, 0.9), (0.0, 0.9))
+    assert stands_in(kerb, (0.4, 0.5, 0.6, 0.69))
+    assert not stands_in(kerb, (0.4, 0.5, 0.6, 0.67))

@@ -98,7 +98,7 @@ def judged(now: np.ndarray, hues: Hues) -> News:
     since = np.zeros(usual.shape, np.float32)
     change = Change(shown, THERE, THERE, since, 1.0, 20.0)
     x0, y0, x1, y1 = BOX
-    return news_of(Blob(BOX, np.ones((y1 - y0, x1 - x0), bool), 0.0), backgrounds, change, hues)
+    return news_of(Blob(BOX, np.ones((y1 - y0, x1 - x0), bool), 0.0), shown, backgrounds, change, hues)
 
 
 def lamp() -> np.ndarray:

@@ -157,18 +157,19 @@ def _one(found: Life, zone: Zone, rule: LeftRule) -> Issue:
 
 
 def _together(lives: Sequence[Life], zone: Zone, rule: ParkedRule) -> tuple[Issue, ...] | None:
-    """One issue for the zone: due when enough have stood, gone when the last is gone."""
+    """One issue for the zone: due when enough have stood, gone when the rule holds so few for none."""
     enough = rule.count or 1
     if len(lives) < enough:
         return ()
     by_due = sorted(lives, key=lambda one: one.due or 0.0)
     deciding = by_due[enough - 1]
     assert deciding.due is not None
-    ends = [math.inf if one.gone is None else one.gone for one in lives]
+    ends = sorted((math.inf if one.gone is None else one.gone for one in lives), reverse=True)
     hidden = any(a < deciding.due + SPARE and b > deciding.due for one in lives for a, b in one.unseen)
-    if min(ends) <= deciding.due + SPARE or hidden:
+    if ends[-1] <= deciding.due + SPARE or hidden:
         return None
-    gone = None if math.isinf(max(ends)) else max(ends)
+    over = ends[rule.least - 1]
+    gone = None if math.isinf(over) else over
     boxes: list[Box] = [one.thing.box for one in lives]
     union = (
         min(box[0] for box in boxes),
