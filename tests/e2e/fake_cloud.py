@@ -240,6 +240,10 @@ class _Handler(BaseHTTPRequestHandler):
                 self._json(200, fake_upkeep.devices(cloud.street.site, node, datetime.now(UTC)))
             case ["nodes", node, "commands"]:
                 self._json(200, cloud.care.listed(node))
+            case ["alarms"] | ["devices", "out-of-service"]:
+                self._json(200, {"items": []})
+            case ["precision"]:
+                self._json(200, {"items": [], "advice": []})
             case ["telemetry", "series"]:
                 self._json(200, fake_telemetry.series(cloud.street.site, query, datetime.now(UTC)))
             case ["telemetry"]:

@@ -53,11 +53,26 @@ def test_what_is_missing_is_named_and_what_is_refused_or_given_up_has_its_reason
 def test_cameras_stand_on_their_ladder_the_worst_first(wall: Wall) -> None:
     wall.show()
     wall.press("KeyN")
-    rungs = wall.page.locator("section[aria-labelledby=node-n2] .rungs li")
+    rungs = wall.page.locator("section[aria-labelledby=node-n2] .rungs tbody tr")
     expect(rungs.first).to_contain_text("连不上")
-    texts = rungs.all_inner_texts()
-    assert [text.split("\n")[0] for text in texts[:4]] == ["连不上", "口令被拒", "无数据", "正常"]
-    assert "the camera refuses the password" in texts[1]
+    statuses = wall.page.locator("section[aria-labelledby=node-n2] .rungs .rung").all_inner_texts()
+    assert statuses[:4] == ["连不上", "口令被拒", "无数据", "正常"]
+    assert "the camera refuses the password" in rungs.nth(1).inner_text()
+    bad = wall.page.locator(".node-card").first
+    expect(bad.locator("h3")).to_contain_text("n2")
+
+
+def test_devices_are_found_by_name_and_by_trouble(wall: Wall) -> None:
+    wall.show()
+    wall.press("KeyN")
+    rows = wall.page.locator(".rungs tbody tr")
+    expect(rows.first).to_be_visible()
+    wall.page.get_by_role("button", name="有问题").click()
+    expect(rows).to_have_count(3)
+    wall.page.get_by_role("button", name="全部", exact=True).click()
+    wall.page.get_by_label("查找设备").fill("P20-C1")
+    expect(rows).to_have_count(1)
+    expect(rows).to_contain_text("P20-C1")
 
 
 def test_the_page_speaks_english_too(wall: Wall) -> None:
@@ -77,7 +92,7 @@ def test_a_narrow_screen_shows_all_of_it_without_sideways_scrolling(wall: Wall) 
     widths = wall.page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
     assert widths[0] <= widths[1]
     rights = "all => all.map(one => one.getBoundingClientRect().right)"
-    assert max(wall.page.locator(".node-card, .ledger td, .rungs *").evaluate_all(rights)) <= 390
+    assert max(wall.page.locator(".node-card, .ledger td, .rungs td").evaluate_all(rights)) <= 390
 
 
 def test_a_ledger_that_cannot_be_loaded_is_said(wall: Wall) -> None:

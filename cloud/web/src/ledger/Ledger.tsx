@@ -34,8 +34,8 @@ export function Ledger() {
   const words_ = text.value;
   return (
     <Sheet name="ledger-page" title={words_.title} tools={<Exports query={query} />}>
-      <PeriodPicker span={span} onPick={(one) => pick({ ...one })} />
-      <div class="filters">
+      <div class="narrow">
+        <PeriodPicker span={span} onPick={(one) => pick({ ...one })} />
         <Pick label={words_.state} value={filters["state"] ?? ""} all={shared.value.all} choices={states()} onPick={(state) => pick({ state })} />
         <Pick
           label={words_.severity} value={filters["severity"] ?? ""} all={shared.value.all}

@@ -18,7 +18,7 @@ export function Light({ lit }: { lit: Lit }) {
 
 function Shape({ colour }: { colour: Colour }) {
   return (
-    <svg class={`light light-${colour}`} viewBox="0 0 16 16" role="img" aria-label={text.value.lights[colour]}>
+    <svg class={`lit lit-${colour}`} viewBox="0 0 16 16" role="img" aria-label={text.value.lights[colour]}>
       {colour === "green" && <circle cx="8" cy="8" r="6" />}
       {colour === "yellow" && <path d="M8 1 15 14H1Z" />}
       {colour === "red" && <path d="M2 2h12v12H2z" />}

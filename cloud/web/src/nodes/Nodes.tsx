@@ -1,41 +1,96 @@
-import { useEffect, useRef } from "preact/hooks";
-import type { NodeDevice, NodeLedger, SeriesLedger } from "../api/types";
+import { useEffect } from "preact/hooks";
+import type { NodeLedger, SeriesLedger } from "../api/types";
+import { Sheet } from "../office/Sheet";
 import { now } from "../state/clock";
 import { isBad } from "../state/places";
 import { go, HOME } from "../state/route";
 import {
-  backlog, byTrouble, CLOCK_TOLERANCE_S, COLUMNS, keepUp, missing, ordered, rangesAsText, type Upkeep, upkeep, upkeepFailed,
+  backlog, CLOCK_TOLERANCE_S, COLUMNS, keepUp, missing, ordered, rangesAsText, type Upkeep, upkeep, upkeepFailed,
 } from "../state/upkeep";
 import { named, words } from "../words";
 import { formatAge, formatNumber, formatWhen } from "../words/format";
 import { NodeCare } from "./Care";
 import { CurvesButton } from "../wall/CurvesButton";
+import { advice, keepExtras } from "./extras";
+import { byNeed, SHOWN as CHOICES, shown, sought } from "./choosing";
+import { Devices } from "./Devices";
+import { text as own } from "./words";
 import { sentence } from "../words/sentences";
 import { troubles } from "../words/troubles";
 
 /** The page of nodes: whether anything of theirs is missing, and how their devices are. */
 export function Nodes() {
-  const heading = useRef<HTMLHeadingElement>(null);
   useEffect(keepUp, []);
-  useEffect(() => heading.current?.focus(), []);
+  useEffect(keepExtras, []);
   const text = words.value.nodes;
   return (
-    <main class="nodes" aria-labelledby="nodes-title">
-      <div class="nodes-head">
-        <h2 id="nodes-title" ref={heading} tabIndex={-1}>{text.title}</h2>
-        <button type="button" class="button" onClick={() => go(HOME)}>
-          {text.back} <kbd aria-hidden="true">Esc</kbd>
-        </button>
-      </div>
+    <Sheet
+      name="nodes" title={text.title}
+      tools={<button type="button" class="button" onClick={() => go(HOME)}>{text.back} <kbd aria-hidden="true">Esc</kbd></button>}
+    >
       {upkeepFailed.value && <p class="fault" role="alert">{text.failed}</p>}
       {upkeep.value === null ? (
         <p class="nothing">{words.value.list.loading}</p>
       ) : (
-        <div class="node-cards">
-          {upkeep.value.map((one) => <NodeCard key={one.node.id} one={one} />)}
-        </div>
+        <>
+          <Choosing all={upkeep.value} />
+          <div class="node-cards">
+            {[...upkeep.value].sort(byNeed).map((one) => <NodeCard key={one.node.id} one={one} />)}
+          </div>
+          <Advice />
+        </>
       )}
-    </main>
+    </Sheet>
+  );
+}
+
+function Choosing({ all }: { all: readonly Upkeep[] }) {
+  const { locale } = words.value;
+  const text = own.value;
+  const share = (devices: readonly { status: string }[]): string =>
+    `${formatNumber(devices.filter((one) => one.status === "up").length, locale)}/${formatNumber(devices.length, locale)}`;
+  const of = (kind: string) => all.flatMap((one) => one.devices).filter((one) => one.kind === kind);
+  return (
+    <div class="narrow">
+      <p class="node-summary">{text.summary(share(all.map((one) => one.node)), share(of("camera")), share(of("sensor")))}</p>
+      <label>
+        <span>{text.search}</span>
+        <input type="search" placeholder={text.searchHint} value={sought.value} onInput={(event) => (sought.value = event.currentTarget.value)} />
+      </label>
+      <div class="tabs" role="group" aria-label={text.show}>
+        {CHOICES.map((one) => (
+          <button key={one} type="button" class="button" aria-pressed={shown.value === one} onClick={() => (shown.value = one)}>
+            {text.filters[one]}
+          </button>
+        ))}
+      </div>
+    </div>
+  );
+}
+
+const ADVICE = 8;
+
+/** What would avoid most wrong alarms, from what people judged. */
+function Advice() {
+  const { locale } = words.value;
+  if (advice.value.length === 0) return null;
+  const { advices } = own.value;
+  const count = (value: number): string => formatNumber(value, locale);
+  return (
+    <section class="card" aria-labelledby="advice-title">
+      <h3 id="advice-title">{own.value.advice}</h3>
+      <ul class="causes">
+        {advice.value.slice(0, ADVICE).map((one) => (
+          <li key={`${one.kind} ${one.device} ${one.event_class}`}>
+            {one.kind === "raise_threshold"
+              ? advices.raise_threshold(one.device, count(one.threshold ?? 0), count(one.wrong_avoided), count(one.true_lost))
+              : one.kind === "mend_zone"
+                ? advices.mend_zone(one.device, count(one.wrong_avoided))
+                : advices.shelve_hours(one.device, one.hours.join(", "), count(one.wrong_avoided))}
+          </li>
+        ))}
+      </ul>
+    </section>
   );
 }
 
@@ -69,7 +124,7 @@ function NodeCard({ one }: { one: Upkeep }) {
       {self && troubles(self.facts, locale).map((one) => <p key={one} class="note">{one}</p>)}
       <Ledger lines={ordered(ledger.lines)} />
       <Causes ledger={ledger} />
-      <Rungs devices={devices} />
+      <Devices devices={devices} />
       <CurvesButton of={{ kind: "node", id: node.id }} />
       <NodeCare node={node.id} />
     </section>
@@ -143,32 +198,4 @@ function Causes({ ledger }: { ledger: NodeLedger }) {
 function cause(name: string): string {
   const known: Readonly<Record<string, string | undefined>> = words.value.nodes.causes;
   return known[name] ?? name;
-}
-
-/** Cameras and the rest on their ladder, what needs somebody first. */
-function Rungs({ devices }: { devices: readonly NodeDevice[] }) {
-  const { nodes: text, statuses, locale } = words.value;
-  const rest = devices.filter((device) => device.kind !== "node");
-  const cameras = rest.filter((device) => device.kind === "camera");
-  const up = cameras.filter((device) => device.status === "up").length;
-  return (
-    <>
-      <h4>{text.devices} <small>{text.cameras(formatNumber(up, locale), formatNumber(cameras.length, locale))}</small></h4>
-      <ul class="rungs">
-        {[...rest].sort(byTrouble).map((device) => (
-          <li key={device.id}>
-            <b class={`rung rung-${device.status}`}>{statuses[device.status]}</b>
-            <span>{device.kind === "broker" ? text.broker : named(device.name)} <small>{device.id}</small></span>
-            {isBad(device.status) && (
-              <small class="why" title={device.detail}>
-                {device.since && formatAge(now.value - Date.parse(device.since), locale)}{" "}
-                {troubles(device.facts, locale).join("; ") || sentence(device.detail, locale)}
-              </small>
-            )}
-            {!isBad(device.status) && troubles(device.facts, locale).map((one) => <small key={one} class="why">{one}</small>)}
-          </li>
-        ))}
-      </ul>
-    </>
-  );
 }

@@ -48,7 +48,7 @@ export function Drill({ index, groups, query, filters, onFilter, onClose }: {
       ) : (
         <>
           <Course index={index} query={query} />
-          <div class="filters">
+          <div class="narrow">
             <Pick
               label={text.value.by} value={filters["by"] ?? ""} all={text.value.noBy}
               choices={BYS.map((value) => ({ value, title: text.value.bys[value] }))} onPick={(by) => onFilter({ by })}

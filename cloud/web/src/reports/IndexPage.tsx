@@ -25,8 +25,8 @@ export function IndexPage({ code }: { code: string | undefined }) {
   const chosen = found.value?.items.find((one) => one.code === code);
   return (
     <>
-      <PeriodPicker span={span} onPick={(one) => pick({ ...one })} />
-      <div class="filters">
+      <div class="narrow">
+        <PeriodPicker span={span} onPick={(one) => pick({ ...one })} />
         <AreaPick value={filters["area"] ?? ""} onPick={(area) => pick({ area })} />
         <ClassPick value={filters["event_class"] ?? ""} onPick={(event_class) => pick({ event_class })} />
         <SourcePick value={filters["source"] ?? ""} onPick={(source) => pick({ source })} />

@@ -4,7 +4,7 @@ import { formatDay } from "../words/format";
 import { barOf, valueOf } from "./values";
 import { text } from "./words";
 
-const [WIDTH, HEIGHT] = [480, 96];
+const [WIDTH, HEIGHT] = [960, 120];
 
 /** An index in equal parts of its span, as a line; its values stand below each part and are read out. */
 export function Trend({ index, figures, parts }: {
