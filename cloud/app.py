@@ -99,6 +99,11 @@ from cloud.stream.tail import Tail
 from cloud.telemetry.opening import keeper_of
 from cloud.telemetry.routes import router as telemetry
 from cloud.timers import counting_in, effects_in, patient_in, planners_in
+from cloud.video.exchange import Exchange
+from cloud.video.gossip import CHANNEL as VIDEO
+from cloud.video.gossip import Gossip
+from cloud.video.node_routes import router as video_nodes
+from cloud.video.routes import router as video
 from cloud.webhooks.routes import router as webhooks
 from cloud.webhooks.worker import Worker as WebhookWorker
 from cloud.whistles.routes import router as whistles
@@ -122,6 +127,7 @@ TAGS = [
     {"name": "alarms", "description": "What devices see."},
     {"name": "stream", "description": "What changes, as it changes."},
     {"name": "media", "description": "Photos and clips."},
+    {"name": "video", "description": "Live pictures and stills, while somebody watches."},
     {"name": "privacy", "description": "Who looked at originals, what was deleted, one's own track."},
     {"name": "registry", "description": "Areas, points, classes, nodes."},
     {"name": "duty", "description": "Who is on duty, and the seats of the patrol room."},
@@ -154,6 +160,8 @@ def create_app(settings: Settings, url: URL, now: Callable[[], datetime] = utc_n
             tail = Tail(engine, lambda: current.registry, metrics, now)
             await tail.start()
             hub = Hub(engine, now, tail.changed, current.wake)
+            exchange = Exchange(hub.wake, settings.peer)
+            hub.also(VIDEO, exchange.hear)
             hub.start()
             after = settings.node_silent_after
             keeper = keeper_of(settings, engine, now)
@@ -175,6 +183,7 @@ def create_app(settings: Settings, url: URL, now: Callable[[], datetime] = utc_n
             tasks = [
                 asyncio.create_task(keep_tidy(engine, settings, now)),
                 asyncio.create_task(current.follow()),
+                asyncio.create_task(Gossip(engine, exchange).run()),
                 asyncio.create_task(duty_watch.keep(engine, current, now)),
                 asyncio.create_task(inspection_planning.keep(engine, current, now)),
                 asyncio.create_task(marker.keep()),
@@ -201,6 +210,7 @@ def create_app(settings: Settings, url: URL, now: Callable[[], datetime] = utc_n
                     rules,
                     counting,
                     await ledger_of(engine),
+                    exchange,
                 )
                 yield
             finally:
@@ -279,6 +289,7 @@ def _routes() -> Sequence[BaseRoute]:
         stream,
         media,
         uploads,
+        video,
         privacy,
         area_tree,
         areas,
@@ -302,6 +313,7 @@ def _routes() -> Sequence[BaseRoute]:
         api.include_router(router)
     found.include_router(api)
     found.include_router(link)
+    found.include_router(video_nodes)
     found.include_router(short)
     found.include_router(open311)
     found.include_router(track_page)

@@ -22,6 +22,7 @@ from cloud.policies.kind import Policies
 from cloud.settings import Settings
 from cloud.stream.tail import Tail
 from cloud.telemetry.keeper import Keeper
+from cloud.video.exchange import Exchange
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,8 @@ class Context:
     """How time counts now, also where incidents have no clocks: work hours and calendar."""
     ledger: UUID
     """The name of the ledger; nodes hear it with every answer."""
+    video: Exchange = field(default_factory=lambda: Exchange(lambda _: None))
+    """Live pictures: who watches what, and who brings it."""
     history: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(1))
     """Held while a group of history is stored: what is live waits for no more than one."""
 

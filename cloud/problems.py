@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
+from starlette.requests import HTTPConnection
 
 from cloud.addresses import allowed
 from cloud.errors import DatabaseUnavailable, Problem
@@ -59,6 +60,7 @@ KINDS: dict[str, Kind] = {
     "version_required": Kind(428, "Say which version you saw, in If-Match"),
     "too_many_attempts": Kind(429, "Too many failed log-ins"),
     "too_many_requests": Kind(429, "Too many requests"),
+    "too_many_viewers": Kind(429, "Too many live pictures"),
     "internal": Kind(500, "The server failed"),
     "page_not_built": Kind(503, "The page is not built"),
     "provider_away": Kind(503, "The log-in provider cannot be used"),
@@ -120,7 +122,7 @@ _SCHEMA = {"$ref": "#/components/schemas/Problem"}
 
 
 def answer(
-    request: Request,
+    request: HTTPConnection,
     code: str,
     detail: str,
     headers: Mapping[str, str] | None = None,

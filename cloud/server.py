@@ -40,6 +40,7 @@ class Server(uvicorn.Server):
                 ws_max_size=LARGEST_FRAME,
                 ws_ping_interval=PING_EVERY,
                 ws_ping_timeout=PING_PATIENCE,
+                ws_per_message_deflate=False,  # video and JPEG do not get smaller
                 ssl_certfile=tls.cert if tls else None,
                 ssl_keyfile=tls.key if tls else None,
                 ssl_ca_certs=tls.client_ca if tls else None,

@@ -22,6 +22,7 @@ from cloud.telemetry.influx_settings import InfluxSettings, influx_from
 
 DATABASE = "GRIDWATCH_DATABASE_URL"
 HEARTBEAT = "GRIDWATCH_HEARTBEAT_URL"
+PEER = "GRIDWATCH_PEER_URL"
 WEBHOOKS_TO_PRIVATE = "GRIDWATCH_WEBHOOKS_TO_PRIVATE"
 TLS_CERT, TLS_KEY, TLS_CLIENT_CA = "GRIDWATCH_TLS_CERT", "GRIDWATCH_TLS_KEY", "GRIDWATCH_TLS_CLIENT_CA"
 
@@ -70,6 +71,8 @@ class Settings:
     """Where people may log in besides here."""
     limits: Limits = field(default_factory=Limits)
     """How often people may ask."""
+    peer: str | None = None
+    """Scheme, host and port at which the other API processes of this database reach this one."""
     keep_alive: float = 5.0
     """Seconds between comments on an idle event stream."""
 
@@ -151,6 +154,7 @@ def settings_from(state: Path, *, secure_cookies: bool = False) -> Settings:
         tls=tls,
         secure_cookies=secure_cookies or bool(tls),
         heartbeat_url=heartbeat_from(os.environ),
+        peer=os.environ.get(PEER) or None,
         webhooks_to_private=os.environ.get(WEBHOOKS_TO_PRIVATE) == "1",
         oidc=oidc_from(os.environ, secret(OIDC_SECRET, os.environ)),
         influx=influx_from(os.environ, secret(INFLUX_TOKEN, os.environ)),

@@ -17,7 +17,7 @@ from pydantic import Field, ValidationError
 from devices.errors import MessageError
 from devices.messages import Identifier, Message, explain
 
-STILLS_PATH = "/api/v1/video/stills"
+LIVE_PATH, STILLS_PATH = "/api/v1/video/live/{camera}", "/api/v1/video/stills"
 WISH_LIFE = 15.0
 """Seconds that a wish counts unless it is said again."""
 WISH_AGAIN = 4.0
@@ -31,7 +31,7 @@ _LENGTH = struct.Struct(">H")
 
 def live_path(camera: str) -> str:
     """Where a node brings a camera's live picture."""
-    return f"/api/v1/video/live/{quote(camera, safe='')}"
+    return LIVE_PATH.format(camera=quote(camera, safe=""))
 
 
 class VideoWish(Message):
@@ -66,6 +66,8 @@ class LiveState(StrEnum):
     """The camera has no stream that browsers play."""
     STILLS_ONLY = "stills_only"
     """Its pictures come in another way, of which no live one can be made."""
+    NODE_AWAY = "node_away"
+    """Said by the cloud: the node does not bring it."""
 
 
 class LiveWord(Message):

@@ -48,6 +48,15 @@ class Hub:
         self._engine, self._now, self._changed, self._site_changed = engine, now, changed, site_changed
         self._links: dict[str, set[asyncio.Event]] = defaultdict(set)
         self._tasks: list[asyncio.Task[None]] = []
+        self._also: dict[str, Callable[[str], None]] = {}
+
+    def also(self, channel: str, heard: Callable[[str], None]) -> None:
+        """Hear what is notified on another channel, too; before `start`."""
+        self._also[channel] = heard
+
+    def wake(self, node: str) -> None:
+        """There is something for the links of `node` that this process holds."""
+        self._wake(node)
 
     def start(self) -> None:
         """Begin to listen."""
@@ -122,15 +131,19 @@ class Hub:
         ended = asyncio.Event()
         driver.add_termination_listener(lambda *_: ended.set())
 
-        def heard(_: object, __: int, ___: str, node: str) -> None:
-            self._wake(node)
+        channels = {CHANNEL: self._wake, **self._also}
 
-        await driver.add_listener(CHANNEL, heard)
+        def heard(_: object, __: int, channel: str, text: str) -> None:
+            channels[channel](text)
+
+        for channel in channels:
+            await driver.add_listener(channel, heard)
         try:
             await ended.wait()
         finally:
             if not driver.is_closed():
-                await driver.remove_listener(CHANNEL, heard)
+                for channel in channels:
+                    await driver.remove_listener(channel, heard)
 
     async def _expire(self) -> None:
         while True:

@@ -7,12 +7,12 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Header, Query, Response, WebSocket
-from fastapi.responses import JSONResponse
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cloud.context import Context, InContext
 from cloud.errors import Problem
 from cloud.link import sites, store
+from cloud.link.door import node_at
 from cloud.link.models import (
     ROLES,
     AnyRequest,
@@ -25,11 +25,9 @@ from cloud.link.models import (
 )
 from cloud.link.session import Session
 from cloud.link.store import Wish
-from cloud.nodes.credentials import holder
 from cloud.people.identity import Doer, InScope
 from cloud.people.scope import Scope, require
 from cloud.problems import problems
-from cloud.stream.tail import LOST
 from devices.link import PATH
 
 router = APIRouter(prefix="/nodes/{node}/commands", tags=["commands"])
@@ -133,27 +131,10 @@ async def hold_link(socket: WebSocket) -> None:
     """A node's link, until one side ends it."""
     context = socket.app.state.context
     assert isinstance(context, Context)
-    scheme, _, token = socket.headers.get("Authorization", "").partition(" ")
-    token = token if scheme.lower() == "bearer" else ""
-    try:
-        async with context.engine.connect() as connection:
-            node = (await holder(connection, token, context.now())).id
-    except Problem as problem:
-        await socket.send_denial_response(JSONResponse({"code": problem.code}, 401))
-        return
-    except LOST:
-        await socket.send_denial_response(JSONResponse({"code": "unavailable"}, 503))
-        return
-
-    async def allowed() -> bool:
-        try:
-            async with context.engine.connect() as connection:
-                return (await holder(connection, token, context.now())).id == node
-        except Problem:
-            return False
-
-    await socket.accept()
-    await Session(socket, context, node, allowed).serve()
+    who = await node_at(socket, context)
+    if who is not None:
+        await socket.accept()
+        await Session(socket, context, who.node, who.allowed).serve()
 
 
 async def _body(

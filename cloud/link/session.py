@@ -16,6 +16,7 @@ from cloud.link.models import CommandOut
 from cloud.stream.tail import LOST
 from devices.errors import MessageError
 from devices.link import Answer, Command, CommandKind, Hello, SiteNotice, parse_frame
+from devices.video import WISH_AGAIN, VideoWish
 
 log = logging.getLogger(__name__)
 
@@ -39,6 +40,8 @@ class Session:
         self._noticed: SiteNotice | None = None
         self._greeted: Hello | None = None
         """What was compared last: the cloud's site, and the node's word."""
+        self._wished = (VideoWish(), 0.0)
+        """What people watch, as the node was told last, and when."""
 
     async def serve(self) -> None:
         """Both directions; the first that ends, ends the other."""
@@ -66,6 +69,7 @@ class Session:
         anew, checked = True, clock()
         while True:
             woken.clear()
+            await self._wish(clock())
             if clock() - checked >= RECHECK:
                 if not await self._allowed():
                     return DENIED
@@ -81,6 +85,14 @@ class Session:
             with suppress(TimeoutError):
                 async with asyncio.timeout(POLL):
                     await woken.wait()
+
+    async def _wish(self, now: float) -> None:
+        """Tell the node whom people watch: each change, and again while anybody does."""
+        wish = self._context.video.wish(self._node)
+        wished, at = self._wished
+        if wish != wished or ((wish.live or wish.stills) and now - at >= WISH_AGAIN):
+            await self._socket.send_text(wish.model_dump_json())
+            self._wished = (wish, now)
 
     async def _framed(self, one: CommandOut) -> Command:
         body = one.body

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 
-from fastapi import Request
+from starlette.requests import HTTPConnection
 
 log = logging.getLogger(__name__)
 
@@ -13,11 +13,12 @@ HIDDEN = frozenset({"not_found"})
 """Not there, or out of scope; whoever asks does not learn which."""
 
 
-def note(request: Request, code: str) -> None:
+def note(request: HTTPConnection, code: str) -> None:
     """One line for each refusal: who, from where, what. `%r`: a path may hold anything."""
     who = getattr(request.state, "person", None)
     if code in REFUSED or (code in HIDDEN and who is not None):
         address = request.client.host if request.client else "-"
         level = logging.WARNING if code in REFUSED else logging.INFO
         name = who.username if who else "-"
-        log.log(level, "refused %s to %r at %s: %s %r", code, name, address, request.method, request.url.path)
+        method = request.scope.get("method", "WEBSOCKET")
+        log.log(level, "refused %s to %r at %s: %s %r", code, name, address, method, request.url.path)

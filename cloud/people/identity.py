@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from fastapi import Depends, Request, Security
 from fastapi.security import APIKeyCookie, HTTPAuthorizationCredentials, HTTPBearer
 from sqlalchemy.ext.asyncio import AsyncConnection
+from starlette.requests import HTTPConnection
 
 from cloud.context import Context, InContext
 from cloud.errors import Problem
@@ -64,17 +65,30 @@ async def viewer(
 
     From here on the request sees what is in their scope only.
     """
-    limiter_of(request).address(address_of(request))
-    if token is not None and token.credentials.startswith(TOKEN):
-        who = await _find(context, hash_token(token.credentials), by_token)
+    who = await identify(request, context, cookie, None if token is None else token.credentials)
+    check_role(request, who)
+    stand(scope_of(who, context.registry))
+    return who
+
+
+async def identify(
+    request: HTTPConnection, context: Context, cookie: str | None, token: str | None
+) -> Person:
+    """Whose session or API token it came with.
+
+    Raises:
+        Problem: `unauthenticated`, `too_many_requests`.
+    """
+    limiter = limiter_of(request)
+    limiter.address(address_of(request))
+    if token is not None and token.startswith(TOKEN):
+        who = await _find(context, hash_token(token), by_token)
     else:
         who = await find_person(context, cookie) if cookie else None
     if who is None:
         raise Problem("unauthenticated", "no session or API token, or it has ended")
     request.state.person = who
-    limiter_of(request).person(who.username, request.method)
-    check_role(request, who)
-    stand(scope_of(who, context.registry))
+    limiter.person(who.username, request.scope.get("method", "GET"))
     return who
 
 
@@ -110,7 +124,7 @@ async def doer(request: Request, who: Annotated[Person, Depends(viewer)]) -> Per
     return who
 
 
-def check_origin(request: Request) -> None:
+def check_origin(request: HTTPConnection) -> None:
     """Refuse what a browser sends from another site's page.
 
     Raises:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from fastapi import Request
+from starlette.requests import HTTPConnection
 
 from cloud.public.limits import Limiter as Buckets
 
@@ -55,14 +55,14 @@ class Limiter:
         (self._reads if method in SAFE else self._writes).count(username, self._now())
 
 
-def limiter_of(request: Request) -> Limiter:
+def limiter_of(request: HTTPConnection) -> Limiter:
     """That of the app that serves `request`."""
     found = request.app.state.limiter
     assert isinstance(found, Limiter)
     return found
 
 
-def address_of(request: Request) -> str:
+def address_of(request: HTTPConnection) -> str:
     """Whence a request comes; behind a proxy that uvicorn trusts, what that says."""
     return request.client.host if request.client else ""
 

@@ -94,6 +94,9 @@ async def ask(app: FastAPI, method: str, path: str, more: Mapping[str, Any]) -> 
             found["status"] = message["status"]
             if any(value.startswith(b"text/event-stream") for _, value in message["headers"]):
                 live.set()
+        elif message["type"] == "websocket.accept":
+            found["status"] = 101
+            live.set()
         elif message["type"].endswith("response.body"):
             pieces.append(message.get("body", b""))
             if not message.get("more_body"):

@@ -1,0 +1,1 @@
+"""Live pictures and stills: brought by nodes while somebody watches, handed on, never kept."""
