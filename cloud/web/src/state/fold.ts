@@ -1,5 +1,5 @@
 import type { Incident } from "../api/types";
-import { isInhibited, isWaiting } from "./order";
+import { isInhibited, isWaiting, momentOf } from "./order";
 
 /** Points nearer than this are neighbours. */
 const NEAR_METRES = 300;
@@ -28,19 +28,21 @@ export function fold(incidents: readonly Incident[]): Fold[] {
     else byKind.set(kindOf(one), [one]);
   }
   for (const alike of byKind.values()) {
-    const byTime = [...alike].sort((a, b) => Date.parse(a.opened_at) - Date.parse(b.opened_at));
+    const byTime = alike.map((one) => ({ one, at: momentOf(one) })).sort((a, b) => a.at - b.at);
     const atPoint = new Map<string, Incident[]>();
-    let late: Incident[] = [];
-    for (const one of byTime) {
-      const at = Date.parse(one.opened_at);
-      late = late.filter((other) => at - Date.parse(other.opened_at) <= TOGETHER_MS);
-      const neighbour = late.find((other) => near(other, one));
-      const group = atPoint.get(one.point.id) ?? (neighbour && groupOf.get(neighbour.id)) ?? [];
+    let late = 0;
+    byTime.forEach(({ one, at }, n) => {
+      let group = atPoint.get(one.point.id);
+      if (!group) {
+        // Only the first at a point looks around: in a storm there are thousands, and points are few.
+        while (at - (byTime[late]?.at ?? at) > TOGETHER_MS) late += 1;
+        const neighbour = byTime.slice(late, n).find((other) => near(other.one, one));
+        group = (neighbour && groupOf.get(neighbour.one.id)) ?? [];
+        atPoint.set(one.point.id, group);
+      }
       group.push(one);
       groupOf.set(one.id, group);
-      atPoint.set(one.point.id, group);
-      late.push(one);
-    }
+    });
   }
   const done = new Set<Incident[]>();
   const folds: Fold[] = [];

@@ -13,11 +13,24 @@ export function isWaiting(incident: Incident): boolean {
   return incident.state === "detected" || incident.state === "verifying";
 }
 
+/** What follows from an incident alone is worked out once: a storm puts thousands in order many times a second. */
+function once<T>(of: (incident: Incident) => T): (incident: Incident) => T {
+  const known = new WeakMap<Incident, { is: T }>();
+  return (incident) => {
+    let found = known.get(incident);
+    if (!found) known.set(incident, (found = { is: of(incident) }));
+    return found.is;
+  };
+}
+
+/** When it was opened, in milliseconds since 1970. */
+export const momentOf = once((incident) => Date.parse(incident.opened_at));
+
 /** Its node is silent: whether anything of it still holds cannot be known, and it is the node that needs somebody. */
-export function isInhibited(incident: Incident): boolean {
+export const isInhibited = once((incident) => {
   const active = incident.alarms.filter((alarm) => alarm.state.active);
   return active.length > 0 && active.every((alarm) => alarm.state.inhibited);
-}
+});
 
 /** Whether somebody is to be told now: new or live only now, and not from an outage that is over. */
 export function calls(before: Incident | undefined, incident: Incident): boolean {
@@ -31,28 +44,26 @@ function isUnseen(incident: Incident): boolean {
 
 /** The wall's order: who waits for a person first, what cannot be known last, then the worst, what nobody saw, the newest. */
 export function byUrgency(a: Incident, b: Incident): number {
-  return (
-    Number(isWaiting(b)) - Number(isWaiting(a)) ||
-    Number(isInhibited(a)) - Number(isInhibited(b)) ||
-    SEVERITIES.indexOf(a.severity) - SEVERITIES.indexOf(b.severity) ||
-    Number(isUnseen(b)) - Number(isUnseen(a)) ||
-    compare(b.opened_at, a.opened_at) ||
-    compare(a.id, b.id)
-  );
+  return rank(a) - rank(b) || momentOf(b) - momentOf(a) || compare(a.id, b.id);
 }
+
+const rank = once(
+  (incident) =>
+    (isWaiting(incident) ? 0 : 100) +
+    (isInhibited(incident) ? 50 : 0) +
+    10 * SEVERITIES.indexOf(incident.severity) +
+    (isUnseen(incident) ? 0 : 1),
+);
 
 /** Of finished ones: the latest first. */
 export function byFinished(a: Incident, b: Incident): number {
-  return compare(b.closed_at ?? b.updated_at, a.closed_at ?? a.updated_at) || compare(a.id, b.id);
+  return Date.parse(b.closed_at ?? b.updated_at) - Date.parse(a.closed_at ?? a.updated_at) || compare(a.id, b.id);
 }
 
 export function worst(incidents: readonly Incident[]): Severity | null {
   return SEVERITIES.find((severity) => incidents.some((incident) => incident.severity === severity)) ?? null;
 }
 
-/** ISO strings of the same precision sort as text; moments of differing precision do not, so compare times. */
 function compare(a: string, b: string): number {
-  const [left, right] = [Date.parse(a), Date.parse(b)];
-  if (!Number.isNaN(left) && !Number.isNaN(right)) return left - right;
   return a < b ? -1 : a > b ? 1 : 0;
 }
