@@ -4,6 +4,7 @@ import { type Clocks, clocksOf, ledgerFile, ledgerPage, type LedgerPage, type Le
 import { useLoaded } from "../office/asking";
 import { asked, type Filters, goWith, spanOf } from "../office/filters";
 import { instantsOf } from "../office/period";
+import { Narrow } from "../office/Narrow";
 import { PeriodPicker } from "../office/PeriodPicker";
 import { AreaPick, ClassPick, Pick, SourcePick } from "../office/Pick";
 import { needPlaces } from "../office/places";
@@ -34,7 +35,7 @@ export function Ledger() {
   const words_ = text.value;
   return (
     <Sheet name="ledger-page" title={words_.title} tools={<Exports query={query} />}>
-      <div class="narrow">
+      <Narrow>
         <PeriodPicker span={span} onPick={(one) => pick({ ...one })} />
         <Pick label={words_.state} value={filters["state"] ?? ""} all={shared.value.all} choices={states()} onPick={(state) => pick({ state })} />
         <Pick
@@ -56,7 +57,7 @@ export function Ledger() {
           />
         </label>
         <button type="button" class="button aside" onClick={() => goWith("ledger", [], { ...span })}>{words_.clear}</button>
-      </div>
+      </Narrow>
       <Fault refused={first.refused} again={first.again} />
       {first.value ? <Found key={key} first={first.value} query={query} /> : first.loading && <p class="nothing">{shared.value.loading}</p>}
     </Sheet>

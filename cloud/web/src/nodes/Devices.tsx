@@ -27,7 +27,7 @@ export function Devices({ devices }: { devices: readonly NodeDevice[] }) {
   );
   const { columns } = text.value;
   return (
-    <section class="devices">
+    <section class="node-devices">
       <h4>{nodes.devices} <small>{nodes.cameras(formatNumber(up, locale), formatNumber(cameras.length, locale))}</small></h4>
       {chosen.length === 0 ? <p class="note">{text.value.nothing}</p> : (
         <div class="frame" role="region" aria-label={nodes.devices} tabIndex={0}>

@@ -2,6 +2,7 @@ import { type By, type Figure, indices, type IndexQuery } from "../api/reports";
 import { useLoaded } from "../office/asking";
 import { asked, type Filters, goWith, spanOf } from "../office/filters";
 import { instantsOf } from "../office/period";
+import { Narrow } from "../office/Narrow";
 import { PeriodPicker } from "../office/PeriodPicker";
 import { AreaPick, ClassPick, SourcePick } from "../office/Pick";
 import { Fault, Frame } from "../office/Sheet";
@@ -25,12 +26,12 @@ export function IndexPage({ code }: { code: string | undefined }) {
   const chosen = found.value?.items.find((one) => one.code === code);
   return (
     <>
-      <div class="narrow">
+      <Narrow>
         <PeriodPicker span={span} onPick={(one) => pick({ ...one })} />
         <AreaPick value={filters["area"] ?? ""} onPick={(area) => pick({ area })} />
         <ClassPick value={filters["event_class"] ?? ""} onPick={(event_class) => pick({ event_class })} />
         <SourcePick value={filters["source"] ?? ""} onPick={(source) => pick({ source })} />
-      </div>
+      </Narrow>
       <Fault refused={found.refused} again={found.again} />
       {!found.value && found.loading && <p class="nothing">{shared.value.loading}</p>}
       {found.value && (
