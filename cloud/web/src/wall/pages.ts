@@ -1,5 +1,7 @@
 import type { ComponentType } from "preact";
 import type { Session } from "../api/types";
+import { text as floodTitle } from "../flood/title";
+import { text as seatWords } from "../seat/words";
 import { titles as caseTitles } from "../case/titles";
 import { titles } from "../office/titles";
 import { hasRole } from "../state/session";
@@ -64,5 +66,26 @@ export const PAGES: readonly Page[] = [
     load: async () => (await import("../case/Case")).Case,
     roles: FIGURES,
     hidden: true,
+  },
+  {
+    name: "handover",
+    code: "KeyH",
+    title: () => caseTitles.value.handover,
+    load: async () => (await import("../handover/Handover")).Handover,
+    roles: ["operator", "leader"],
+  },
+  {
+    name: "flood",
+    code: "KeyF",
+    title: () => floodTitle.value.flood,
+    load: async () => (await import("../flood/Flood")).Flood,
+    roles: ["operator", "leader", "street", "auditor"],
+  },
+  {
+    name: "seat",
+    code: "KeyS",
+    title: () => seatWords.value.title,
+    load: async () => (await import("../seat/SeatPage")).SeatPage,
+    roles: ["operator", "leader"],
   },
 ];
