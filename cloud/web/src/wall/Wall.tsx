@@ -1,6 +1,7 @@
 import { useEffect } from "preact/hooks";
 import type { Session } from "../api/types";
 import { GridMap } from "../map/GridMap";
+import { SeatBar } from "../seat/SeatBar";
 import { MuteDialog } from "../sound/MuteDialog";
 import { loadMute } from "../sound/mute";
 import { keepSounding } from "../sound/speaker";
@@ -9,6 +10,7 @@ import { opened, waiting } from "../state/incidents";
 import { announcement, goLive, loadFailed } from "../state/live";
 import { pane } from "../state/panes";
 import { addressOf, HOME, page } from "../state/route";
+import { standUp } from "../state/seat";
 import { words } from "../words";
 import { Detail } from "./Detail";
 import { FootLine } from "./FootLine";
@@ -28,6 +30,7 @@ export function Wall({ session }: { session: Session }) {
   useEffect(keepDuty, []);
   useEffect(keepSounding, []);
   useEffect(() => void loadMute(), []);
+  useEffect(() => standUp, []);
   useEffect(() => {
     document.addEventListener("keydown", onKey);
     return () => document.removeEventListener("keydown", onKey);
@@ -44,6 +47,7 @@ export function Wall({ session }: { session: Session }) {
       <TopBar session={session} />
       <LostBar />
       {loadFailed.value && <p class="load-failed" role="alert">{text.live.loadFailed}</p>}
+      <SeatBar />
       <div class="wall-body">
         <Rail />
         {!beside ? <Live /> : maySee(beside) ? <Lazy key={beside.name} page={beside} /> : <NotForYou />}

@@ -17,6 +17,9 @@ const GO_WAITS_MS = 2_000;
 /** These work on every page; the others would do something to what is not on screen. */
 const EVERYWHERE: ReadonlySet<Command> = new Set(["nodes", "go", "back", "help", "mute"]);
 
+/** After G, as the rail says. */
+const HOME_CODE = "KeyI";
+
 let goUntil = 0;
 
 export function onKey(event: KeyboardEvent): void {
@@ -28,7 +31,7 @@ export function onKey(event: KeyboardEvent): void {
     goUntil = 0;
     const code = event.code;
     const wanted = PAGES.find((one) => one.code === code && !one.hidden && maySee(one));
-    if (wanted || code === "KeyH") {
+    if (wanted || code === HOME_CODE) {
       event.preventDefault();
       go(wanted?.name ?? HOME);
       return;
