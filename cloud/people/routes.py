@@ -39,6 +39,8 @@ class User(BaseModel):
     roles: list[Role]
     organisation: str | None
     """Id of the department or company they work for."""
+    areas: list[str]
+    """Ids of grids, communities or the street that they work in; none: see the roles."""
 
 
 class Session(BaseModel):
@@ -57,6 +59,7 @@ def _show(who: Person, token: str, ends: datetime) -> Session:
         name=who.name,
         roles=list(who.roles),
         organisation=who.organisation,
+        areas=list(who.areas),
     )
     return Session(user=user, csrf=csrf_of(token), expires_at=ends)
 

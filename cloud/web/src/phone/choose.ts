@@ -1,0 +1,42 @@
+/** What somebody may do with a case on the phone, also upon what waits in the queue. Pure. */
+import type { Choice } from "../api/phone";
+import type { Projected } from "./queue";
+
+/** Steps of the table that the phone offers, in the order in which they are used. */
+export const STEPS = [
+  "claim", "start", "resolve", "self_handle", "check", "confirm", "check_failed", "close", "ask_extend", "ask_return",
+] as const;
+export type Step = (typeof STEPS)[number];
+
+/** What may follow a step that is not sent yet; what else may, the cloud says when it has it. */
+const NEXT: Readonly<Record<string, readonly Step[]>> = {
+  in_progress: ["resolve", "ask_extend", "ask_return"],
+  dispatched: ["start", "self_handle"],
+  checking: ["confirm", "check_failed"],
+};
+
+export interface Offer {
+  step: Step;
+  allowed: boolean;
+  /** The cloud's sentence; null: there is none, or it is allowed. */
+  whyNot: string | null;
+  /** A reason must be given. */
+  reason: boolean;
+  needsPhotos: boolean;
+  takesPhotos: boolean;
+}
+
+/** The steps with what stands in their way. `may`: what one's roles may do, for when nothing else is known. */
+export function offers(choices: readonly Choice[] | null, may: readonly string[], state: string, after: Projected): Offer[] {
+  return STEPS.filter((step) => !after.done.has(step)).map((step) => {
+    const known = choices?.find((one) => one.action === step);
+    const photos = { needsPhotos: known?.needs.includes("photos") ?? step === "self_handle", takesPhotos: step === "resolve" || step === "self_handle" };
+    const reason = known?.reason ?? (step === "ask_extend" || step === "ask_return");
+    if (after.state !== state) {
+      const allowed = NEXT[after.state]?.includes(step) ?? false;
+      return { step, allowed, whyNot: null, reason, ...photos };
+    }
+    const allowed = known ? known.allowed : may.includes(step);
+    return { step, allowed, whyNot: known?.why_not ?? null, reason, ...photos };
+  });
+}

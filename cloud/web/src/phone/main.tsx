@@ -1,0 +1,31 @@
+import "../look/tokens.css";
+import "../look/base.css";
+import "../look/phone.css";
+import "./theme";
+import { effect } from "@preact/signals";
+import { render } from "preact";
+import { startClock } from "../state/clock";
+import { App } from "./App";
+import { forgetCases, recall } from "./cases";
+import { recallDuty } from "./duty";
+import { recallCalls, wake } from "./live";
+import { me, resume } from "./me";
+import { prepare } from "./offline";
+import { flush } from "./sender";
+
+const root = document.getElementById("app");
+if (!root) throw new Error("phone.html has no element with the id app");
+startClock();
+await recall();
+await recallCalls();
+await recallDuty();
+await resume();
+render(<App />, root);
+effect(() => {
+  if (me.value === null) forgetCases();
+  wake();
+});
+void flush();
+void prepare();
+addEventListener("online", wake);
+document.addEventListener("visibilitychange", wake);
