@@ -25,7 +25,7 @@ from edge.see.health.watch import HealthWatch
 from edge.see.hues import Hues
 from edge.see.lookbudget import Looks, Purpose
 from edge.see.memory import Memory, moved, not_after
-from edge.see.naming import Name, name_place
+from edge.see.naming import Name, name_due, name_place
 from edge.see.opening import Opening, same_place
 from edge.see.parting import EMPTIED, KNOWN, parts_beyond, parts_of, remaining, things_in
 from edge.see.places import Place, Places
@@ -45,8 +45,6 @@ CLEARER = 0.3
 """By which the detector must know the one picture of a place better than the other."""
 STILL_THERE = 0.5
 """Score from which one look of the detector keeps a place that looks different."""
-MAX_LOOKS = 8
-"""Looks of the detector at one slot, unless it changes."""
 
 
 class Eye:
@@ -293,7 +291,7 @@ class Eye:
     def _name(self, picture: Picture, change: Change) -> bool:
         """Let the detector look at the places whose names are due; whether any was."""
         assert self.backgrounds is not None
-        due = [slot for slot in self.slots if _name_due(slot, self.watch.dwell, picture.stream_time)]
+        due = [slot for slot in self.slots if name_due(slot, self.watch.dwell, picture.stream_time)]
         if not due:
             return False
         grounds = self.backgrounds
@@ -358,24 +356,12 @@ class Eye:
                 names = [self._ask(colour, change, one) for one in alone]
                 if any(name is not None for name in names):
                     others = self.census.part(slot, things[1:], self.backgrounds, change)
-                    for other, name in zip(others, names[1:], strict=False):
-                        self._call(other, name)
+                    kept = next(one for one in self.slots if one.id == slot.id)
+                    # Else what has no name yet would be borne by it again.
+                    for one, name in zip((kept, *others) if others else (), names, strict=False):
+                        self._call(one, name)
             elif label == UNKNOWN and slot.votes.looks == 2:
                 self.census.part_whole(slot, things_in(mask), self.backgrounds, change)
-
-
-def name_schedule(looks: int, dwell: float) -> float:
-    """Seconds of standing at which the next look is due: three before the dwell, then ever rarer."""
-    if looks < 3:
-        return dwell * (0.4 + 0.2 * looks)
-    return dwell * (1.0 + 0.5 * float(2 ** (looks - 3) - 1))
-
-
-def _name_due(slot: Slot, dwell: float, at: float) -> bool:
-    if slot.last_present != at or slot.votes.looks >= MAX_LOOKS:
-        return False
-    settled = slot.votes.enough and slot.votes.verdict()[0] not in ANIMATE | {UNKNOWN}
-    return not settled and slot.stood >= name_schedule(slot.votes.looks, dwell)
 
 
 def _new_ground(change: Change, box: PixelBox, at: float) -> bool:

@@ -12,7 +12,8 @@ import numpy as np
 
 from edge.see.blobs import PixelBox, grown, inside
 from edge.see.detector import FLOOR, FLOOR_ANIMATE, Colour, Detection, Detector
-from edge.see.votes import ANIMATE, THINGS
+from edge.see.slots import Slot
+from edge.see.votes import ANIMATE, THINGS, UNKNOWN
 
 CROPS = ((0.25, False), (0.4, True), (0.4, False))
 """How much of the box's size is shown around it, and whether mirrored: look after look another one, so that
@@ -31,6 +32,24 @@ SQUARE = 1.6
 EDGE, SIDES = 0.03, 2
 """A thing that reaches so many sides of the crop, within this part of it, goes on beyond: the place lies in
 front of it. In 60 looks at something in front of a vehicle, 11 were named after the vehicle, 3 with this."""
+
+MAX_LOOKS = 8
+"""Looks of the detector at one slot, unless it changes."""
+
+
+def name_schedule(looks: int, dwell: float) -> float:
+    """Seconds of standing at which the next look is due: three before the dwell, then ever rarer."""
+    if looks < 3:
+        return dwell * (0.4 + 0.2 * looks)
+    return dwell * (1.0 + 0.5 * float(2 ** (looks - 3) - 1))
+
+
+def name_due(slot: Slot, dwell: float, at: float) -> bool:
+    """Whether the detector is to look at `slot` at stream time `at`; `dwell` is the shortest asked for."""
+    if slot.last_present != at or slot.votes.looks >= MAX_LOOKS:
+        return False
+    settled = slot.votes.enough and slot.votes.verdict()[0] not in ANIMATE | {UNKNOWN}
+    return not settled and slot.stood >= name_schedule(slot.votes.looks, dwell)
 
 
 def crop_box(box: PixelBox, context: float, shape: tuple[int, ...]) -> PixelBox:

@@ -37,7 +37,7 @@ BEFORE = 0.7
 """Share of a place within something that came later from which that one stands in front of it."""
 RIM = 0.1
 """Around what the detector drew: the shadow at its foot belongs to the thing."""
-NEVER = 3
+NEVER = 4
 """Looks after which a candidate that was not seen again even once is forgotten."""
 DOUBTS = 8
 """Looks after which a candidate that was mostly not seen again is forgotten."""
@@ -123,7 +123,7 @@ def step(slot: Slot, seen: Seen, at: float, clear_after: float) -> Slot:
     if not slot.confirmed and not (slot.presents >= SURE_LOOKS and slot.presents == slot.looks):
         doubtful = slot.looks >= DOUBTS and hidden_for > BRIDGE
         # Somebody passed at the very look at which it was taken: it is found anew, as it is.
-        doubtful |= slot.presents == 0 and slot.looks >= NEVER
+        doubtful |= slot.presents == 0 and slot.looks + 1 >= NEVER
         return replace(slot, looks=slot.looks + 1, phase=Phase.GONE if doubtful else Phase.CANDIDATE)
     # What stands in front may be the person who takes it away: the count of *gone* starts anew.
     # A look at what stands in front for longer says nothing of how well this one is seen.

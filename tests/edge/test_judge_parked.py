@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from devices.messages import ConditionState
 from edge.judge import stays
-from edge.judge.heaps import CROWDED, FEW, PACKED, ROUGH, counted, learnt, unit_at
+from edge.judge.heaps import CROWDED, FEW, PACKED, ROUGH, Count, counted, learnt, unit_at
 from edge.judge.stays import Ledger, suspects
 from edge.see.cover import Cover
 from edge.see.slots import Phase
@@ -222,6 +222,15 @@ def test_an_estimate_opens_only_when_it_is_enough_at_the_least():
     # What wanders within its error is no news.
     assert zone.look(3.0, *apart, heap, covers=known | {heap.id: Cover(16 * ONE, 0.2)}) == []
     assert zone.look(4.0, *apart, *gone(4), covers=known) == ["cleared"]
+
+
+def test_what_is_told_apart_is_there_however_rough_the_estimate():
+    assert Count(9, 7, seen=4).least == 4
+    four = [slot(number, box=(60 * number, 100, 60 * number + 40, 140)) for number in range(4)]
+    wide = {one.id: Cover(3 * ONE, 0.1) for one in four}
+    rough = counted(four, wide, {four[0].id: (0.4, ONE)}, view(1.0, *four))
+    assert rough.error is not None
+    assert (rough.seen, rough.number > 4) == (4, True)
 
 
 NAMELESS = votes(None)

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from devices.site.rules import ClosedRule, CrowdRule
 from edge.judge.watch import EVERY, clear_after, request_for, watch_for
-from edge.see.eye import name_schedule
+from edge.see.naming import name_schedule
 from edge.see.votes import ANIMATE, ENOUGH, VEHICLES
 from tests.edge.views_for_tests import left, parked
 

@@ -10,10 +10,11 @@ import numpy as np
 import pytest
 
 from edge.see.anchors import Anchors, Seen, decide, likeness, own_edges
-from edge.see.births import blown_out
+from edge.see.background import Change
+from edge.see.births import belongs, blown_out
 from edge.see.blobs import Blob, jolted, over
 from edge.see.parting import remaining, things_in
-from edge.see.slots import BRIDGE, Phase, Slot, part_of, stands_before, step
+from edge.see.slots import BRIDGE, Phase, Slot, in_front, part_of, stands_before, step
 from tests.edge.test_see_parting import filled
 from tests.edge.views_for_tests import votes
 
@@ -97,6 +98,27 @@ def test_what_came_later_and_covers_a_place_stands_before_it():
     assert not stands_before(replace(standing(2, VAN, since=100.0), phase=Phase.LEAVING), bike)
     assert not stands_before(standing(2, (150, 50, 260, 170), since=100.0), bike)
     assert not stands_before(bike, bike)
+
+
+def test_what_came_later_is_in_front_whenever_the_thing_was_last_seen():
+    bike = standing(1, BIKE)
+    assert in_front(standing(2, VAN, since=40.0), bike)
+    assert not in_front(standing(2, VAN, since=3.0), bike), "parts of one thing come together"
+    assert not in_front(standing(2, (150, 50, 260, 170), since=40.0), bike)
+    assert not in_front(bike, standing(2, VAN, since=40.0))
+    assert not in_front(bike, bike)
+
+
+def test_a_car_that_comes_to_rest_beside_a_basket_is_no_part_of_it():
+    nothing = np.zeros((360, 640), bool)
+    change = Change(
+        nothing.astype(np.uint8), nothing, nothing, np.zeros(nothing.shape, np.float32), 1.0, 20.0
+    )
+    basket = Slot(UUID(int=1), (400, 250, 440, 300), 0.0, at_least=False, stood=2.0, last_present=2.0)
+    handle = Blob((410, 236, 430, 248), np.ones((12, 20), bool), 1.0)
+    car = Blob((200, 140, 398, 290), np.ones((150, 198), bool), 1.0)
+    assert belongs(handle, basket, change)
+    assert not belongs(car, basket, change)
 
 
 def test_the_time_behind_something_does_not_make_a_thing_less_steady():

@@ -10,7 +10,7 @@ import pytest
 from devices.stream.fake import frame_of
 from devices.stream.frame import Frame
 from edge.see.background import Backgrounds, Change
-from edge.see.births import News, news_of
+from edge.see.births import News, blown_out, news_of
 from edge.see.blobs import Blob, region_of
 from edge.see.hues import Hues
 from tests.edge.pictures_for_tests import BOX, GROUND, SIZE
@@ -115,6 +115,14 @@ def test_light_has_no_rim_and_a_plain_thing_has_one() -> None:
     plain[region_of(BOX)] = 150
     assert judged(lamp(), after()) is News.NOTHING
     assert judged(plain, after()) in (News.THING, News.RATHER_THING)
+
+
+def test_a_white_thing_that_is_the_brightest_of_the_picture_is_no_lamp() -> None:
+    white = GROUND.copy()
+    white[region_of(BOX)] = 235
+    grey, x0, y0 = cv2.cvtColor(white, cv2.COLOR_BGR2GRAY), BOX[0], BOX[1]
+    assert blown_out(grey, Blob(BOX, np.ones((BOX[3] - y0, BOX[2] - x0), bool), 0.0))
+    assert judged(white, Hues()) is News.THING
 
 
 def test_what_has_a_colour_of_its_own_is_no_light_however_soft_its_rim() -> None:

@@ -44,6 +44,17 @@ def test_a_wheel_inside_the_named_box_is_no_thing_of_its_own():
     assert parts_beyond(wheels, (95, 150, 215, 245)) == ()
 
 
+def test_what_touches_somebody_is_cut_off_at_the_box_around_him():
+    person, heap = (100, 60, 140, 240), (140, 190, 200, 240)
+    beside = filled(person, heap)
+    assert parts_beyond(beside, person) == (), "of a thing, what touches it is a part"
+    ((box, part),) = parts_beyond(beside, person, somebody=True)
+    assert box == (143, 190, 200, 240)
+    assert part.sum() == 57 * 50
+    arm = filled(person, (140, 120, 152, 130))
+    assert parts_beyond(arm, person, somebody=True) == ()
+
+
 boxes = st.tuples(st.integers(0, 500), st.integers(0, 250)).map(lambda c: (c[0], c[1], c[0] + 60, c[1] + 80))
 
 
@@ -77,6 +88,19 @@ def test_when_one_of_two_goes_the_other_remains():
     assert not stays[:, 110:].any()
 
 
+def test_when_two_of_three_go_the_third_remains():
+    _, taken, empty = anchors()
+    taken[30:70, 90:110] = 250
+    taken[30:70, 185:198] = 250
+    look = taken.copy()
+    look[20:80, 20:80] = 90
+    look[30:70, 185:198] = 90
+    stays = remaining(look, Anchors(taken, empty, taken != empty), 20.0)
+    assert stays is not None
+    assert stays[20:80, 130].all()
+    assert not stays[:, :85].any()
+
+
 def test_nothing_remains_of_what_is_all_gone_and_all_of_what_is_all_there():
     kept, taken, empty = anchors()
     assert remaining(empty, kept, 20.0) is None
@@ -100,6 +124,30 @@ class LargestBlue:
             return []
         x, y, w, h, area = (float(v) for v in max(stats[1:], key=lambda one: one[cv2.CC_STAT_AREA]))
         return [Detection("bicycle", 0.9, (x, y, x + w, y + h))] if area >= 200 else []
+
+
+class Grows:
+    """Sees a bicycle in what is about as large as one, as `LargestBlue` does, and counts its looks."""
+
+    def __init__(self) -> None:
+        self.looks = 0
+
+    def detect(self, picture, floor):
+        self.looks += 1
+        return LargestBlue().detect(picture, floor) if picture.shape[1] <= 150 else []
+
+
+def test_a_bicycle_above_a_heap_that_came_with_it_is_parted_from_it_once():
+    bike, heap = (320, 146, 380, 186), (300, 200, 420, 290)
+    both = thing(thing(box=heap), box=bike)
+    both[200:290, 300:420] = both[200:290, 300:420, ::-1]
+    detector = Grows()
+    film = Film(datetime(2026, 5, 11, tzinfo=UTC))
+    eye = Eye(Watch(10.0, 4.0, frozenset()), detector, uuid7)
+    seen = [eye.look(picture).slots for picture in film((GROUND, 8), (both, 16))]
+    assert sorted(slot.votes.verdict()[0] for slot in seen[-1]) == ["bicycle", "unknown"]
+    assert len({slot.id for slots in seen for slot in slots}) <= 3
+    assert detector.looks < 30
 
 
 def test_two_bicycles_left_together_are_two_though_one_look_finds_one_of_them():

@@ -33,6 +33,7 @@ def test_the_scan_finds_each_thing_once_in_the_analysed_pictures_pixels():
         ("not asked for", ("person", 0.9, (200, 200, 280, 260))),
         ("too faint", ("bicycle", SCAN_FLOOR - 0.01, (200, 200, 280, 260))),
         ("too small", ("bicycle", 0.9, (200, 200, 212, 260))),
+        ("nearly the whole picture", ("car", 0.9, (0, 0, 1270, 700))),
     ],
 )
 def test_the_scan_leaves_out_what_is(what, thing):

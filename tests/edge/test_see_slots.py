@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge.see.anchors import Seen
-from edge.see.slots import BRIDGE, CLEAR_LOOKS, CONFIRM, DOUBTS, Phase, Slot, blinded, step
+from edge.see.slots import BRIDGE, CLEAR_LOOKS, CONFIRM, DOUBTS, NEVER, Phase, Slot, blinded, step
 from tests.edge.views_for_tests import votes
 
 CLEAR_AFTER = 5.0
@@ -98,6 +98,12 @@ def test_a_candidate_is_believed_after_three_looks_that_show_it():
 def test_a_candidate_that_is_mostly_hidden_is_forgotten():
     assert last([(1.0, P), *[(2.0, H)] * DOUBTS]).phase is Phase.GONE
     assert last([(1.0, P), *[(0.1, H)] * DOUBTS]).phase is Phase.CANDIDATE
+
+
+def test_a_candidate_that_is_never_seen_again_was_taken_while_somebody_passed():
+    assert last([(1.0, H)] * (NEVER - 1)).phase is Phase.CANDIDATE
+    assert last([(1.0, H)] * NEVER).phase is Phase.GONE
+    assert last([(1.0, P), *[(1.0, H)] * NEVER]).phase is Phase.CANDIDATE
 
 
 def test_a_short_passer_by_does_not_stop_the_clock_and_a_long_one_does():
