@@ -20,6 +20,7 @@ from cloud.people.person import Person
 from cloud.people.roles import Role
 from cloud.people.scope import STREET, Scope, Where, places, scope_of, visible
 from cloud.people.tables import incident_party
+from cloud.sources.tables import report
 from cloud.stream.cursor import Cursor
 from cloud.stream.reader import Row
 from cloud.stream.render import render
@@ -199,6 +200,25 @@ async def test_every_table_that_hangs_on_a_case_stands_behind_the_wall(street) -
         f"{sorted(bare)}: hold incident_id and have no policy. In a migration: ALTER TABLE x "
         "ENABLE ROW LEVEL SECURITY; CREATE POLICY in_scope ... as in v0023_walls.py"
     )
+
+
+async def test_who_told_of_something_sees_the_report_wherever_it_lies_and_nobody_elses(street) -> None:
+    async with street() as s:
+        engine = s.app.state.context.engine
+        told = {"received_at": s.clock(), "happened_at": s.clock(), "source": "worker", "words": "a hole",
+                "photos": [], "state": "waiting", "version": 1}  # fmt: skip
+        async with engine.begin() as connection:
+            people = (await connection.execute(select(schema.person.c.username, schema.person.c.id))).all()
+            sent = {name: uuid4() for name, _ in people}
+            rows = [
+                {"id": sent[name], "number": name, "sender": f"person:{person}", **told}
+                for name, person in people
+            ]
+            await connection.execute(insert(report), rows)
+        assert len(sent) > 1
+        with as_seen_by(Scope(parties=frozenset({"person:leader"}))):
+            async with engine.connect() as connection:
+                assert (await connection.scalars(select(report.c.id))).all() == [sent["leader"]]
 
 
 async def test_the_handler_and_the_organisation_of_a_case_become_its_parties_and_stay(
