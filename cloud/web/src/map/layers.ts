@@ -1,5 +1,5 @@
 import L from "leaflet";
-import type { AreaFeature, PointFeature } from "../api/types";
+import type { AreaFeature, Incident, PointFeature } from "../api/types";
 import { open, opened, select, selected, selectedId } from "../state/incidents";
 import { isWaiting, worst } from "../state/order";
 import { quietPoint } from "../state/panes";
@@ -59,8 +59,15 @@ export function withoutPrefix(name: string, prefix: string): string {
 export function tintGrids(grids: ReadonlyMap<string, L.Polygon>): void {
   const quiet = points.value.find((point) => point.properties.id === quietPoint.value);
   const chosenGrid = quiet ? quiet.properties.grid : selected.value?.area.grid?.id;
+  const inGrid = new Map<string, Incident[]>();
+  for (const incident of open.value) {
+    const grid = incident.area.grid?.id ?? "";
+    const there = inGrid.get(grid);
+    if (there) there.push(incident);
+    else inGrid.set(grid, [incident]);
+  }
   for (const [id, polygon] of grids) {
-    const severity = worst(open.value.filter((incident) => incident.area.grid?.id === id));
+    const severity = worst(inGrid.get(id) ?? []);
     const chosen = chosenGrid === id;
     polygon.getElement()?.setAttribute(
       "class", `leaflet-interactive area area-grid${severity ? ` tint-${severity}` : ""}${chosen ? " chosen" : ""}`,

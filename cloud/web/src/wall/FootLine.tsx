@@ -5,6 +5,7 @@ import { now } from "../state/clock";
 import { duty, lately, LIMIT_PER_OPERATOR } from "../state/duty";
 import { waiting } from "../state/incidents";
 import { lost, silence } from "../state/live";
+import { momentOf } from "../state/order";
 import { cameras, isBad, nodes } from "../state/places";
 import { named, words } from "../words";
 import { formatAge, formatNumber } from "../words/format";
@@ -17,7 +18,7 @@ interface Device {
 
 export function FootLine() {
   const { foot: text, locale } = words.value;
-  const oldest = Math.min(...waiting.value.map((incident) => Date.parse(incident.opened_at)));
+  const oldest = waiting.value.reduce((sum, incident) => Math.min(sum, momentOf(incident)), Infinity);
   return (
     <footer class="foot">
       <Devices name={text.nodes} devices={nodes.value} />
