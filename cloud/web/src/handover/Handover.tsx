@@ -3,6 +3,7 @@ import { useEffect } from "preact/hooks";
 import type { Head } from "../api/duty";
 import "../look/handover.css";
 import { now } from "../state/clock";
+import { text as seatNames } from "../seat/words";
 import { addressOf, go, route } from "../state/route";
 import { session } from "../state/session";
 import { words } from "../words";
@@ -70,7 +71,7 @@ function Now() {
           <select value={stands.seat} onChange={(event) => void load(event.currentTarget.value)}>
             {all.map((one) => (
               <option key={one.seat} value={one.seat}>
-                {one.seat === own ? say.mine(one.seat) : `${one.seat}${one.username ? ` · ${one.username}` : ""}`}
+                {one.seat === own ? say.mine(seatNames.value.seat(one.seat)) : `${seatNames.value.seat(one.seat)}${one.username ? ` · ${one.username}` : ""}`}
               </option>
             ))}
           </select>
@@ -132,7 +133,7 @@ function Past() {
       <ol>
         {past.value.map((one) => (
           <li key={one.id}>
-            <a href={addressOf("handover", one.id)}>{one.seat} · {one.giver}{one.taker && ` → ${one.taker}`}</a>
+            <a href={addressOf("handover", one.id)}>{seatNames.value.seat(one.seat)} · {one.giver}{one.taker && ` → ${one.taker}`}</a>
             <small>{standing(one)}</small>
           </li>
         ))}

@@ -4,10 +4,11 @@ import type { Names } from "../api/types";
 import { now } from "../state/clock";
 import { organisationNamed } from "../state/organisations";
 import { points } from "../state/places";
+import { text as seatNames } from "../seat/words";
 import { addressOf } from "../state/route";
 import { SeverityMark } from "../wall/SeverityMark";
 import { named, words } from "../words";
-import { formatNumber, formatWhen } from "../words/format";
+import { formatMoment, formatNumber } from "../words/format";
 import { text } from "./words";
 
 /** What a shift gives to the next, as it is signed and printed. */
@@ -26,7 +27,7 @@ export function Sheet({ head, lists, notes, classes }: {
     <article class="sheet" aria-label={say.sheet}>
       <header>
         <h3>{say.sheet}</h3>
-        <p>{say.seat} <b>{head.seat}</b>{head.offered_at && <> · <time>{when(head.offered_at)}</time></>}</p>
+        <p><b>{seatNames.value.seat(head.seat)}</b>{head.offered_at && <> · <time>{when(head.offered_at)}</time></>}</p>
       </header>
       {notes !== null && <section><h4>{say.notes}</h4><p class="sheet-notes">{notes || say.none}</p></section>}
       <Part
@@ -111,7 +112,7 @@ function Signature({ name, who, at }: { name: string; who: string | null; at: st
   );
 }
 
-const when = (iso: string): string => formatWhen(iso, words.value.locale, now.value);
+const when = (iso: string): string => formatMoment(iso, words.value.locale);
 
 function pointNamed(id: string | null | undefined): string {
   const found = points.value.find((one) => one.properties.id === id);

@@ -54,6 +54,13 @@ export function formatWhen(iso: string, locale: string, now: number): string {
   return dates(locale, { ...day, hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" }).format(at);
 }
 
+/** A moment for paper, which is read on another day: with its date and year. */
+export function formatMoment(iso: string, locale: string): string {
+  return dates(locale, {
+    year: "numeric", month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit", hourCycle: "h23",
+  }).format(new Date(iso));
+}
+
 export function formatNumber(value: number, locale: string): string {
   // What rounds to nought is nought, not minus nought.
   return numbers(locale, { maximumFractionDigits: 2 }).format(value).replace(/^-(?=[0.,]*$)/, "");
