@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -156,5 +157,5 @@ class Visitor:
 
 
 def _case(stage: Stage) -> str:
-    with stage.log_in(FIRST) as leader:
+    with closing(stage.log_in(FIRST)) as leader:
         return str(stage.incident(leader, "P05")["id"])
