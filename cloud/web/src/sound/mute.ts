@@ -1,7 +1,7 @@
 import { computed, signal } from "@preact/signals";
 import { Refused } from "../api/calls";
 import { endMute, type Mute, mutes, silenceWall } from "../api/desk";
-import { now } from "../state/clock";
+import { live } from "../state/clock";
 import { hasRole, session } from "../state/session";
 import { inWords } from "../state/actions";
 import { runs } from "./ringing";
@@ -12,7 +12,7 @@ export const muteTrouble = signal("");
 const made = signal<Mute | null>(null);
 
 /** The silence of this person's walls that runs now; it is over by itself when its time is. */
-export const silenced = computed(() => (runs(made.value, now.value) ? made.value : null));
+export const silenced = computed(() => (runs(made.value, live.value) ? made.value : null));
 
 /** Who may silence their own wall: who answers for it. */
 export function maySilence(): boolean {
@@ -25,7 +25,7 @@ export async function loadMute(): Promise<void> {
   if (!maySilence()) return;
   const me = session.value?.user.username;
   await attempt(async () => {
-    made.value = (await mutes()).find((one) => one.username === me && runs(one, now.peek())) ?? null;
+    made.value = (await mutes()).find((one) => one.username === me && runs(one, live.peek())) ?? null;
   });
 }
 

@@ -1,7 +1,7 @@
 import { computed, effect, signal } from "@preact/signals";
 import type { Incident, Severity } from "../api/types";
-import { now } from "../state/clock";
-import { open } from "../state/incidents";
+import { live } from "../state/clock";
+import { liveWaiting } from "../state/incidents";
 import { classNamed, named, words } from "../words";
 import { MOTIFS, play, TEST } from "./motifs";
 import { silenced } from "./mute";
@@ -13,9 +13,9 @@ let audio: AudioContext | null = null;
 export const unlocked = signal(false);
 
 /** What is to be heard now: nothing while nobody answered for this wall. */
-export const sounding = computed(() => (unlocked.value ? ringing(open.value, now.value, silenced.value !== null) : null));
+export const sounding = computed(() => (unlocked.value ? ringing(liveWaiting.value, live.value, silenced.value !== null) : null));
 /** What calls, heard or not. */
-export const calling = computed(() => open.value.filter(isCalling));
+export const calling = computed(() => liveWaiting.value.filter(isCalling));
 
 /** After somebody's click or key: the speaker speaks, and is tried at once. */
 export async function unlock(): Promise<void> {

@@ -2,6 +2,7 @@ import { signal } from "@preact/signals";
 import { Refused } from "../api/calls";
 import { type Clocks, clocks } from "../api/desk";
 import type { Incident } from "../api/types";
+import { replayed } from "./incidents";
 import { hasRole } from "./session";
 
 export type Light = Clocks["steps"][number]["light"];
@@ -25,12 +26,12 @@ const known = signal<ReadonlyMap<string, Known>>(new Map());
 let asking = false;
 
 export function pressing(incident: Incident): Pressing | null {
-  return known.value.get(incident.id)?.pressing ?? null;
+  return replayed.value ? null : (known.value.get(incident.id)?.pressing ?? null);
 }
 
 /** Fetch the clocks of what is on screen, unless they are known for this version and not old. */
 export async function askLights(shown: readonly Incident[]): Promise<void> {
-  if (asking || hasRole("administrator")) return;
+  if (asking || replayed.value || hasRole("administrator")) return;
   const before = performance.now();
   const wanted = shown.filter((one) => {
     const had = known.peek().get(one.id);

@@ -1,7 +1,7 @@
 import { computed, signal } from "@preact/signals";
 import { areas as fetchAreas, nodes as fetchNodes, points as fetchPoints } from "../api/calls";
 import type { AreaFeature, DeviceStatus, Health, Incident, NodeState, PointFeature } from "../api/types";
-import { open } from "./incidents";
+import { open, replayed } from "./incidents";
 
 export const areas = signal<readonly AreaFeature[]>([]);
 export const points = signal<readonly PointFeature[]>([]);
@@ -60,6 +60,8 @@ export const openAt = computed(() => {
 /** Whether any camera or sensor of the point is down. */
 export function isDown(point: PointFeature): boolean {
   const { cameras: eyes, sensors } = point.properties;
+  // How devices were on a day that is played again, no log of cases tells.
+  if (replayed.value) return false;
   return [...eyes, ...sensors].some((device) => isBad(statusOf(device)));
 }
 

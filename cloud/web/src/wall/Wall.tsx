@@ -6,7 +6,7 @@ import { MuteDialog } from "../sound/MuteDialog";
 import { loadMute } from "../sound/mute";
 import { keepSounding } from "../sound/speaker";
 import { keepDuty } from "../state/duty";
-import { opened, waiting } from "../state/incidents";
+import { liveWaiting, opened } from "../state/incidents";
 import { announcement, goLive, loadFailed } from "../state/live";
 import { pane } from "../state/panes";
 import { addressOf, HOME, page } from "../state/route";
@@ -36,7 +36,7 @@ export function Wall({ session }: { session: Session }) {
     return () => document.removeEventListener("keydown", onKey);
   }, []);
   const text = words.value;
-  const count = waiting.value.length;
+  const count = liveWaiting.value.length;
   const beside = PAGES.find((one) => one.name === page.value);
   const title = beside ? `${beside.title()} · ${text.product}` : `${text.product} · ${text.wall}`;
   useEffect(() => {
