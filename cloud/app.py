@@ -73,8 +73,10 @@ from cloud.privacy.routes import router as privacy
 from cloud.privacy.sweeping import furnish, keep_private
 from cloud.projects.routes import router as projects
 from cloud.public.open_data_routes import router as open_data
+from cloud.public.pages import router as public_pages
 from cloud.public.routes import limiters
 from cloud.public.routes import router as public
+from cloud.public.tell_page import router as tell_page
 from cloud.public.track_page import router as track_page
 from cloud.push.policy import PUSH
 from cloud.push.recipients import rota_of
@@ -316,7 +318,9 @@ def _routes() -> Sequence[BaseRoute]:
     found.include_router(video_nodes)
     found.include_router(short)
     found.include_router(open311)
+    found.include_router(public_pages)
     found.include_router(track_page)
+    found.include_router(tell_page)
     found.include_router(page.router)
     return found.routes
 

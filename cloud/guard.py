@@ -31,6 +31,7 @@ LIMITS = {
     "/api/v1/ingest": 1024 * 1024,
     "/api/v1/photos/": 8 * 1024 * 1024,
     "/api/v1/reports/photos/": 8 * 1024 * 1024,
+    "/report": 34 * 1024 * 1024,
     "/api/v1/hotline": 16 * 1024 * 1024,
     "/api/v1/assets": 16 * 1024 * 1024,
     "/api/v1/policies/": 1024 * 1024,

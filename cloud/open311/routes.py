@@ -11,7 +11,6 @@ from fastapi import APIRouter, Depends, Request, Response
 from fastapi.routing import APIRoute
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from cloud.areas.registry import Registry
 from cloud.context import Context, InContext
 from cloud.errors import Problem
 from cloud.open311 import arguments, requests
@@ -29,7 +28,7 @@ from cloud.public.routes import asks
 from cloud.public.secret import secret
 from cloud.sources import reports
 from cloud.sources.place import UnknownPlace, at_position
-from cloud.sources.policy import SourcesPolicy, belongs
+from cloud.sources.policy import offered
 from cloud.sources.report_routes import policy_of
 from cloud.sources.words import without_numbers
 from devices.site.model import EventClass
@@ -175,16 +174,6 @@ async def open311_media(context: InContext, number: str) -> Response:
         raise Problem("not_found", "there is no picture")
     copy = await asyncio.to_thread(_copied, context, row.photos[0])
     return Response(copy, media_type="image/jpeg", headers={"Cache-Control": "private, max-age=3600"})
-
-
-def offered(registry: Registry, policy: SourcesPolicy) -> list[EventClass]:
-    """The classes that the public may report."""
-    return [
-        one
-        for one in registry.classes.values()
-        if ("event_class", one.code) in registry.active
-        and not any(belongs(one.code, code) for code in policy.not_offered)
-    ]
 
 
 async def _one(

@@ -13,18 +13,15 @@ from cloud.media.routes import Hash, Stored
 from cloud.people.identity import check_origin
 from cloud.problems import problems
 from cloud.public import track
-from cloud.public.codes import LONGEST, public_number
+from cloud.public.codes import LONGEST
 from cloud.public.limits import Limiter
-from cloud.public.secret import secret
-from cloud.sources import idempotency, photos, reports
+from cloud.public.telling import CITIZEN, tell
+from cloud.sources import idempotency, photos
 from cloud.sources.models import CitizenReport, Receipt
 from cloud.sources.report_routes import JPEG, placed
 from cloud.sources.show import active_class
-from cloud.sources.words import without_numbers
 
 router = APIRouter(tags=["public"])
-CITIZEN = "citizen"
-"""The sender of what comes without an account: nobody is told apart."""
 _LOOKS = "gridwatch_looks"
 _TELLS = "gridwatch_tells"
 _ASKS = "gridwatch_asks"
@@ -107,34 +104,11 @@ async def tell_report(
     context: InContext, new: CitizenReport, response: Response, key: idempotency.Key = None
 ) -> Receipt:
     """Keep it for triage; the receipt is all that leads back to it."""
-    asked = idempotency.Asked(CITIZEN, key, new.model_dump(mode="json"))
-    registry, now = context.registry, context.now()
-    event_class = active_class(new.event_class, registry) if new.event_class else None
+    event_class = active_class(new.event_class, context.registry) if new.event_class else None
     where = placed(context, None, new.lon, new.lat)
     response.headers["Cache-Control"] = "no-store"
-    async with context.engine.begin() as connection:
-
-        async def work() -> str:
-            await photos.claim(connection, CITIZEN, new.photos, "/body/photos")
-            told = reports.Told(
-                source="citizen",
-                sender=CITIZEN,
-                event_class=event_class,
-                words=without_numbers(new.words),
-                where=where,
-                happened_at=now,
-                address=new.address and without_numbers(new.address),
-                photos=new.photos,
-            )
-            row = await reports.keep(connection, told, registry, now)
-            assert row is not None, "a report without a number of its sender's own is always a new one"
-            receipt = Receipt(
-                public_number=public_number(await secret(connection), row.number), received_at=now
-            )
-            return receipt.model_dump_json()
-
-        answer, _ = await idempotency.once(connection, asked, now, work)
-    return Receipt.model_validate_json(answer)
+    asked = (key, new.model_dump(mode="json"))
+    return await tell(context, where, new.words, new.address, event_class, new.photos, asked)
 
 
 @router.put(

@@ -8,14 +8,16 @@ from typing import Annotated
 from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Depends, Query, Response
-from fastapi.responses import HTMLResponse, PlainTextResponse
 
 from cloud.context import Context, InContext
-from cloud.public import track
+from cloud.incidents.numbers import is_incident_number
+from cloud.public import codes, track
 from cloud.public.codes import LONGEST
+from cloud.public.pages import PageRoute, alert, both, shown
 from cloud.public.routes import PublicNumber, looks
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter(include_in_schema=False, route_class=PageRoute)
+TITLE = ("受理进度查询", "Where a report stands")
 STATUS = {
     "received": ("已收到", "Received"),
     "accepted": ("已受理", "Accepted"),
@@ -24,75 +26,84 @@ STATUS = {
     "closed": ("已结案", "Closed"),
     "refused": ("不予受理", "Not taken up"),
 }
+STEPS = ("received", "accepted", "in_hand", "closed")
+"""The way of a report, as far as its reporter is told; `done` lies within `in_hand`."""
 _DATES = (
     ("received_at", "收到", "Received"),
     ("updated_at", "更新", "Updated"),
     ("closed_at", "结案", "Closed"),
 )
-_STYLE = """:root{color-scheme:light dark;font:1rem/1.5 system-ui,sans-serif}
-body{max-width:34rem;margin:2rem auto;padding:0 1rem}
-form{display:flex;gap:.5rem;flex-wrap:wrap}
-input{flex:1 1 18rem;font:inherit;padding:.5rem;letter-spacing:.05em}
-button{font:inherit;padding:.5rem 1rem}
-dt{opacity:.75}dd{margin:0 0 .75rem;font-size:1.15rem}
-[role=alert]{border-left:.3rem solid #b3261e;padding-left:.75rem}
+_FORM = """<form method="get" action="/track">
+<label><b>公开编号 <span lang="en">Public number</span></b>
+<input name="number" maxlength="{longest}" autocomplete="off" autocapitalize="characters" spellcheck="false"
+ required placeholder="20261122-00042-5-K7QX-4M2P" value="{number}"></label>
+<p class="hint">在回执上；大小写不限，横线可省略。
+<span lang="en">On your receipt; small letters and missing dashes do not matter.</span></p>
+<button class="primary">查询 <span lang="en">Look up</span></button></form>
 """
-_PAGE = """<!doctype html>
-<html lang="zh-CN"><head><meta charset="utf-8">
-<meta name="viewport" content="width=device-width,initial-scale=1">
-<title>受理进度查询 · Where a report stands</title><link rel="stylesheet" href="/track.css"></head>
-<body><main><h1>受理进度查询 <span lang="en">Where a report stands</span></h1>
-<form method="get" action="/track">
-<input name="number" aria-label="受理编号 Public number" maxlength="{longest}"
- autocomplete="off" autocapitalize="characters" spellcheck="false" required
- placeholder="20261122-00042-5-K7QX-4M2P" value="{number}">
-<button>查询 <span lang="en">Look up</span></button></form>
-{answer}</main></body></html>
-"""
-_UNKNOWN = """<p role="alert">没有查到。请与回执逐字核对编号。<br>
-<span lang="en">Nothing has this number. Compare every character with your receipt.</span></p>"""
+_UNKNOWN = (
+    "没有查到。请与回执逐字核对编号。",
+    "Nothing has this number. Compare every character with your receipt.",
+)
+_MISTYPED = (
+    "编号有误：有一位抄错、漏掉或颠倒了。请与回执逐字核对。",
+    "A character is wrong, missing or swapped. Compare it with your receipt.",
+)
+_SHORT = (
+    "这是案卷号。查询要用回执上的公开编号：后面还有 8 位字母和数字。",
+    "This is the case's number. The public number on your receipt has eight more characters.",
+)
 
 
 @router.get("/track", dependencies=[Depends(looks)])
-async def track_page(
-    context: InContext, number: Annotated[str, Query(max_length=LONGEST)] = ""
-) -> HTMLResponse:
+async def track_page(context: InContext, number: Annotated[str, Query(max_length=LONGEST)] = "") -> Response:
     """The form; below it what the number leads to."""
     return await _page(context, number)
 
 
 @router.get("/track/{number}", dependencies=[Depends(looks)])
-async def track_page_of(context: InContext, number: PublicNumber) -> HTMLResponse:
+async def track_page_of(context: InContext, number: PublicNumber) -> Response:
     """The same, as a receipt's link leads there."""
     return await _page(context, number)
 
 
-async def _page(context: Context, number: str) -> HTMLResponse:
-    found = None
-    if number:
+async def _page(context: Context, number: str) -> Response:
+    """What cannot be a number is said at once: its check character is no secret, and nobody need be asked."""
+    found, fault = None, None
+    if is_incident_number(number.strip()):
+        fault = _SHORT
+    elif number and codes.parse(number) is None:
+        fault = _MISTYPED
+    elif number:
         async with context.engine.begin() as connection:
             found = await track.find(connection, number)
-    answer = "" if not number else _UNKNOWN if found is None else _shown(found, context.registry.timezone)
-    page = _PAGE.format(longest=LONGEST, number=html.escape(number), answer=answer)
-    status = 404 if number and found is None else 200
-    return HTMLResponse(page, status, {"Cache-Control": "no-store"})
+        fault = _UNKNOWN if found is None else None
+    told = alert(*fault) if fault else _told(found, context.registry.timezone) if found else ""
+    form = _FORM.format(longest=LONGEST, number=html.escape(number))
+    return shown("/track", TITLE, told + form, 404 if fault else 200)
 
 
-@router.get("/track.css")
-async def track_style() -> Response:
-    """The page's style: the policy of content allows none within the page."""
-    return PlainTextResponse(_STYLE, media_type="text/css", headers={"Cache-Control": "max-age=3600"})
-
-
-def _shown(found: track.Tracked, zone: ZoneInfo) -> str:
+def _told(found: track.Tracked, zone: ZoneInfo) -> str:
     zh, en = STATUS[found.status]
-    lines = [("受理编号", "Public number", html.escape(found.public_number))]
-    lines.append(("状态", "Status", f'{zh} <span lang="en">{en}</span>'))
+    number = html.escape(found.public_number)
+    lines = [("状态", "Status", both(zh, en)), ("公开编号", "Public number", number)]
     for name, *called in _DATES:
         at: datetime | None = getattr(found, name)
         if at is not None:
             local = at.astimezone(zone)
-            shown = f'<time datetime="{local.isoformat()}">{local:%Y-%m-%d %H:%M}</time>'
-            lines.append((called[0], called[1], shown))
-    items = (f'<dt>{zh} <span lang="en">{en}</span></dt><dd>{text}</dd>' for zh, en, text in lines)
-    return f"<dl>{''.join(items)}</dl>"
+            stamp = f'<time datetime="{local.isoformat()}">{local:%Y-%m-%d %H:%M}</time>'
+            lines.append((called[0], called[1], stamp))
+    items = (f"<dt>{both(zh, en)}</dt><dd>{text}</dd>" for zh, en, text in lines)
+    return f"{_steps(found.status)}<dl>{''.join(items)}</dl>"
+
+
+def _steps(status: str) -> str:
+    """How far it has come; what was refused has no way to go."""
+    if status == "refused":
+        return ""
+    at = STEPS.index("in_hand" if status == "done" else status)
+    items = []
+    for nth, one in enumerate(STEPS):
+        marks = (" class=done" if nth <= at else "") + (" aria-current=step" if nth == at else "")
+        items.append(f"<li{marks}>{both(*STATUS[one])}</li>")
+    return f'<ol class="steps">{"".join(items)}</ol>'

@@ -7,7 +7,9 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from cloud.areas.registry import Registry
 from cloud.policies.kind import Kind, Sight
+from devices.site.model import EventClass
 from devices.site.part import Part, Seconds
 
 Column = Literal[
@@ -81,6 +83,16 @@ class SourcesPolicy(Part):
 def belongs(event_class: str, code: str) -> bool:
     """Whether a class is `code` or one of its extensions."""
     return event_class == code or event_class.startswith(f"{code}-")
+
+
+def offered(registry: Registry, policy: SourcesPolicy) -> list[EventClass]:
+    """The classes that the public may report."""
+    return [
+        one
+        for one in registry.classes.values()
+        if ("event_class", one.code) in registry.active
+        and not any(belongs(one.code, code) for code in policy.not_offered)
+    ]
 
 
 def _doubts(policy: SourcesPolicy, sight: Sight) -> Iterator[str]:
