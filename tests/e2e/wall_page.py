@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from playwright.sync_api import Browser, ConsoleMessage, Locator, Route, expect
 
@@ -20,19 +21,19 @@ REFUSAL = re.compile(r"the server responded with a status of (401|409|412)")
 """The browser logs every refused request; these are asked for by the tests."""
 
 
-class Wall:
-    """A page on the fake cloud. Requests to anywhere else are refused and counted as faults."""
+class Screen:
+    """A page at one origin. Requests to anywhere else are refused and counted as faults."""
 
     def __init__(
         self,
         browser: Browser,
-        cloud: FakeCloud,
+        origin: str,
         *,
         size: tuple[int, int] = (1920, 1080),
         language: str | None = None,
         theme: str | None = None,
     ) -> None:
-        self.cloud = cloud
+        self.origin = origin
         self.faults: list[str] = []
         self.context = browser.new_context(
             viewport={"width": size[0], "height": size[1]},
@@ -52,20 +53,13 @@ class Wall:
         self.context.close()
 
     def visit(self) -> None:
-        self.page.goto(self.cloud.origin)
+        self.page.goto(self.origin)
         self.page.wait_for_selector("form")
 
-    def sign_in(self, password: str = PASSWORD) -> None:
-        self.page.fill("[name=username]", USER)
+    def sign_in(self, password: str, username: str = USER) -> None:
+        self.page.fill("[name=username]", username)
         self.page.fill("[name=password]", password)
         self.page.click("[type=submit]")
-
-    def show(self) -> None:
-        """Sign in and wait until the list and the map are there."""
-        self.visit()
-        self.sign_in()
-        self.page.wait_for_selector(".row")
-        self.page.wait_for_selector(".point", state="attached")
 
     def row(self, text: str) -> Locator:
         """The first row that has `text`."""
@@ -84,7 +78,7 @@ class Wall:
         )
 
     def _guard(self, route: Route) -> None:
-        if route.request.url.startswith((self.cloud.origin + "/", "data:", "blob:")):
+        if route.request.url.startswith((self.origin + "/", "data:", "blob:")):
             route.continue_()
         else:
             self.faults.append(f"asked for {route.request.url}")
@@ -93,3 +87,21 @@ class Wall:
     def _console(self, message: ConsoleMessage) -> None:
         if message.type in ("error", "warning") and not REFUSAL.search(message.text):
             self.faults.append(f"console: {message.text}")
+
+
+class Wall(Screen):
+    """The wall on the fake cloud."""
+
+    def __init__(self, browser: Browser, cloud: FakeCloud, **more: Any) -> None:
+        super().__init__(browser, cloud.origin, **more)
+        self.cloud = cloud
+
+    def sign_in(self, password: str = PASSWORD, username: str = USER) -> None:
+        super().sign_in(password, username)
+
+    def show(self) -> None:
+        """Sign in and wait until the list and the map are there."""
+        self.visit()
+        self.sign_in()
+        self.page.wait_for_selector(".row")
+        self.page.wait_for_selector(".point", state="attached")

@@ -1,4 +1,4 @@
-import { computed, effect, signal } from "@preact/signals";
+import { effect, signal } from "@preact/signals";
 import { acknowledge, judge, shelve, type Verdict, whistle } from "../api/desk";
 import { randomId } from "../api/ids";
 import type { Action, Alarm, Incident } from "../api/types";
@@ -7,7 +7,7 @@ import { formatNumber } from "../words/format";
 import { text } from "../wall/words";
 import { asking, attempt, mayBegin, say, send } from "./actions";
 import { now } from "./clock";
-import { isKnown, selected, selectedId, takeAll, targets } from "./incidents";
+import { selected, selectedId, takeAll, targets } from "./incidents";
 import { isWaiting } from "./order";
 
 /** What is asked about the row chosen: why false, which other class, whom to, which departments, for how long. */
@@ -18,9 +18,11 @@ const AT_ONCE = 6;
 const SLACK_MS = 5_000;
 
 export const form = signal<Form | null>(null);
-/** Whom the form is about: those on screen when it was opened, nothing that came since. */
-const aboutIds = signal<readonly string[]>([]);
-export const about = computed(() => aboutIds.value.map(isKnown).filter((one) => one !== undefined));
+/**
+ * Whom the form is about, as they stood on screen when it was opened: nothing that came since, and what somebody else
+ * did meanwhile is refused by its version and told.
+ */
+export const about = signal<readonly Incident[]>([]);
 
 // As with reasons: a form about one row must never be answered for another.
 effect(() => {
@@ -33,7 +35,7 @@ export function ask(which: Form): void {
   if (!incident) return;
   if (which === "false" && !mayBegin(incident, "false_alarm")) return;
   if (which === "dispatch" && !mayBegin(incident, nextStep(incident))) return;
-  aboutIds.value = targets.value.map((one) => one.id);
+  about.value = targets.value;
   asking.value = null;
   form.value = which;
 }
@@ -68,11 +70,7 @@ function mayForward(incident: Incident): boolean {
 export async function judgeFalse(incidents: readonly Incident[], reason: string, inWords: string): Promise<void> {
   if (!(await judgeAs(incidents, { verdict: "false", reason }))) return;
   form.value = null;
-  for (const one of incidents) {
-    const newest = isKnown(one.id) ?? one;
-    // The version that was on screen: what changed since then is somebody else's word.
-    await send({ ...newest, version: one.version }, { action: "false_alarm", reason: inWords });
-  }
+  for (const one of incidents) await send(one, { action: "false_alarm", reason: inWords });
 }
 
 /** Whom a case is given to. */
