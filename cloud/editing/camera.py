@@ -7,7 +7,7 @@ from typing import Any
 
 import yaml
 
-from cloud.editing.models import CameraEdit, CameraSite, RuleForms
+from cloud.editing.models import CameraBrief, CameraEdit, CameraSite, RuleForms
 from cloud.link.sites import SiteText
 from devices.site.labels import GROUPS, LABELS
 from devices.site.load import Report, inspect_source
@@ -55,6 +55,23 @@ def camera_of(tree: Tree, camera: str) -> CameraSite | None:
         signage=there.get("signage", False),
         zones=there.get("zones", []),
     )
+
+
+def cameras_of(tree: Tree) -> list[CameraBrief]:
+    """All of them, in the site's order."""
+    return [
+        CameraBrief(
+            camera=one["id"],
+            name=Names.model_validate(one["name"]),
+            point=point["id"],
+            point_name=Names.model_validate(point["name"]),
+            node=point["node"],
+            zones=len(one.get("zones", ())),
+            rules=sum(len(zone.get("rules", ())) for zone in one.get("zones", ())),
+        )
+        for point in tree["points"]
+        for one in point.get("cameras", ())
+    ]
 
 
 def edited(tree: Tree, place: tuple[int, int], edit: CameraEdit) -> Tree:

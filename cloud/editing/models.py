@@ -32,6 +32,18 @@ class CameraSite(BaseModel):
     """As the site file has them, durations in words."""
 
 
+class CameraBrief(BaseModel):
+    """A camera to choose."""
+
+    camera: str
+    name: Names
+    point: str
+    point_name: Names
+    node: str
+    zones: int
+    rules: int
+
+
 class CameraEdit(BaseModel):
     """What shall stand at one camera."""
 

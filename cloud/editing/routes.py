@@ -12,7 +12,7 @@ from cloud.areas.imports import said
 from cloud.context import InContext
 from cloud.editing import camera as one
 from cloud.editing.differences import differences
-from cloud.editing.models import Back, CameraEdit, CameraSite, Proposal, RuleForms
+from cloud.editing.models import Back, CameraBrief, CameraEdit, CameraSite, Proposal, RuleForms
 from cloud.errors import Problem
 from cloud.etag import etag, version_of
 from cloud.link import sites
@@ -43,6 +43,19 @@ _WRITE = problems(
 async def get_rule_forms(_: AdministratorViewer) -> RuleForms:
     """By kind, as the site's JSON Schema has it."""
     return await asyncio.to_thread(one.rule_forms)
+
+
+@router.get(
+    "/cameras",
+    operation_id="listSiteCameras",
+    summary="The cameras of the site in force (administrator)",
+    responses=problems("unauthenticated", "forbidden", "not_found"),
+)
+async def list_cameras(context: InContext, _: AdministratorViewer) -> list[CameraBrief]:
+    """Where each stands, and how much is asked of it."""
+    async with context.engine.connect() as connection:
+        there = await _present(connection)
+    return one.cameras_of(await asyncio.to_thread(one.tree_of, there))
 
 
 @router.get(

@@ -3,8 +3,10 @@ import type { Session } from "../api/types";
 import { text as floodTitle } from "../flood/title";
 import { text as seatWords } from "../seat/words";
 import { titles as caseTitles } from "../case/titles";
+import { titles as editorTitles } from "../editor/titles";
 import { titles } from "../office/titles";
 import { hasRole } from "../state/session";
+import { titles as videoTitles } from "../video/titles";
 import { words } from "../words";
 
 /** A page of the wall beside the live one; its code is loaded when it is first opened. */
@@ -32,6 +34,13 @@ const FIGURES: NonNullable<Page["roles"]> = [
 ];
 
 export const PAGES: readonly Page[] = [
+  {
+    name: "video",
+    code: "KeyV",
+    title: () => videoTitles.value.video,
+    load: async () => (await import("../video/Video")).Video,
+    roles: ["operator", "leader", "street", "community", "grid_leader"],
+  },
   {
     name: "nodes",
     code: "KeyN",
@@ -75,6 +84,13 @@ export const PAGES: readonly Page[] = [
     roles: ["operator", "leader"],
   },
   {
+    name: "replay",
+    code: "KeyP",
+    title: () => caseTitles.value.replay,
+    load: async () => (await import("../replay/Replay")).Replay,
+    roles: FIGURES,
+  },
+  {
     name: "flood",
     code: "KeyF",
     title: () => floodTitle.value.flood,
@@ -87,5 +103,12 @@ export const PAGES: readonly Page[] = [
     title: () => seatWords.value.title,
     load: async () => (await import("../seat/SeatPage")).SeatPage,
     roles: ["operator", "leader"],
+  },
+  {
+    name: "editor",
+    code: "KeyZ",
+    title: () => editorTitles.value.editor,
+    load: async () => (await import("../editor/Editor")).Editor,
+    roles: ["administrator"],
   },
 ];

@@ -1,0 +1,32 @@
+/** The cloud's faults, which it says in one language, in the reader's; what is not known stays as it was said. */
+
+import { text } from "./words";
+
+type Known = keyof typeof text.value.faults;
+
+const KNOWN: readonly [RegExp, Known][] = [
+  [/^is missing; say what this camera is for/, "purpose"],
+  [/^is not there; put up a sign/, "signage"],
+  [/^is missing/, "missing"],
+  [/^is not a duration/, "duration"],
+  [/^is not a share/, "share"],
+  [/^is not an id/, "id"],
+  [/at least (\d[\d.]*)/, "least"],
+  [/at most (\d[\d.]*)/, "most"],
+  [/more than (\d[\d.]*)/, "above"],
+  [/^must be a whole number/, "whole"],
+  [/^must be a number/, "number"],
+  [/cross/, "crossed"],
+  [/already|used twice|taken|twice/, "taken"],
+  [/^never clears steadily/, "clears"],
+  [/^can never open/, "never"],
+  [/event class|is no class|unknown class/, "eventClass"],
+];
+
+export function faultSaid(detail: string): string {
+  for (const [pattern, name] of KNOWN) {
+    const found = pattern.exec(detail);
+    if (found) return text.value.faults[name](found[1] ?? "");
+  }
+  return detail;
+}
