@@ -13,7 +13,6 @@ import os
 import ssl
 from collections import Counter
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from datetime import datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -26,14 +25,12 @@ from cloud.push.lanes import batches
 from cloud.push.policy import Channel, PushPolicy
 from cloud.push.recipients import Rota, no_rota
 from cloud.push.sending import Sender
+from cloud.rounds import Rounds
 from cloud.stream.tail import LOST
 from devices.ids import uuid7
 
 log = logging.getLogger(__name__)
 
-POLL = 1.0
-"""Seconds between two looks, should nothing wake it."""
-RETRY = 1.0
 BATCH = 100
 AT_ONCE = 6
 """Messages under way to one address: a slow one keeps no others waiting, only itself."""
@@ -69,44 +66,24 @@ class Runner:
         self._changed, self._rota, self._environment = changed, rota, environment
         self._patient = patient
         self._sender = Sender(environment, tls or ssl.create_default_context(), now)
-        self._wake = asyncio.Event()
         self._since = now() - AT_START
         self._under_way: Counter[str] = Counter()
         self._sending: set[asyncio.Task[None]] = set()
         self._away: set[str] = set()
         self._forgot: datetime | None = None
-        self._task: asyncio.Task[None] | None = None
+        self._rounds = Rounds("notices", self.once)
 
     def start(self) -> None:
         """Climb until stopped."""
-        self._task = asyncio.create_task(self._run())
-        self._task.add_done_callback(_report)
+        self._rounds.start()
 
     async def stop(self) -> None:
         """End; what is under way is sent again by whoever comes next."""
-        tasks = [*self._sending, *([self._task] if self._task else [])]
-        for task in tasks:
+        await self._rounds.stop()
+        for task in self._sending:
             task.cancel()
-        if tasks:
-            await asyncio.wait(tasks)
-
-    async def _run(self) -> None:
-        down = False
-        while True:
-            self._wake.clear()
-            try:
-                await self.once()
-                if down:
-                    log.info("notices go out again")
-                    down = False
-            except LOST as error:
-                if not down:
-                    log.error("no notice can go out: %s; trying again", type(error).__name__)
-                    down = True
-                await asyncio.sleep(RETRY)
-            with suppress(TimeoutError):
-                async with asyncio.timeout(POLL):
-                    await self._wake.wait()
+        if self._sending:
+            await asyncio.wait(self._sending)
 
     async def once(self) -> None:
         """Begin ladders, climb those that are due, hand out what waits. Does not wait for answers."""
@@ -199,7 +176,7 @@ class Runner:
             log.warning(
                 "what came of a message is not written down (%s): it may go twice", type(error).__name__
             )
-        self._wake.set()
+        self._rounds.wake()
 
     def _tell(self, lane: str, why: str) -> None:
         if why and lane not in self._away:
@@ -208,9 +185,3 @@ class Runner:
         elif not why and lane in self._away:
             log.info("%s takes messages again", lane)
             self._away.discard(lane)
-
-
-def _report(task: asyncio.Task[None]) -> None:
-    """A task that ends by our fault says so: nobody would be told of anything."""
-    if not task.cancelled() and (error := task.exception()) is not None:
-        log.critical("notices stand still in this process", exc_info=error)

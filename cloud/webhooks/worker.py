@@ -12,7 +12,6 @@ import random
 import ssl
 from collections import Counter
 from collections.abc import Callable
-from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -22,6 +21,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from cloud.areas.registry import Registry
 from cloud.outgoing import IpAddress, NotSent, anywhere, post, public
 from cloud.push.service import Notice, notify
+from cloud.rounds import Rounds
 from cloud.stream.tail import LOST
 from cloud.webhooks import feed, store
 from cloud.webhooks.events import DISABLED_AFTER, ENDS, again, envelope
@@ -31,9 +31,6 @@ from devices.site.model import Names
 
 log = logging.getLogger(__name__)
 
-POLL = 1.0
-"""Seconds between two looks, should nothing wake it."""
-RETRY = 1.0
 WITHIN = 10.0
 """Seconds that a receiver has for its answer."""
 LEASE = timedelta(seconds=30)
@@ -60,42 +57,22 @@ class Worker:
         self._engine, self._registry, self._now, self._chance = engine, registry, now, chance
         self._allowed: Callable[[IpAddress], bool] = anywhere if to_private else public
         self._tls = tls or ssl.create_default_context()
-        self._wake = asyncio.Event()
         self._under_way: Counter[UUID] = Counter()
         self._sending: set[asyncio.Task[None]] = set()
         self._forgot: datetime | None = None
-        self._task: asyncio.Task[None] | None = None
+        self._rounds = Rounds("webhooks", self.once)
 
     def start(self) -> None:
         """Publish and deliver until stopped."""
-        self._task = asyncio.create_task(self._run())
-        self._task.add_done_callback(_report)
+        self._rounds.start()
 
     async def stop(self) -> None:
         """End; what is under way is sent again by whoever comes next."""
-        tasks = [*self._sending, *([self._task] if self._task else [])]
-        for task in tasks:
+        await self._rounds.stop()
+        for task in self._sending:
             task.cancel()
-        if tasks:
-            await asyncio.wait(tasks)
-
-    async def _run(self) -> None:
-        down = False
-        while True:
-            self._wake.clear()
-            try:
-                await self.once()
-                if down:
-                    log.info("webhooks go out again")
-                    down = False
-            except LOST as error:
-                if not down:
-                    log.error("no webhook can go out: %s; trying again", type(error).__name__)
-                    down = True
-                await asyncio.sleep(RETRY)
-            with suppress(TimeoutError):
-                async with asyncio.timeout(POLL):
-                    await self._wake.wait()
+        if self._sending:
+            await asyncio.wait(self._sending)
 
     async def once(self) -> None:
         """Publish what was committed, begin what is due. Does not wait for answers."""
@@ -153,7 +130,7 @@ class Worker:
                 await self._settle(connection, subscriber.id, event, status, why, wait)
         except LOST as error:
             log.warning("a webhook's answer is not written down (%s): it goes twice", type(error).__name__)
-        self._wake.set()
+        self._rounds.wake()
 
     async def _settle(
         self,
@@ -191,9 +168,3 @@ class Worker:
         await notify(
             connection, Notice("webhook", None, ("role:administrator",), words, Severity.MEDIUM), now
         )
-
-
-def _report(task: asyncio.Task[None]) -> None:
-    """A task that ends by our fault says so: receivers would hear nothing more."""
-    if not task.cancelled() and (error := task.exception()) is not None:
-        log.critical("webhooks stand still in this process", exc_info=error)

@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
+from cloud import rounds
 from cloud.areas import group_store
 from cloud.areas.groups import Group, Market, Office, Rotation, Shop
 from cloud.database.engine import make_engine
 from cloud.incidents.store import Actor
 from cloud.people.accounts import add_user
 from cloud.people.roles import Role
-from cloud.push import runner
 from cloud.push.ladder import HELD_LOOK
 from cloud.push.tables import attempt, notice
 from cloud.settings import Settings
@@ -87,7 +87,7 @@ async def played(monkeypatch) -> AsyncIterator[Providers]:
 @pytest.fixture
 def hurried(monkeypatch) -> None:
     """Looks more often than an install does."""
-    monkeypatch.setattr(runner, "POLL", 0.1)
+    monkeypatch.setattr(rounds, "POLL", 0.1)
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import insert, select, text
 
+from cloud import rounds
 from cloud.areas.registry import load_registry
 from cloud.database.engine import make_engine
 from cloud.errors import Problem
@@ -28,7 +29,6 @@ from cloud.push.tables import notice
 from cloud.settings import Settings
 from cloud.stream import reader
 from cloud.webhooks import feed, store
-from cloud.webhooks import worker as working
 from cloud.webhooks.routes import _check_address
 from cloud.webhooks.tables import delivery, event, subscription
 from cloud.webhooks.worker import Worker
@@ -350,7 +350,7 @@ async def test_lines_that_the_outbox_has_forgotten_are_found_in_the_log(desk) ->
 async def test_an_administrator_subscribes_sees_the_secret_once_replays_and_reads_answers(
     street, url, tmp_path, sender, seen, monkeypatch
 ) -> None:
-    monkeypatch.setattr(working, "POLL", 0.1)
+    monkeypatch.setattr(rounds, "POLL", 0.1)
     engine = make_engine(url)
     async with engine.begin() as connection:
         who = Names(zh="管", en="Root")
