@@ -19,6 +19,8 @@ from devices.video import LiveState, LiveWord
 
 log = logging.getLogger(__name__)
 
+PLAYED = "h264"
+"""What every browser plays."""
 BEAT = 0.04
 """Seconds between two looks into the ring: cameras are read at the same beat."""
 STALE = 3.0
@@ -118,6 +120,9 @@ class LiveFeed:
             log.info("%s: the line is slow; live pictures go on at the newest", self._camera)
             self._fragments = Fragments()
         self._last = units[-1]
+        if units[-1].unit.codec != PLAYED:
+            self._say(connection, LiveState.CODEC, size)
+            return
         try:
             parts = self._fragments.take(chosen, size)
         except StreamError as error:

@@ -69,6 +69,20 @@ export const PAGES: readonly Page[] = [
     roles: FIGURES,
   },
   {
+    name: "triage",
+    code: "KeyI",
+    title: () => titles.value.triage,
+    load: async () => (await import("../triage/Triage")).Triage,
+    roles: ["operator", "leader", "grid_worker", "grid_leader", "community", "street"],
+  },
+  {
+    name: "plans",
+    code: "KeyP",
+    title: () => titles.value.plans,
+    load: async () => (await import("../triage/Plans")).Plans,
+    roles: ["operator", "leader", "grid_worker", "grid_leader", "community", "street", "auditor"],
+  },
+  {
     name: "case",
     code: "KeyE",
     title: () => caseTitles.value.case,

@@ -1,0 +1,129 @@
+"""A cloud, a node and some simulated cameras as real processes and sockets, for tests of live pictures."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import httpx
+from websockets.sync.client import ClientConnection, connect
+
+from devices.site.edit import dump_site
+from devices.site.model import Broker, Camera, EventClass, Names, Node, Point, Position, Site, Uplink
+from devices.stream.fake import write_clip
+from simulators.broker import free_port
+from simulators.cameras.rtsp import Looping, Segment, Server, rtsp_in_thread
+from simulators.patrol import log_ins
+from tests.e2e.processes import Process, until
+
+NAME = Names(zh="街", en="Street")
+PATIENCE = 120.0
+RATE, GOP = 25, 50
+H264, OTHER, H265, GONE = "P01-C1", "P01-C2", "P01-C3", "P01-C4"
+
+
+class VideoStreet:
+    """One point with four cameras: two of H.264, one of H.265, one that is not there."""
+
+    def __init__(self, page: Path | None = None) -> None:
+        self.directory = Path(tempfile.mkdtemp(prefix="gridwatch-video-"))
+        self.page = page
+        self._closing = ExitStack()
+        self._closing.callback(shutil.rmtree, self.directory, ignore_errors=True)
+        self.cameras: Server = self._closing.enter_context(self._film())
+        self.port = free_port()
+        self.origin = f"http://127.0.0.1:{self.port}"
+        self.site = self.directory / "site.yaml"
+        self.site.write_text(dump_site(self._site()), encoding="utf-8")
+        self.start_cloud()
+        self.passwords = log_ins(self.directory / "cloud" / "users.txt")
+        self.start_node()
+
+    def start_cloud(self) -> None:
+        """Bring the cloud up."""
+        words = ["cloud", "--site", str(self.site), "--state", str(self.directory / "cloud")]
+        words += ["--tokens", str(self.directory / "tokens.txt"), "--port", str(self.port)]
+        if self.page:
+            words += ["--page", str(self.page)]
+        self.cloud = Process(self.directory / "cloud.log", *words)
+        until(self._ready, PATIENCE, "the cloud is ready")
+
+    def start_node(self) -> None:
+        """Bring the node up; returns when its cameras deliver."""
+        token = (self.directory / "tokens.txt").read_text(encoding="utf-8").split()[1]
+        words = ["edge", "--site", str(self.site), "--node", "n1", "--state", str(self.directory / "edge")]
+        log = self.directory / f"edge-{free_port()}.log"
+        self.node = Process(log, *words, env={"GRIDWATCH_NODE_TOKEN": token})
+        self.node.says("link up", PATIENCE)
+        until(lambda: self.cameras.viewers(H264) and self.cameras.viewers(OTHER), PATIENCE, "cameras are received")
+
+    def log_in(self, username: str = "operator") -> httpx.Client:
+        """A session of that person."""
+        client = httpx.Client(base_url=f"{self.origin}/api/v1", timeout=60)
+        who = {"username": username, "password": self.passwords[username]}
+        answer = client.post("/session", json=who)
+        assert answer.status_code == 200, answer.text
+        client.headers["X-CSRF-Token"] = answer.json()["csrf"]
+        return client
+
+    def open(self, path: str, who: httpx.Client | None = None, **more: object) -> contextlib.AbstractContextManager[ClientConnection]:
+        """A WebSocket of the API."""
+        session = who or self.log_in()
+        cookie = "; ".join(f"{name}={value}" for name, value in session.cookies.items())
+        headers = {"Cookie": cookie, "Origin": self.origin}
+        return connect(
+            f"ws://127.0.0.1:{self.port}/api/v1{path}", additional_headers=headers, proxy=None,
+            max_size=None, close_timeout=1, open_timeout=30, **more,
+        )  # fmt: skip
+
+    def stop(self) -> None:
+        """End everything."""
+        self.node.end()
+        self.cloud.end()
+        self._closing.close()
+
+    def _ready(self) -> bool:
+        assert self.cloud.process.poll() is None, self.cloud.text[-3000:]
+        try:
+            return httpx.get(f"{self.origin}/readyz").status_code == 200
+        except httpx.TransportError:
+            return False
+
+    @contextlib.contextmanager
+    def _film(self) -> Iterator[Server]:
+        def clip(name: str, codec: str) -> Looping:
+            path = self.directory / f"{name}.mp4"
+            return Looping(
+                Segment.load(write_clip(path, count=2 * GOP, gop=GOP, rate=RATE, size=(640, 360), codec=codec))
+            )
+
+        film, other, hevc = clip("a", "libx264"), clip("b", "libx264"), clip("c", "libx265")
+        with rtsp_in_thread({H264: film, OTHER: other, H265: hevc}) as server:
+            yield server
+
+    def _site(self) -> Site:
+        def camera(name: str, uri: str) -> Camera:
+            return Camera(id=name, name=Names(zh=f"枪机 {name}", en=f"Camera {name}"), host="127.0.0.1", stream_uri=uri)
+
+        there = [camera(name, self.cameras.uri(name)) for name in (H264, OTHER, H265)]
+        gone = camera(GONE, f"rtsp://127.0.0.1:{free_port()}/gone")
+        point = Point(
+            id="P01", name=NAME, node="n1", grid="G01", position=Position(lon=120.0, lat=30.0),
+            cameras=(*there, gone),
+        )  # fmt: skip
+        return Site(
+            version=1, name=NAME, nodes=(Node(id="n1", name=NAME),), points=(point,),
+            broker=Broker(port=free_port()), uplink=Uplink(url=self.origin),
+            event_classes=(EventClass(code="05-06", name=NAME),),
+        )  # fmt: skip
+
+
+def cpu_seconds(process: Process) -> float:
+    """CPU time that a process and its threads took so far."""
+    fields = Path(f"/proc/{process.process.pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
