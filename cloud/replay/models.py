@@ -12,7 +12,7 @@ from cloud.incidents.opening import Level
 from cloud.incidents.transitions import State
 
 
-class Standing(BaseModel):
+class CaseStood(BaseModel):
     """How a case stood after a line of its log."""
 
     incident_id: UUID
@@ -27,11 +27,11 @@ class Standing(BaseModel):
     closed_at: datetime | None
 
 
-class Change(BaseModel):
+class CaseChange(BaseModel):
     """One line of a log, and how its case stood from then on."""
 
     line: LogEntry
-    stood: Standing
+    stood: CaseStood
 
 
 class ReplayPage(BaseModel):
@@ -41,9 +41,9 @@ class ReplayPage(BaseModel):
     begins_at: datetime
     ends_at: datetime
     """Of a day that is not over: as of when this was asked."""
-    standing: list[Standing]
+    standing: list[CaseStood]
     """Cases that were open when the day began; on the first page only."""
-    changes: list[Change]
+    changes: list[CaseChange]
     cases: list[Incident]
     """The cases that this page tells of, as they are now: for all that does not change."""
     next: str | None

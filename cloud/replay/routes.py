@@ -19,7 +19,7 @@ from cloud.incidents import views
 from cloud.people.identity import InScope, Viewer
 from cloud.problems import problems
 from cloud.replay import reading
-from cloud.replay.models import Change, ReplayPage, Standing
+from cloud.replay.models import CaseChange, CaseStood, ReplayPage
 from cloud.replay.reading import Place
 from cloud.times import Day
 
@@ -62,11 +62,11 @@ async def get_replay(
         day=day,
         begins_at=begin,
         ends_at=end,
-        standing=[Standing.model_validate(asdict(one)) for one in before],
+        standing=[CaseStood.model_validate(asdict(one)) for one in before],
         changes=[
-            Change(
+            CaseChange(
                 line=views.log_entry(row),
-                stood=Standing.model_validate(asdict(stood[row.incident_id, row.version])),
+                stood=CaseStood.model_validate(asdict(stood[row.incident_id, row.version])),
             )
             for row in rows
         ],
