@@ -77,7 +77,7 @@ export const PAGES: readonly Page[] = [
   },
   {
     name: "plans",
-    code: "KeyP",
+    code: "KeyJ",
     title: () => titles.value.plans,
     load: async () => (await import("../triage/Plans")).Plans,
     roles: ["operator", "leader", "grid_worker", "grid_leader", "community", "street", "auditor"],
