@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from devices.site.geojson import to_geojson
-from tests.e2e import fake_telemetry, fake_upkeep
+from tests.e2e import fake_desk, fake_telemetry, fake_upkeep
 from tests.e2e.fake_care import FakeCare
 from tests.e2e.fake_street import ODD, SCENES, Scene, Street, stamp
 from tests.edge.fake_cloud import PatientServer
@@ -196,7 +196,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._read(path.removeprefix("/api/v1/").split("/"), query)
 
     def do_POST(self) -> None:
-        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        body = json.loads(self.rfile.read(int(self.headers["Content-Length"] or 0)) or b"null")
         path = self.path.removeprefix("/api/v1/").split("/")
         if path == ["session"]:
             if (body["username"], body["password"]) != (USER, PASSWORD):
@@ -209,6 +209,10 @@ class _Handler(BaseHTTPRequestHandler):
             self._problem(401, "unauthorized")
         elif self.headers["X-CSRF-Token"] != CSRF:
             self._problem(403, "csrf")
+        elif path == ["alarms", "verdicts"]:
+            self._json(200, fake_desk.judge(body, self.cloud.incidents))
+        elif path[0] == "alarms" and path[2] == "acknowledge":
+            self._json(200, fake_desk.acknowledge(path[1], self.cloud.incidents))
         elif path[0] == "nodes":
             self._json(201, self.cloud.care.ask(path[1], body, self.headers["Idempotency-Key"]))
         else:
@@ -253,7 +257,8 @@ class _Handler(BaseHTTPRequestHandler):
                     200, cloud.street.media[name], "image/jpeg", {"Cache-Control": "private, immutable"}
                 )
             case _:
-                self._problem(404, "not_found")
+                told = fake_desk.read(path, cloud.incidents)
+                self._problem(404, "not_found") if told is None else self._json(200, told)
 
     def _transition(self, key: str, body: dict[str, Any]) -> None:
         cloud = self.cloud

@@ -126,6 +126,12 @@ class Street:
             "id": condition_id,
             "condition_id": condition_id,
             "state": {
+                "name": "normal"
+                if gone
+                else "acknowledged"
+                if scene.state != "detected"
+                else "unacknowledged",
+                "aside": None,
                 "active": not gone,
                 "acknowledged": scene.state != "detected",
                 "shelved_until": None,
@@ -160,6 +166,8 @@ class Street:
             "no_clip": "stills_only" if scene.stills_only else None,
             "acknowledged_by": None,
             "verdict": None,
+            "verdict_reason": None,
+            "verdict_class": None,
         }
         pictured = seen and scene.device is None and not (scene.due or scene.lost)
         evidence = self._evidence(number, scene, since, opened, changed) if pictured else []

@@ -120,9 +120,11 @@ def test_keys_work_while_an_input_method_swallows_the_letters(wall: Wall) -> Non
     expect(wall.page.locator(".outcome")).to_have_text("已提交:受理")
     expect(wall.chip()).to_have_text("已受理")
     wall.press("KeyD")
+    expect(wall.page.get_by_role("button", name="确认派遣")).to_be_focused()
+    wall.page.keyboard.press("Enter")
     expect(wall.chip()).to_have_text("已派遣")
-    assert [(one["action"], one["if_match"]) for one in wall.cloud.transitions] == [
-        ("accept", '"v1"'), ("dispatch", '"v2"'),
+    assert [(one["action"], one["if_match"], one.get("handler")) for one in wall.cloud.transitions] == [
+        ("accept", '"v1"', None), ("dispatch", '"v2"', "wg-a1"),
     ]  # fmt: skip
     wall.row("区第二医院急诊入口").click()
     wall.press("KeyC")
@@ -166,18 +168,63 @@ def test_a_key_for_what_is_not_allowed_says_so_and_sends_nothing(wall: Wall) -> 
 def test_a_false_alarm_needs_a_reason_and_typing_does_nothing_else(wall: Wall) -> None:
     wall.show()
     wall.press("KeyF")
-    expect(wall.page.locator("input[name=choice]").first).to_be_focused()
-    wall.page.get_by_role("button", name="确认误报").click()
-    expect(wall.page.get_by_text("请选择或填写理由。")).to_be_visible()
-    wall.page.keyboard.press("3")
-    wall.page.locator("textarea").fill("")
-    wall.page.locator("textarea").press_sequentially("ajkdc 路灯影子")
+    expect(wall.page.locator(".reasons button").first).to_be_focused()
+    wall.page.locator("textarea").press_sequentially("ajkdc2 路灯影子")
     expect(wall.page.locator(".detail-title")).to_have_text("烟雾报警")
     assert wall.cloud.transitions == []
-    wall.page.get_by_role("button", name="确认误报").click()
+    wall.page.get_by_role("button", name="识别成了别的东西").click()
     expect(wall.chip()).to_have_text("误报")
-    assert wall.cloud.transitions[0]["reason"] == "认错了东西 · ajkdc 路灯影子"
+    assert wall.cloud.transitions[0]["reason"] == "识别成了别的东西 · ajkdc2 路灯影子"
     expect(wall.page.locator(".list .row")).to_have_count(11)
+
+
+def test_another_choice_than_the_rules_asks_why(wall: Wall) -> None:
+    wall.show()
+    wall.press("KeyD")
+    confirm = wall.page.get_by_role("button", name="确认受理并派遣")
+    expect(confirm).to_be_focused()
+    expect(wall.page.locator(".filled")).to_contain_text("4 工作小时")
+    wall.page.locator("select").last.select_option(label="区消防救援大队")
+    confirm.click()
+    expect(wall.page.get_by_text("改派需要理由。")).to_be_visible()
+    assert wall.cloud.transitions == []
+    wall.page.locator("textarea").fill("涉及消防")
+    confirm.click()
+    expect(wall.chip()).to_have_text("已派遣")
+    last = wall.cloud.transitions[-1]
+    assert (last["handler"], last["organisation"], last["reason"]) == ("wg-a1", "XF", "涉及消防")
+
+
+def test_severities_and_words_filter_the_list(wall: Wall) -> None:
+    wall.show()
+    rows = wall.page.locator(".list .row")
+    wall.page.keyboard.press("Shift+Digit2")
+    expect(rows).to_have_count(3)
+    wall.page.keyboard.press("Shift+Digit2")
+    expect(rows).to_have_count(12)
+    wall.press("Slash")
+    wall.page.keyboard.type("地铁")
+    expect(rows).to_have_count(1)
+    wall.page.locator(".search").fill("没有这样的")
+    expect(wall.page.get_by_text("没有符合筛选条件的事件。")).to_be_visible()
+
+
+def test_a_key_is_changed_unless_another_command_has_it_and_is_remembered(wall: Wall) -> None:
+    wall.show()
+    wall.page.keyboard.press("Shift+Slash")
+    wall.page.get_by_role("button", name="更改按键：受理", exact=True).click()
+    wall.page.keyboard.press("KeyD")
+    expect(wall.page.locator(".key-said")).to_have_text("D 已用于“受理并派遣”，请换一个。")
+    wall.page.keyboard.press("KeyY")
+    expect(wall.page.locator(".key-said")).to_have_text("“受理”已改为 Y。")
+    wall.page.keyboard.press("Escape")
+    expect(wall.page.get_by_role("dialog")).to_have_count(0)
+    wall.page.reload()
+    wall.page.wait_for_selector(".row")
+    wall.press("KeyA")
+    wall.press("KeyY")
+    expect(wall.chip()).to_have_text("已受理")
+    assert len(wall.cloud.transitions) == 1
 
 
 def test_a_reason_asked_for_one_incident_is_never_sent_for_another(wall: Wall) -> None:
@@ -192,7 +239,7 @@ def test_buttons_rest_while_one_is_on_its_way(wall: Wall) -> None:
     wall.show()
     wall.cloud.hold.clear()
     wall.page.get_by_role("button", name="受理", exact=True).click()
-    buttons = wall.page.locator(".actions button")
+    buttons = wall.page.locator(".action-row button")
     expect(buttons.first).to_have_text(re.compile("正在提交"))
     assert all(buttons.nth(at).is_disabled() for at in range(buttons.count()))
     wall.press("KeyA")
@@ -227,7 +274,8 @@ def test_the_help_lists_the_keys(wall: Wall) -> None:
     wall.show()
     wall.page.keyboard.press("Shift+Slash")
     dialog = wall.page.get_by_role("dialog", name="快捷键")
-    expect(dialog.locator("kbd")).to_have_text(["J", "K", "Enter", "A", "F", "D", "C", "N", "T", "Esc", "?"])
+    keys = dialog.locator("kbd").all_inner_texts()
+    assert {"J", "K", "Enter", "1", "2", "3", "4", "A", "D", "Shift+1", "G", "Esc", "?"} <= set(keys)
     wall.press("KeyA")
     wall.page.keyboard.press("Escape")
     expect(dialog).to_have_count(0)
