@@ -30,11 +30,15 @@ export function Controls({ day }: { day: string }) {
         >
           ›
         </button>
-        <button type="button" class="button" disabled={!shown} onClick={() => stepTo(-1)}>⏮ {say.previous}</button>
-        <button type="button" class="button primary play" disabled={!shown} onClick={() => (playing.value = !playing.value)}>
-          {playing.value ? `⏸ ${say.pause}` : `▶ ${say.play}`}
+        <button type="button" class="button" aria-label={say.previous} disabled={!shown} onClick={() => stepTo(-1)}>
+          ◀ <span class="replay-word">{say.previous}</span>
         </button>
-        <button type="button" class="button" disabled={!shown} onClick={() => stepTo(1)}>{say.next} ⏭</button>
+        <button type="button" class="button primary play" disabled={!shown} onClick={() => (playing.value = !playing.value)}>
+          {playing.value ? say.pause : say.play}
+        </button>
+        <button type="button" class="button" aria-label={say.next} disabled={!shown} onClick={() => stepTo(1)}>
+          <span class="replay-word">{say.next}</span> ▶
+        </button>
         <div class="spans" role="group" aria-label={say.speed}>
           {SPEEDS.map((one) => (
             <button key={one} type="button" class="quiet" aria-pressed={speed.value === one} onClick={() => (speed.value = one)}>

@@ -1,10 +1,8 @@
 import { selected, opened } from "../state/incidents";
 import { quietPoint } from "../state/panes";
-import { points } from "../state/places";
 import { addressOf } from "../state/route";
 import { Facts } from "../wall/Facts";
 import { Photos } from "../wall/Photos";
-import { PointCard } from "../wall/PointCard";
 import { Age, StateChip } from "../wall/Row";
 import { SeverityMark } from "../wall/SeverityMark";
 import { classNamed, named, words } from "../words";
@@ -17,13 +15,10 @@ import { text } from "./words";
 export function Then() {
   const incident = selected.value;
   const { detail } = words.value;
-  const point = points.value.find((one) => one.properties.id === quietPoint.value);
   return (
     <section class="detail" aria-label={detail.title}>
       <button type="button" class="quiet back" onClick={() => (opened.value = false)}>← {detail.back}</button>
-      {point ? (
-        <PointCard point={point.properties} />
-      ) : incident ? (
+      {incident && !quietPoint.value ? (
         <>
           <div class="detail-head">
             <SeverityMark severity={incident.severity} />
