@@ -9,22 +9,25 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Route
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Route, ViewportSize
 
 from tests.e2e.stage import Stage
 from tests.e2e.wall_page import SOON
 
 WEB = Path(__file__).parents[2] / "cloud" / "web"
 REGISTER = WEB / "src" / "wall" / "pages.ts"
+PHONE = WEB / "src" / "phone" / "App.tsx"
 AXE = WEB / "node_modules" / "axe-core" / "axe.min.js"
 LOG_INS = {"grid_worker": "worker", "grid_leader": "gridleader", "administrator": "admin"}
 """Who has the role, where the log-in is not called like the role."""
-FIRST = "leader"
+FIRST, WORKER = "leader", "worker"
 """Sees most pages; others are asked for what they alone see."""
+NARROW = ViewportSize(width=390, height=844)
 QUIET_MS = 400
 """A page is settled when nothing more has been loaded for so long."""
-ASKED = re.compile(r"the server responded with a status of 401")
-"""Whether somebody is signed in is found out by asking; the browser logs the answer."""
+ASKED = re.compile(r"the server responded with a status of (401|404)")
+"""Whether somebody is signed in is found out by asking, and a link out of a message that was withdrawn leads to
+nothing; the browser logs the answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +37,8 @@ class Face:
     name: str
     address: str
     who: str | None
+    narrow: bool = False
+    """It is a page for a phone, and for nothing wider."""
 
 
 def about(stage: Stage) -> dict[str, Callable[[], str]]:
@@ -42,14 +47,25 @@ def about(stage: Stage) -> dict[str, Callable[[], str]]:
 
 
 def faces(stage: Stage) -> list[Face]:
-    """All of them."""
-    found = [Face("sign-in", "/", None), Face("live", "/#/", FIRST)]
+    """All of them: the public's, the wall's, the phone's."""
+    found = [Face("sign-in", "/", None), Face("track", "/track", None), Face("report", "/report", None)]
+    found.append(Face("live", "/#/", FIRST))
     rests = about(stage)
     for name, roles, hidden in register():
         who = FIRST if not roles or FIRST in roles else LOG_INS.get(roles[0], roles[0])
         rest = f"/{rests[name]()}" if hidden and name in rests else ""
         found.append(Face(name, f"/#/{name}{rest}", who))
+    found.append(Face("phone-sign-in", "/phone", None, narrow=True))
+    found.append(Face("phone", "/phone#/", WORKER, narrow=True))
+    for name in phone_pages():
+        rest = {"task": lambda: "/" + _case(stage), "notice": lambda: "/none"}.get(name, lambda: "")()
+        found.append(Face(f"phone-{name}", f"/phone#/{name}{rest}", WORKER, narrow=True))
     return found
+
+
+def phone_pages() -> list[str]:
+    """The pages of the phone beside its list of tasks."""
+    return re.findall(r'\bpage === "(\w+)"', PHONE.read_text(encoding="utf-8"))
 
 
 def register() -> Iterator[tuple[str, tuple[str, ...], bool]]:
@@ -59,11 +75,13 @@ def register() -> Iterator[tuple[str, tuple[str, ...], bool]]:
     assert len(entries) == len(re.findall(r"^    load:", text, re.MULTILINE)), (
         "a page's entry looks unlike the others"
     )
+    constants = dict(re.findall(r"^const (\w+)[^=\n]*= (\[.*?\]);", text, re.MULTILINE | re.DOTALL))
     for entry in entries:
         name = re.search(r'^    name: "(\w+)"', entry, re.MULTILINE)
-        roles = re.search(r"^    roles: \[(.*?)\]", entry, re.MULTILINE | re.DOTALL)
+        roles = re.search(r"^    roles: (\[.*?\]|\w+),", entry, re.MULTILINE | re.DOTALL)
         assert name, entry
-        yield name[1], tuple(re.findall(r'"(\w+)"', roles[1])) if roles else (), "hidden: true" in entry
+        listed = constants.get(roles[1], roles[1]) if roles else ""
+        yield name[1], tuple(re.findall(r'"(\w+)"', listed)), "hidden: true" in entry
 
 
 class Visitor:
@@ -74,17 +92,20 @@ class Visitor:
         size: tuple[int, int] = (1920, 1080),
     ) -> None:  # fmt: skip
         self.stage = stage
+        self.size = ViewportSize(width=size[0], height=size[1])
         self.faults: list[str] = []
         self.context: BrowserContext = browser.new_context(
-            viewport={"width": size[0], "height": size[1]},
+            viewport=self.size,
             timezone_id="Asia/Shanghai",
             reduced_motion="reduce",
+            service_workers="block",
         )
         self.context.set_default_timeout(SOON)
         self.context.route("**/*", self._guard)
         self.context.add_init_script(
             f"localStorage.setItem('gridwatch.language', '{language}');"
             f"localStorage.setItem('gridwatch.theme', '{theme}');"
+            f"localStorage.setItem('gridwatch.phone.theme', '{theme}');"
             "performance.setResourceTimingBufferSize(9999)"
         )
         self.context.add_init_script(path=AXE)
@@ -103,8 +124,9 @@ class Visitor:
 
     def visit(self, face: Face) -> None:
         """Show it, and wait until it is settled."""
+        self.page.set_viewport_size(NARROW if face.narrow else self.size)
         self.page.goto(self.stage.origin + face.address)
-        self.page.wait_for_selector("main h1, main h2")
+        self.page.wait_for_selector("main")
         self.settle()
 
     def settle(self) -> None:

@@ -65,8 +65,10 @@ class Seen:
     """Sent and taken."""
     rate: float
     """Of them a second."""
+    to_cloud_ms: float
+    """From before the critical one was sent to the cloud's answer that it has it."""
     to_screen_ms: float
-    """From before the critical one was sent to its row on top."""
+    """From the same moment to its row on top."""
     longest_block_ms: float
     """The longest long task of the page's main thread; those of less than 50 ms are none."""
     loop_gap_ms: float
@@ -112,15 +114,15 @@ def blow(stage: Stage, seconds: int) -> Iterator[tuple[int, int]]:
             time.sleep(max(0.0, begun + second + 1 - time.monotonic()))
 
 
-def raise_critical(stage: Stage) -> float:
-    """The one that matters; gives the moment before it was sent, in milliseconds since 1970."""
+def raise_critical(stage: Stage) -> tuple[float, float]:
+    """The one that matters; gives the moments before and after it was sent, in milliseconds since 1970."""
     point = next(one for one in stage.site.points if one.id == CRITICAL_POINT)
     now = datetime.now(UTC)
     body = condition(point, f"{point.id}-critical", CRITICAL, Severity.CRITICAL, now)
     event = stage.nodes.senders[point.node].wrap(body, now)
     before = time.time() * 1000
     stage.nodes.send(point.node, event)
-    return before
+    return before, time.time() * 1000
 
 
 def weather(browser: Browser, stage: Stage, seconds: int) -> Seen:
@@ -132,24 +134,25 @@ def weather(browser: Browser, stage: Stage, seconds: int) -> Seen:
     page.wait_for_selector(".list .list-rows")
     heap = page.context.new_cdp_session(page)
     page.evaluate(WATCH)
-    alarms, sent, early = 0, 0.0, 0.0
-    late: list[float] = []
+    alarms, early = 0, 0.0
+    moments: list[tuple[float, float]] = []
     begun = time.monotonic()
     for second, count in blow(stage, seconds):
         alarms += count
         if second == seconds // 3:
             early = used(heap)
         if second == seconds // 2:
-            critical = threading.Thread(target=lambda: late.append(raise_critical(stage)))
+            critical = threading.Thread(target=lambda: moments.append(raise_critical(stage)))
             critical.start()
     critical.join()
     took = time.monotonic() - begun
-    [sent] = late
+    [(sent, taken)] = moments
     page.wait_for_function("storm.shown > 0", timeout=PATIENCE_MS)
     behind = settled(page)
     seen: dict[str, Any] = page.evaluate("storm")
     found = Seen(
-        alarms=alarms + 1, rate=round(alarms / took, 1), to_screen_ms=round(seen["shown"] - sent),
+        alarms=alarms + 1, rate=round(alarms / took, 1), to_cloud_ms=round(taken - sent),
+        to_screen_ms=round(seen["shown"] - sent),
         longest_block_ms=round(max([0, *seen["blocks"]])), loop_gap_ms=round(seen["gap"]),
         heap_early_mb=early, heap_late_mb=used(heap), rows=page.locator(".list .row").count(),
         behind_s=round(behind, 1),
@@ -201,7 +204,7 @@ def main() -> None:
                 stage.stop()
             print(json.dumps(asdict(found[-1])), flush=True)
         browser.close()
-    for name in ("to_screen_ms", "longest_block_ms", "loop_gap_ms"):
+    for name in ("to_cloud_ms", "to_screen_ms", "longest_block_ms", "loop_gap_ms"):
         values = sorted(float(getattr(one, name)) for one in found)
         print(json.dumps({name: {"p50": values[len(values) // 2], "p99": values[-1]}}), flush=True)
 

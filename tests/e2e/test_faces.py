@@ -5,12 +5,11 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Browser
 
-from tests.e2e.faces import Visitor, about, faces, register
+from tests.e2e.faces import NARROW, Visitor, about, faces, register
+from tests.e2e.fake_cloud import DIST
 from tests.e2e.stage import Stage
 
 pytestmark = pytest.mark.browser
-NARROW = {"width": 390, "height": 844}
-WIDE = {"width": 1920, "height": 1080}
 
 
 @pytest.mark.parametrize(
@@ -34,7 +33,6 @@ def test_every_page_is_for_everybody(chromium: Browser, stage: Stage, language: 
         wrong = visitor.findings()
         visitor.page.set_viewport_size(NARROW)
         wrong += visitor.sideways()
-        visitor.page.set_viewport_size(WIDE)
         wrong += visitor.faults
         visitor.faults.clear()
         if wrong:
@@ -46,3 +44,7 @@ def test_every_page_is_for_everybody(chromium: Browser, stage: Stage, language: 
 
 def test_a_page_about_one_thing_is_shown_of_one(stage: Stage) -> None:
     assert {name for name, _, hidden in register() if hidden} <= about(stage).keys()
+
+
+def test_there_is_no_page_beside_the_wall_and_the_phone() -> None:
+    assert {page.name for page in DIST.glob("*.html")} == {"index.html", "phone.html"}
