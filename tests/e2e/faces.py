@@ -26,8 +26,8 @@ NARROW = ViewportSize(width=390, height=844)
 QUIET_MS = 400
 """A page is settled when nothing more has been loaded for so long."""
 ASKED = re.compile(r"the server responded with a status of (401|404)")
-"""Whether somebody is signed in is found out by asking, and a link out of a message that was withdrawn leads to
-nothing; the browser logs the answer."""
+"""Whether somebody is signed in is found out by asking, and a link out of a message may lead to nothing any
+more; the browser logs the answers."""
 
 
 @dataclass(frozen=True, slots=True)
