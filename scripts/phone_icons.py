@@ -1,4 +1,4 @@
-"""Draw the phone page's icons into `cloud/web/public`: `python -m scripts.phone_icons`; they are in the repository.
+"""Draw the phone page's icons into `cloud/web/public`: `python -m scripts.phone_icons`.
 
 The mark of `cloud/web/src/look/icon.svg` within the inner four fifths, so that a system may cut the corners.
 """

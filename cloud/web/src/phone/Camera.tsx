@@ -38,10 +38,8 @@ export function Camera({ what, before, onTaken, onClose }: Wanted) {
       (found) => {
         stream = found;
         if (gone) close(found);
-        else if (found && video.current) {
-          video.current.srcObject = found;
-          state.value = "live";
-        } else state.value = "none";
+        else if (found && video.current) video.current.srcObject = found;
+        else state.value = "none";
       },
       (error: unknown) => {
         if (!(error instanceof DOMException)) throw error;
@@ -81,7 +79,7 @@ export function Camera({ what, before, onTaken, onClose }: Wanted) {
       onKeyDown={(event) => event.code === "Escape" && onClose()}>
       <button type="button" class="camera-close" onClick={onClose}>{words.close}</button>
       <div class="camera-view">
-        <video ref={video} autoplay playsInline muted hidden={state.value !== "live"} />
+        <video ref={video} autoplay playsInline muted onLoadedData={() => (state.value = "live")} />
         {over && <img class="ghost" src={over} alt={words.ghost} style={{ opacity: ghost.value }} />}
         {state.value === "none" && <p class="camera-none">{words.none}</p>}
       </div>

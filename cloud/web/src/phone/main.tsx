@@ -11,7 +11,7 @@ import { recallDuty } from "./duty";
 import { recallCalls, wake } from "./live";
 import { me, resume } from "./me";
 import { prepare } from "./offline";
-import { flush } from "./sender";
+import { flush, reload } from "./sender";
 
 const root = document.getElementById("app");
 if (!root) throw new Error("phone.html has no element with the id app");
@@ -19,6 +19,7 @@ startClock();
 await recall();
 await recallCalls();
 await recallDuty();
+await reload();
 await resume();
 render(<App />, root);
 effect(() => {

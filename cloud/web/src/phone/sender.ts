@@ -32,7 +32,8 @@ let flushing: Promise<void> | null = null;
 let again = false;
 let alarm: ReturnType<typeof setTimeout> | undefined;
 
-async function reload(): Promise<void> {
+/** What this device has kept to send. */
+export async function reload(): Promise<void> {
   all.value = await store.items();
 }
 

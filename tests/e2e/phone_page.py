@@ -1,0 +1,167 @@
+"""The phone's page as a test sees it: narrow, touched, with a camera and a position, and its faults."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import httpx
+from playwright.sync_api import Browser, ConsoleMessage, Locator, Playwright, Route, expect
+
+from tests.e2e.stage import Stage
+from tests.e2e.wall_page import CHROMIUM, CHROMIUM_ARGUMENTS, SOON
+
+ARGUMENTS = [*CHROMIUM_ARGUMENTS, "--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
+EXPECTED = re.compile(r"the server responded with a status of|net::ERR_|blocked by the client")
+"""The browser logs what is refused or does not arrive; these tests see to both."""
+WORKER = "worker"
+COUNT_POSITIONS = """
+window.positionsAsked = 0;
+const geo = Object.getPrototypeOf(navigator.geolocation);
+for (const name of ["watchPosition", "getCurrentPosition"]) {
+  const real = geo[name];
+  geo[name] = function (...given) { window.positionsAsked += 1; return real.apply(this, given); };
+}
+"""
+
+
+def launch(playwright: Playwright) -> Browser:
+    """Debian's Chromium with a made-up camera."""
+    return playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+
+
+class Phone:
+    """One person's phone: a profile of its own, kept through `again`."""
+
+    def __init__(
+        self,
+        browser: Browser,
+        stage: Stage,
+        *,
+        size: tuple[int, int] = (390, 844),
+        language: str | None = None,
+        theme: str | None = None,
+        workers: str = "allow",
+    ) -> None:
+        self.stage = stage
+        self.faults: list[str] = []
+        where = stage.site.points[0].position
+        options: dict[str, Any] = {"service_workers": workers}
+        self.context = browser.new_context(
+            viewport={"width": size[0], "height": size[1]},
+            has_touch=True,
+            timezone_id="Asia/Shanghai",
+            reduced_motion="reduce",
+            permissions=["camera", "geolocation"],
+            geolocation={"longitude": where.lon, "latitude": where.lat, "accuracy": 8},
+            **options,
+        )
+        self.context.set_default_timeout(SOON)
+        self.context.add_init_script(COUNT_POSITIONS)
+        for key, value in (("language", language), ("phone.theme", theme)):
+            if value:
+                self.context.add_init_script(f"localStorage.setItem('gridwatch.{key}', '{value}')")
+        self.context.route("**/*", self._guard)
+        self.open()
+
+    def open(self) -> None:
+        """A window, on nothing yet."""
+        self.page = self.context.new_page()
+        self.page.on("pageerror", lambda error: self.faults.append(f"error: {error}"))
+        self.page.on("console", self._console)
+
+    def close(self) -> None:
+        self.context.close()
+
+    def visit(self, address: str = "/phone") -> None:
+        self.page.goto(self.stage.origin + address)
+
+    def log_in(self, username: str = WORKER) -> None:
+        self.page.fill("[name=username]", username)
+        self.page.fill("[name=password]", self.stage.passwords[username])
+        self.page.click("[type=submit]")
+        self.page.wait_for_selector(".tabs")
+
+    def show(self, username: str = WORKER, address: str = "/phone") -> None:
+        """Log in and wait for what the page shows."""
+        self.visit(address)
+        self.log_in(username)
+
+    def kill(self) -> None:
+        """End the page as a system does that needs the memory: nothing of it runs on."""
+        self.page.close(run_before_unload=False)
+
+    def task(self, incident: dict[str, Any]) -> None:
+        self.page.evaluate("id => { location.hash = `#/task/${id}`; }", incident["id"])
+        self.page.wait_for_selector(".task-head")
+
+    def press(self, name: str) -> None:
+        self.page.get_by_role("button", name=name, exact=True).click()
+
+    def heading(self, name: str) -> Locator:
+        return self.page.get_by_role("heading", name=name)
+
+    def shoot(self, name: str = "拍照") -> None:
+        """Take a photo with the page's own camera."""
+        self.page.get_by_role("button", name=name).click()
+        self.page.locator(".shutter").click()
+        expect(self.page.locator(".camera")).to_have_count(0)
+
+    def queue(self) -> list[dict[str, Any]]:
+        """What waits on this phone, as it is kept."""
+        found: list[dict[str, Any]] = self.page.evaluate(
+            """() => new Promise((done, fail) => {
+              const opening = indexedDB.open("gridwatch-phone");
+              opening.onerror = () => fail(opening.error);
+              opening.onsuccess = () => {
+                const base = opening.result;
+                const all = base.transaction("items").objectStore("items").getAll();
+                all.onsuccess = () => { base.close(); done(all.result); };
+              };
+            })"""
+        )
+        return found
+
+    def wait_for_queue(self, count: int) -> None:
+        """Until so many items wait; the badge says how many."""
+        self.page.wait_for_selector(".tabs")
+        badge = self.page.locator(".tabs .count")
+        if count:
+            expect(badge).to_have_text(str(count))
+        else:
+            expect(badge).to_have_count(0)
+
+    def _guard(self, route: Route) -> None:
+        if route.request.url.startswith((self.stage.origin + "/", "data:", "blob:")):
+            route.fallback()
+        else:
+            self.faults.append(f"asked for {route.request.url}")
+            route.abort()
+
+    def _console(self, message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning") and not EXPECTED.search(message.text):
+            self.faults.append(f"console: {message.text}")
+
+
+def step(who: httpx.Client, incident: dict[str, Any], action: str, **fields: Any) -> dict[str, Any]:
+    """One step of a case by somebody without a browser; the case as it is then."""
+    answer = who.post(
+        f"/incidents/{incident['id']}/transitions",
+        json={"action": action, **fields},
+        headers={"If-Match": f'"v{incident["version"]}"'},
+    )
+    assert answer.status_code == 200, answer.text
+    done: dict[str, Any] = answer.json()
+    return done
+
+
+def fresh(who: httpx.Client, incident: dict[str, Any]) -> dict[str, Any]:
+    """The case as it is now."""
+    found: dict[str, Any] = who.get(f"/incidents/{incident['id']}").json()
+    return found
+
+
+def log(who: httpx.Client, incident: dict[str, Any], action: str) -> list[dict[str, Any]]:
+    """The lines of that action in a case's log."""
+    lines = who.get(f"/incidents/{incident['id']}/events").json()["items"]
+    return [one for one in lines if one["action"] == action]
