@@ -1,5 +1,5 @@
 /** What whoever sits at the wall asks of the cloud: alarms, duty, departments. */
-import { body, client } from "./calls";
+import { body, client, Refused } from "./calls";
 import type { components } from "./schema";
 import type { Readable, Writable } from "openapi-typescript-helpers";
 import type { Alarm, Incident } from "./types";
@@ -18,6 +18,8 @@ export type Organisation = Schemas["OrganisationOut"];
 export type EventClassRow = Schemas["EventClassOut"];
 export type Clocks = Schemas["Clocks"];
 export type PlaceHistory = Schemas["PlaceHistory"];
+export type EarlierPicture = Schemas["EarlierPicture"];
+export type Sop = Schemas["SopOut"];
 export type Step = Writable<components["schemas"]["TransitionRequest"]>;
 export type Verdict = Pick<Writable<components["schemas"]["VerdictsWish"]>, "verdict" | "reason" | "event_class">;
 
@@ -87,6 +89,23 @@ export function figures(since: Date): Promise<Figures> {
 
 export function placeHistory(place: string, eventClass: string): Promise<PlaceHistory> {
   return body(client.GET("/api/v1/alarms/at", { params: { query: { place, event_class: eventClass } } }));
+}
+
+/** The node's own picture nearest to a moment of its last hour, and when it was taken. */
+export async function stillOf(camera: string, at: Date): Promise<{ blob: Blob; takenAt: string }> {
+  let takenAt = "";
+  const params = { path: { camera }, query: { at: at.toISOString() } };
+  const asked = client.GET("/api/v1/cameras/{camera}/stills", { params, parseAs: "blob" });
+  const blob = await body(asked.then((answer) => {
+    takenAt = answer.response.headers.get("Gridwatch-Taken-At") ?? "";
+    return answer;
+  }));
+  if (!(blob instanceof Blob)) throw new Refused(0, "network");
+  return { blob, takenAt };
+}
+
+export async function sops(): Promise<readonly Sop[]> {
+  return (await body(client.GET("/api/v1/sops"))).items;
 }
 
 /** Of at most 50 cases. */

@@ -5,14 +5,15 @@ import { points } from "../state/places";
 import { classNamed, named, words } from "../words";
 import { Actions } from "./Actions";
 import { Care } from "../nodes/Care";
-import { CurvesButton } from "./CurvesButton";
 import { Facts } from "./Facts";
 import { Age, StateChip } from "./Row";
 import { Photos } from "./Photos";
 import { PlaceHistory } from "./PlaceHistory";
 import { PointCard } from "./PointCard";
 import { SeverityMark } from "./SeverityMark";
+import { Sop } from "./Sop";
 import { Timeline } from "./Timeline";
+import { Ways } from "./Ways";
 
 export function Detail() {
   const incident = selected.value;
@@ -39,7 +40,8 @@ export function Detail() {
           <Actions incident={incident} />
           {isWaiting(incident) && incident.alarms.length > 0 && <PlaceHistory incident={incident} />}
           <Care incident={incident} />
-          <CurvesButton of={{ kind: "point", id: incident.point.id }} />
+          <Ways incident={incident} />
+          <Sop incident={incident} />
           <Facts incident={incident} />
           <Timeline incident={incident} />
         </>

@@ -7,7 +7,7 @@ import { formatNumber, formatQuantity, formatWhen, unitSign } from "../words/for
 import { Clip } from "./Clip";
 import { arrange } from "./photos";
 
-/** Before beside after, and the empty place; nothing for what a sensor found. */
+/** Before beside after (the clip, as long as there is none), and the empty place; nothing for what a sensor found. */
 export function Photos({ incident }: { incident: Incident }) {
   const text = words.value.detail;
   const { before, after, empty, rest, clip } = arrange(incident.evidence);
@@ -16,14 +16,19 @@ export function Photos({ incident }: { incident: Incident }) {
   return (
     <section class="photos" aria-label={text.photos}>
       <Photo photo={before} what={text.before} missing={missingBefore(incident)} />
-      <Photo photo={after} what={text.after} missing={lost("cleared") ? text.photoLost : text.noAfter} />
+      {clip && !after ? (
+        <Clip key={clip.id} clip={clip} />
+      ) : (
+        <Photo photo={after} what={text.after} missing={lost("cleared") ? text.photoLost : text.noAfter} />
+      )}
       <div class="photo-strip">
         <Photo photo={empty} what={text.emptyPhoto} missing={lost("empty") ? text.photoLost : text.noEmpty} />
         {rest.slice(0, 3).map((photo) => (
           <Photo key={photo.id} photo={photo} what={whatOf(photo)} missing="" />
         ))}
       </div>
-      {clip ? <Clip key={clip.id} clip={clip} /> : lost("clip") && <p class="note clip">{text.clipLost}</p>}
+      {clip && after && <Clip key={clip.id} clip={clip} />}
+      {!clip && lost("clip") && <p class="note clip">{text.clipLost}</p>}
     </section>
   );
 }

@@ -5,7 +5,8 @@ import { type PlaceHistory as History, placeHistory } from "../api/desk";
 import type { Incident } from "../api/types";
 import { now } from "../state/clock";
 import { words } from "../words";
-import { formatNumber, formatWhen } from "../words/format";
+import { formatNumber } from "../words/format";
+import { HourAgo } from "./HourAgo";
 import { text as desk } from "./words";
 
 const DAYS = 30;
@@ -31,9 +32,9 @@ export function PlaceHistory({ incident }: { incident: Incident }) {
   }, [incident.id]);
   const text = desk.value.place;
   const { locale } = words.value;
-  if (found.value?.of !== incident.id) return <section class="place-history" aria-busy="true" />;
+  if (found.value?.of !== incident.id) return <section class="place-history" aria-label={text.title} aria-busy="true" />;
   const { history } = found.value;
-  if (!history) return <section class="place-history"><p class="note">{text.failed}</p></section>;
+  if (!history) return <section class="place-history" aria-label={text.title}><p class="note">{text.failed}</p></section>;
   const { judged, earlier } = history;
   const number = (n: number): string => formatNumber(n, locale);
   const unjudged = history.alarms - judged.true - judged.false - judged.other_class - judged.unsure;
@@ -55,12 +56,7 @@ export function PlaceHistory({ incident }: { incident: Incident }) {
           </>
         )}
       </div>
-      {earlier && (
-        <figure class="photo">
-          <img src={earlier.url} width={earlier.width} height={earlier.height} alt={text.earlier} loading="lazy" />
-          <figcaption><b>{text.earlier}</b> <time>{formatWhen(earlier.captured_at, locale, now.value)}</time></figcaption>
-        </figure>
-      )}
+      <HourAgo incident={incident} kept={earlier} />
     </section>
   );
 }

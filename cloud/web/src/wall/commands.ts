@@ -2,7 +2,7 @@
 
 export const COMMANDS = [
   "next", "previous", "open", "urgent", "fold", "acknowledge", "judge_true", "judge_false", "judge_other", "judge_unsure",
-  "accept", "dispatch", "false_alarm", "whistle", "shelve", "close", "case", "video", "photo", "curves", "mute",
+  "accept", "dispatch", "false_alarm", "whistle", "shelve", "close", "case", "video", "photo", "earlier", "curves", "mute",
   "search", "critical", "high", "medium", "low", "nodes", "go", "back", "help",
 ] as const;
 export type Command = (typeof COMMANDS)[number];
@@ -29,6 +29,7 @@ export const DEFAULT_KEYS: Keys = {
   case: "KeyE",
   video: "KeyV",
   photo: "KeyP",
+  earlier: "KeyB",
   curves: "KeyT",
   mute: "KeyM",
   search: "Slash",

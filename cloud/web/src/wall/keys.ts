@@ -10,6 +10,7 @@ import { isCamera } from "../state/places";
 import { go, HOME, page } from "../state/route";
 import { muteShown } from "../sound/mute";
 import { type Command, commandOf } from "./commands";
+import { hourAgoOf } from "./HourAgo";
 import { maySee, PAGES } from "./pages";
 
 /** After this long without a letter, G was pressed by mistake. */
@@ -141,6 +142,9 @@ function forIncident(command: Command): void {
       }
       break;
     }
+    case "earlier":
+      hourAgoOf.value = incident.id;
+      break;
     case "accept":
     case "close":
       begin(incident, command satisfies Action);
