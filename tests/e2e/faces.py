@@ -25,9 +25,9 @@ FIRST, WORKER = "leader", "worker"
 NARROW = ViewportSize(width=390, height=844)
 QUIET_MS = 400
 """A page is settled when nothing more has been loaded for so long."""
-ASKED = re.compile(r"the server responded with a status of (401|404)")
-"""Whether somebody is signed in is found out by asking, and a link out of a message may lead to nothing any
-more; the browser logs the answers."""
+ASKED = re.compile(r"the server responded with a status of (401|422)|registration blocked by Playwright")
+"""Whether somebody is signed in is found out by asking, and what is no link out of a message is looked up, too: the
+browser logs the answers. Without a service worker every request is seen here."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ pytestmark = pytest.mark.browser
 )
 def test_every_page_is_for_everybody(chromium: Browser, stage: Stage, language: str, theme: str) -> None:
     stage.nodes.all_well()
-    found: dict[str, list[str]] = {}
+    found: list[str] = []
     visitors: dict[str | None, Visitor] = {}
     for face in faces(stage):
         if face.who not in visitors:
@@ -35,11 +35,10 @@ def test_every_page_is_for_everybody(chromium: Browser, stage: Stage, language: 
         wrong += visitor.sideways()
         wrong += visitor.faults
         visitor.faults.clear()
-        if wrong:
-            found[face.name] = wrong
+        found += [f"{face.name}: {one}" for one in wrong]
     for visitor in visitors.values():
         visitor.close()
-    assert found == {}
+    assert not found, "\n".join(found)
 
 
 def test_a_page_about_one_thing_is_shown_of_one(stage: Stage) -> None:
