@@ -37,6 +37,9 @@ PASSWORD = "a-password-of-the-administrator"
 class Town:
     """`node` and `cloud` are processes, with a `line` between; `admin` and `leader` are logged in."""
 
+    page: Path | None = None
+    """Where the built page lies; None: where it is built."""
+
     def __init__(self, folder: Path) -> None:
         self.folder, self.port, self.broker = folder, free_port(), free_port()
         self.url = f"http://127.0.0.1:{self.port}"
@@ -65,6 +68,7 @@ class Town:
 
     def start_cloud(self) -> None:
         words = ("--site", str(self.file), "--state", str(self.folder / "cloud"), "--port", str(self.port))
+        words += ("--page", str(self.page)) if self.page else ()
         self.cloud = Process(self.folder / "cloud.log", "cloud", *words, env=self.env)
         until(self._ready, PATIENCE, "the cloud is up")
 

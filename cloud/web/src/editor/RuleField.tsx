@@ -19,23 +19,26 @@ export function RuleField(props: Props) {
   const name = text.value.rules.fields[one.name] ?? one.name;
   const hint = hintOf(one);
   if (one.field.kind === "labels") return <Labels {...props} name={name} />;
-  return (
-    <label class="field">
+  const inside = (
+    <>
       <span>{name}</span>
-      <Control {...props} />
+      <Control {...props} name={name} />
       {hint && <small>{hint}</small>}
       <Fault at={path} />
-    </label>
+    </>
   );
+  return one.field.kind === "duration"
+    ? <div class="field" role="group" aria-label={name}>{inside}</div>
+    : <label class="field">{inside}</label>;
 }
 
-function Control({ one, value, path, put }: Props) {
+function Control({ one, value, path, put, name }: Props & { name: string }) {
   const { field } = one;
   const { rules: t } = text.value;
   const wrong = invalid(path);
   switch (field.kind) {
     case "duration":
-      return <Duration value={value} least={field.least} path={path} put={put} required={one.required} />;
+      return <Duration name={name} value={value} least={field.least} path={path} put={put} required={one.required} />;
     case "share":
       return (
         <span class="with-unit">
@@ -79,7 +82,8 @@ function Control({ one, value, path, put }: Props) {
   }
 }
 
-function Duration({ value, least, path, put, required }: {
+function Duration({ name, value, least, path, put, required }: {
+  name: string;
   value: unknown;
   least: number;
   path: string;
@@ -91,8 +95,8 @@ function Duration({ value, least, path, put, required }: {
   const say = (figure: number, of: string): void => put(Number.isFinite(figure) ? `${figure} ${of}` : undefined);
   return (
     <span class="with-unit">
-      <input type="number" min={least} step="any" required={required} value={given?.figure ?? ""} {...invalid(path)} onInput={(event) => say(event.currentTarget.valueAsNumber, unit)} />
-      <select aria-label={text.value.rules.fields.dwell} value={unit} onChange={(event) => say(given?.figure ?? 0, event.currentTarget.value)}>
+      <input type="number" aria-label={name} min={least} step="any" required={required} value={given?.figure ?? ""} {...invalid(path)} onInput={(event) => say(event.currentTarget.valueAsNumber, unit)} />
+      <select aria-label={text.value.rules.unit} value={unit} onChange={(event) => say(given?.figure ?? 0, event.currentTarget.value)}>
         {(Object.keys(UNITS) as Unit[]).map((one) => <option key={one} value={one}>{text.value.rules.units[one]}</option>)}
       </select>
     </span>

@@ -148,6 +148,8 @@ export async function goOn(mine: boolean): Promise<void> {
   const site = await cameraSite(one.site.camera);
   keep(site, mine ? stepped(begun(draftOf(site)), one.course.now) : begun(draftOf(site)));
   checked.value = null;
+  // The draft may be the very same, and asks for nothing by itself then.
+  if (mine) await check();
 }
 
 /** Ask the cloud what it makes of the draft. */
