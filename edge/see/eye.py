@@ -198,13 +198,15 @@ class Eye:
                 seen = Seen.GONE  # somebody stood before something: what is seen now was behind
             if seen is Seen.GONE and any(stands_before(other, slot) for other in self.slots):
                 seen = Seen.HIDDEN
-            parted = like.empty_share >= EMPTIED and not any(in_front(one, slot) for one in self.slots)
+            behind = any(in_front(one, slot) for one in self.slots)
+            parted = like.empty_share >= EMPTIED and not behind
             stays = remaining(look, place.anchors, change.threshold) if parted else None
             self._shrinking[slot.id] = 0 if stays is None else self._shrinking.get(slot.id, 0) + 1
             if stays is not None:
                 seen = Seen.PRESENT
             # Nothing hangs on somebody who stood there, and what stands behind must be seen soon.
-            after = step(slot, seen, at, 0.0 if slot.votes.animate else self.watch.clear_after)
+            wait = 0.0 if slot.votes.animate else self.watch.clear_after
+            after = step(slot, seen, at, wait, behind=behind)
             if stays is not None and self._shrinking[slot.id] >= CLEAR_LOOKS:
                 shrunk[slot.id] = stays
             elif seen is Seen.PRESENT:

@@ -26,6 +26,12 @@ EMPTIED = 0.25
 """Share of a place that looks empty again while the rest is there, from which something of it has left."""
 TOLD_APART = 0.8
 """Share of a place that must look either taken or empty: the rest is hidden, and nothing is said of it."""
+CLUMP = 24, 0.03
+"""Pixels, and share of a place, of the least piece that is more than noise: some pixels of somebody who stood
+beside a thing are as grey as the street behind him, and where he was looks empty in pieces."""
+ITSELF = 0.3
+"""Of the threshold: how far what looks empty may be off in the mean for pieces so small to count. The ground
+itself is off by its noise, a car that came to stand in front, and is as grey, by half of the threshold."""
 
 ALONE, LARGE = 0.15, 0.002
 """The same where nothing but the shape tells them apart; or what covers as much of the picture."""
@@ -124,8 +130,9 @@ def remaining(look: Luma, anchors: Anchors, threshold: float) -> Mask | None:
     left, stays = int(np.count_nonzero(near_empty)), int(np.count_nonzero(near_taken))
     if left < EMPTIED * total or stays < PART * total or left + stays < TOLD_APART * total:
         return None
-    # In pieces of some size: single pixels look like either.
-    least = PART * total
+    # In one piece, or in pieces of some size where the ground itself is seen: single pixels look like either.
+    itself = float(to_empty[near_empty].mean()) <= ITSELF * threshold
+    least = max(CLUMP[0], CLUMP[1] * total) if itself else None
     if _in_pieces(near_empty, least) < 0.6 * left or _in_pieces(near_taken, least) < 0.6 * stays:
         return None
     own = _own(look, anchors, near_taken)
@@ -144,11 +151,11 @@ def _own(look: Luma, anchors: Anchors, near: Mask) -> Mask:
     return own
 
 
-def _in_pieces(mask: Mask, least: float) -> int:
-    """Pixels of `mask` in its parts of at least that many, small gaps bridged."""
+def _in_pieces(mask: Mask, least: float | None) -> int:
+    """Pixels of `mask` in its parts of at least that many, or in the largest; small gaps are bridged."""
     count, labels = cv2.connectedComponents(_closed(mask), connectivity=8)
     pixels = np.bincount(labels[mask], minlength=count)[1:]
-    return int(pixels[pixels >= least].sum())
+    return int(pixels.max(initial=0) if least is None else pixels[pixels >= least].sum())
 
 
 def _closed(mask: Mask) -> NDArray[np.uint8]:

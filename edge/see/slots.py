@@ -94,8 +94,11 @@ class Slot:
         return slot
 
 
-def step(slot: Slot, seen: Seen, at: float, clear_after: float) -> Slot:
-    """The slot after one look at stream time `at`; `clear_after` is how long *gone* must hold."""
+def step(slot: Slot, seen: Seen, at: float, clear_after: float, *, behind: bool = False) -> Slot:
+    """The slot after one look at stream time `at`; `clear_after` is how long *gone* must hold.
+
+    `behind`: another slot is in front of it.
+    """
     if slot.phase is Phase.GONE:
         return slot
     if seen is Seen.PRESENT:
@@ -131,7 +134,7 @@ def step(slot: Slot, seen: Seen, at: float, clear_after: float) -> Slot:
     return replace(
         slot,
         confirmed=True,
-        looks=slot.looks if hidden else slot.looks + 1,
+        looks=slot.looks if hidden or behind else slot.looks + 1,
         leaving_since=None,
         gone_looks=0,
         phase=Phase.HIDDEN if hidden else Phase.STANDING,
