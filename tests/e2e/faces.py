@@ -26,7 +26,7 @@ NARROW = ViewportSize(width=390, height=844)
 QUIET_MS = 400
 """A page is settled when nothing more has been loaded for so long."""
 ASKED = re.compile(r"the server responded with a status of (401|422)|registration blocked by Playwright")
-"""Whether somebody is signed in is found out by asking, and what is no link out of a message is looked up, too: the
+"""Whether somebody is signed in is found out by asking, and so is what is no link out of a message: the
 browser logs the answers. Without a service worker every request is seen here."""
 
 
