@@ -22,6 +22,8 @@ class Viewer:
         self._size = 0
         self._filled = asyncio.Event()
         self._behind = False
+        self._opening = b""
+        """The last one that was taken."""
         self.dropped = 0
         """Parts that were let go because they waited too long."""
 
@@ -40,7 +42,8 @@ class Viewer:
                 self.dropped += 1
                 return
             self._behind = False
-            self._append(opening)
+            if opening != self._opening:
+                self._append(opening)
         self._append(frame)
 
     async def take(self) -> Frame:
@@ -49,7 +52,10 @@ class Viewer:
             self._filled.clear()
             await self._filled.wait()
         frame = self._waiting.popleft()
-        self._size -= len(frame) if isinstance(frame, bytes) else 0
+        if isinstance(frame, bytes):
+            self._size -= len(frame)
+            if frame[0] == Part.OPENING:
+                self._opening = frame
         return frame
 
     def _append(self, data: bytes) -> None:

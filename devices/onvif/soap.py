@@ -52,11 +52,19 @@ class Caller:
         self._digest: HTTPDigestAuth | None = None
 
     def call(
-        self, service: Service, address: str, operation: str, *, created: datetime | None, **arguments: Any
+        self,
+        service: Service,
+        address: str,
+        operation: str,
+        *,
+        created: datetime | None,
+        silent: bool = False,
+        **arguments: Any,
     ) -> Any:
         """Call `operation` once and return its answer as dicts, lists, strings and numbers.
 
-        `created` is the camera's time for the log-in token; None calls without credentials.
+        `created` is the camera's time for the log-in token; None calls without credentials. `silent`: the
+        answer has nothing in it.
 
         Raises:
             CameraUnreachable: nobody answers.
@@ -77,7 +85,7 @@ class Caller:
             raise CameraFault(
                 f"{self._place}: its answer to {operation} cannot be read ({type(error).__name__})"
             ) from None
-        if answer is None:
+        if answer is None and not silent:
             raise Declined(f"{self._place}: its answer to {operation} is empty")
         return answer
 

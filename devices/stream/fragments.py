@@ -77,6 +77,10 @@ class Fragments:
         self._end(samples, parts)
         return parts
 
+    def forget(self) -> None:
+        """What comes next does not go on from what came before: it begins with a key unit."""
+        self._run = []
+
     def _flush(self, tick: int, size: tuple[int, int], samples: list[Sample], parts: list[Part]) -> None:
         """The pictures held so far are complete: the next one is decoded at `tick`, or a bit later."""
         begin, count = self._begin, len(self._run)

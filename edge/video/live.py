@@ -113,12 +113,9 @@ class LiveFeed:
         units = self._eyes.since(self._camera, self._last)
         if not units:
             return
-        if self._last is None:
-            self._fragments = Fragments()
         chosen = catch_up(units)
-        if self._last is not None and chosen[0] is not units[0]:
-            log.info("%s: the line is slow; live pictures go on at the newest", self._camera)
-            self._fragments = Fragments()
+        if self._last is None or chosen[0] is not units[0]:
+            self._fragments.forget()
         self._last = units[-1]
         if units[-1].unit.codec != PLAYED:
             self._say(connection, LiveState.CODEC, size)

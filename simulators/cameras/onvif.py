@@ -17,14 +17,17 @@ from lxml import etree
 
 from devices.credentials import Credentials
 from simulators.cameras import onvif_answers as answers
+from simulators.cameras import onvif_ptz
 from simulators.cameras.onvif_answers import SimulatedStream
 from simulators.cameras.onvif_events import EventFault, EventService, Hushed, Refused, name_in
 from simulators.cameras.onvif_http import HttpServer, Request, Response
 from simulators.cameras.onvif_login import Login
+from simulators.cameras.onvif_ptz import Mount
 
 DEVICE_PATH = "/onvif/device_service"
 MEDIA_PATH = "/onvif/media_service"
 EVENTS_PATH = "/onvif/events_service"
+PTZ_PATH = "/onvif/ptz_service"
 SNAPSHOT_PATH = "/onvif/snapshot/"
 
 _SOAP = "{http://www.w3.org/2003/05/soap-envelope}"
@@ -72,6 +75,8 @@ class OnvifDevice:
     """Seconds before an answer while `slow` holds."""
     digest_only: bool = False
     """Log in by HTTP Digest instead of WS-UsernameToken, as newer cameras want it."""
+    movable: bool = False
+    """It has a PTZ service."""
     announced: tuple[str, int] | None = None
     """The host and port it believes to have, behind address translation; where it is reached unless given."""
     now: Callable[[], float] = time.time
@@ -97,6 +102,8 @@ class OnvifServer:
         self.faults: set[Fault | EventFault] = set(device.faults)
         self.events = EventService(self.faults, self.clock, device.monotonic)
         """What the camera says by itself."""
+        self.mount = Mount(device.monotonic)
+        """Where it looks."""
         self._login = None if device.credentials is None else Login(device.credentials)
         self._http = HttpServer(self._handle)
 
@@ -127,7 +134,7 @@ class OnvifServer:
         if request.method == "GET" and request.path.startswith(SNAPSHOT_PATH):
             return self._snapshot(request)
         path = request.path.partition("?")[0]
-        if path not in (DEVICE_PATH, MEDIA_PATH, EVENTS_PATH):
+        if path not in (DEVICE_PATH, MEDIA_PATH, EVENTS_PATH, PTZ_PATH):
             return Response(HTTPStatus.NOT_FOUND, b"")
         if request.method != "POST":
             return Response(HTTPStatus.METHOD_NOT_ALLOWED, b"", headers={"Allow": "POST"})
@@ -183,7 +190,8 @@ class OnvifServer:
 
     def _answer(self, operation: str, call: Any, request: Request) -> Response:
         base = self._base(request)
-        here = (base + DEVICE_PATH, base + MEDIA_PATH, base + EVENTS_PATH)
+        ptz = base + PTZ_PATH if self.device.movable else ""
+        here = (base + DEVICE_PATH, base + MEDIA_PATH, base + EVENTS_PATH, ptz)
         match operation:
             case "GetSystemDateAndTime":
                 text = answers.date_and_time(self.clock())
@@ -196,7 +204,7 @@ class OnvifServer:
             case "GetScopes":
                 text = answers.scopes(answers.scope_uris(self.device.name, self.device.id))
             case "GetProfiles":
-                text = answers.profiles(self.device.streams)
+                text = answers.profiles(self.device.streams, movable=self.device.movable)
             case "GetStreamUri" | "GetSnapshotUri":
                 asked = call.findtext("{*}ProfileToken")
                 stream = next((one for one in self.device.streams if one.token == asked), None)
@@ -204,9 +212,14 @@ class OnvifServer:
                     return _refusal("NoProfile", "Profile token does not exist")
                 still = f"{base}{SNAPSHOT_PATH}{stream.token}"
                 text = answers.media_uri(operation, stream.uri if operation == "GetStreamUri" else still)
+            case _ if (said := self._moved(operation, call)) is not None:
+                text = said
             case _:
                 return _refusal("ActionNotSupported", f"{operation} is not supported")
         return Response(HTTPStatus.OK, answers.envelope(text), "application/soap+xml; charset=utf-8")
+
+    def _moved(self, operation: str, call: Any) -> str | None:
+        return onvif_ptz.answer(self.mount, operation, call) if self.device.movable else None
 
     def _token_is_good(self, header: Any) -> bool:
         if Fault.REFUSE_AUTH in self.faults:

@@ -16,6 +16,7 @@ _SPACES = {
     "tt": "http://www.onvif.org/ver10/schema",
     "ter": "http://www.onvif.org/ver10/error",
     "tev": "http://www.onvif.org/ver10/events/wsdl",
+    "tptz": "http://www.onvif.org/ver20/ptz/wsdl",
     "wsnt": "http://docs.oasis-open.org/wsn/b-2",
     "wstop": "http://docs.oasis-open.org/wsn/t-1",
     "wsa": "http://www.w3.org/2005/08/addressing",
@@ -87,8 +88,9 @@ def information(model: str, serial: str) -> str:
     )
 
 
-def capabilities(device: str, media: str, events: str) -> str:
-    """The services, the old way, by their addresses."""
+def capabilities(device: str, media: str, events: str, ptz: str = "") -> str:
+    """The services, the old way, by their addresses; `ptz`: of a camera that can be moved."""
+    moved = f"<tt:PTZ><tt:XAddr>{escape(ptz)}</tt:XAddr></tt:PTZ>" if ptz else ""
     return (
         "<tds:GetCapabilitiesResponse><tds:Capabilities>"
         f"<tt:Device><tt:XAddr>{escape(device)}</tt:XAddr></tt:Device>"
@@ -100,16 +102,18 @@ def capabilities(device: str, media: str, events: str) -> str:
         f"<tt:Media><tt:XAddr>{escape(media)}</tt:XAddr><tt:StreamingCapabilities>"
         "<tt:RTPMulticast>false</tt:RTPMulticast><tt:RTP_TCP>true</tt:RTP_TCP>"
         "<tt:RTP_RTSP_TCP>true</tt:RTP_RTSP_TCP></tt:StreamingCapabilities></tt:Media>"
-        "</tds:Capabilities></tds:GetCapabilitiesResponse>"
+        f"{moved}</tds:Capabilities></tds:GetCapabilitiesResponse>"
     )
 
 
-def services(device: str, media: str, events: str) -> str:
+def services(device: str, media: str, events: str, ptz: str = "") -> str:
     """The services, the new way."""
+    known = (("tds", device), ("trt", media), ("tev", events), ("tptz", ptz))
     listed = "".join(
         f"<tds:Service><tds:Namespace>{_SPACES[prefix]}</tds:Namespace><tds:XAddr>{escape(address)}</tds:XAddr>"
         "<tds:Version><tt:Major>2</tt:Major><tt:Minor>60</tt:Minor></tds:Version></tds:Service>"
-        for prefix, address in (("tds", device), ("trt", media), ("tev", events))
+        for prefix, address in known
+        if address
     )
     return f"<tds:GetServicesResponse>{listed}</tds:GetServicesResponse>"
 
@@ -135,12 +139,19 @@ def scopes(uris: Sequence[str]) -> str:
     return f"<tds:GetScopesResponse>{listed}</tds:GetScopesResponse>"
 
 
-def profiles(streams: Sequence[SimulatedStream]) -> str:
+def profiles(streams: Sequence[SimulatedStream], *, movable: bool = False) -> str:
     """One profile a stream, all of one video source."""
-    return f"<trt:GetProfilesResponse>{''.join(_profile(one) for one in streams)}</trt:GetProfilesResponse>"
+    listed = "".join(_profile(one, movable) for one in streams)
+    return f"<trt:GetProfilesResponse>{listed}</trt:GetProfilesResponse>"
 
 
-def _profile(one: SimulatedStream) -> str:
+_MOVED = (
+    '<tt:PTZConfiguration token="ptz"><tt:Name>ptz</tt:Name><tt:UseCount>1</tt:UseCount>'
+    "<tt:NodeToken>ptz</tt:NodeToken></tt:PTZConfiguration>"
+)
+
+
+def _profile(one: SimulatedStream, movable: bool) -> str:
     token = quoteattr(one.token)
     name = f"<tt:Name>{escape(one.token)}</tt:Name><tt:UseCount>1</tt:UseCount>"
     return (
@@ -155,7 +166,8 @@ def _profile(one: SimulatedStream) -> str:
         f"<tt:H264><tt:GovLength>{one.gov_length}</tt:GovLength><tt:H264Profile>High</tt:H264Profile></tt:H264>"
         "<tt:Multicast><tt:Address><tt:Type>IPv4</tt:Type><tt:IPv4Address>0.0.0.0</tt:IPv4Address></tt:Address>"
         "<tt:Port>0</tt:Port><tt:TTL>0</tt:TTL><tt:AutoStart>false</tt:AutoStart></tt:Multicast>"
-        "<tt:SessionTimeout>PT60S</tt:SessionTimeout></tt:VideoEncoderConfiguration></trt:Profiles>"
+        "<tt:SessionTimeout>PT60S</tt:SessionTimeout></tt:VideoEncoderConfiguration>"
+        f"{_MOVED if movable else ''}</trt:Profiles>"
     )
 
 

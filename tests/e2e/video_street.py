@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
-from contextlib import ExitStack
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
+from types import MappingProxyType
 
 import httpx
 from websockets.sync.client import ClientConnection, connect
@@ -34,6 +34,7 @@ class VideoStreet:
         self.directory = Path(tempfile.mkdtemp(prefix="gridwatch-video-"))
         self.page = page
         self._closing = ExitStack()
+        self._people: dict[str, httpx.Client] = {}
         self._closing.callback(shutil.rmtree, self.directory, ignore_errors=True)
         self.cameras: Server = self._closing.enter_context(self._film())
         self.port = free_port()
@@ -60,25 +61,34 @@ class VideoStreet:
         log = self.directory / f"edge-{free_port()}.log"
         self.node = Process(log, *words, env={"GRIDWATCH_NODE_TOKEN": token})
         self.node.says("link up", PATIENCE)
-        until(lambda: self.cameras.viewers(H264) and self.cameras.viewers(OTHER), PATIENCE, "cameras are received")
+        until(
+            lambda: self.cameras.viewers(H264) and self.cameras.viewers(OTHER),
+            PATIENCE,
+            "cameras are received",
+        )
 
     def log_in(self, username: str = "operator") -> httpx.Client:
-        """A session of that person."""
-        client = httpx.Client(base_url=f"{self.origin}/api/v1", timeout=60)
+        """The session of that person."""
+        if username in self._people:
+            return self._people[username]
+        client = self._closing.enter_context(httpx.Client(base_url=f"{self.origin}/api/v1", timeout=60))
         who = {"username": username, "password": self.passwords[username]}
         answer = client.post("/session", json=who)
         assert answer.status_code == 200, answer.text
         client.headers["X-CSRF-Token"] = answer.json()["csrf"]
+        self._people[username] = client
         return client
 
-    def open(self, path: str, who: httpx.Client | None = None, **more: object) -> contextlib.AbstractContextManager[ClientConnection]:
-        """A WebSocket of the API."""
+    def open(
+        self, path: str, who: httpx.Client | None = None, more: Mapping[str, str] = MappingProxyType({})
+    ) -> AbstractContextManager[ClientConnection]:
+        """A WebSocket of the API; `more`: headers."""
         session = who or self.log_in()
         cookie = "; ".join(f"{name}={value}" for name, value in session.cookies.items())
-        headers = {"Cookie": cookie, "Origin": self.origin}
+        headers = {"Cookie": cookie, "Origin": self.origin, **more}
         return connect(
             f"ws://127.0.0.1:{self.port}/api/v1{path}", additional_headers=headers, proxy=None,
-            max_size=None, close_timeout=1, open_timeout=30, **more,
+            max_size=None, close_timeout=1, open_timeout=30,
         )  # fmt: skip
 
     def stop(self) -> None:
@@ -94,12 +104,14 @@ class VideoStreet:
         except httpx.TransportError:
             return False
 
-    @contextlib.contextmanager
+    @contextmanager
     def _film(self) -> Iterator[Server]:
         def clip(name: str, codec: str) -> Looping:
             path = self.directory / f"{name}.mp4"
             return Looping(
-                Segment.load(write_clip(path, count=2 * GOP, gop=GOP, rate=RATE, size=(640, 360), codec=codec))
+                Segment.load(
+                    write_clip(path, count=2 * GOP, gop=GOP, rate=RATE, size=(640, 360), codec=codec)
+                )
             )
 
         film, other, hevc = clip("a", "libx264"), clip("b", "libx264"), clip("c", "libx265")
@@ -108,7 +120,9 @@ class VideoStreet:
 
     def _site(self) -> Site:
         def camera(name: str, uri: str) -> Camera:
-            return Camera(id=name, name=Names(zh=f"枪机 {name}", en=f"Camera {name}"), host="127.0.0.1", stream_uri=uri)
+            return Camera(
+                id=name, name=Names(zh=f"枪机 {name}", en=f"Camera {name}"), host="127.0.0.1", stream_uri=uri
+            )
 
         there = [camera(name, self.cameras.uri(name)) for name in (H264, OTHER, H265)]
         gone = camera(GONE, f"rtsp://127.0.0.1:{free_port()}/gone")

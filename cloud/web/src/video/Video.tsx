@@ -44,7 +44,7 @@ function Pictures() {
         </p>
       )}
       {found.value.length === 0 && <p class="nothing">{words.none}</p>}
-      <ul class="video-grid" data-size={size.value}>
+      <ul class="video-grid" data-size={size.value} data-live={live.value.length}>
         {shown.value.map((one) =>
           live.value.includes(one.id) ? (
             <Live key={one.id} seen={one} close={() => close(one.id)} />

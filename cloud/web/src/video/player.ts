@@ -136,13 +136,10 @@ export class Player {
     this.feed();
   }
 
-  /** A stream begins: the element needs a source that takes it. */
+  /** A stream begins, perhaps of another shape, and with times that have nothing to do with those before. */
   private open(): void {
     const type = `video/mp4; codecs="${this.word?.codecs ?? ""}"`;
-    if (this.buffer && this.source?.readyState === "open") {
-      if (MediaSource.isTypeSupported(type)) this.buffer.changeType(type);
-      return;
-    }
+    this.buffer = null;
     if (!MediaSource.isTypeSupported(type)) {
       this.show("codec");
       return;
