@@ -132,6 +132,14 @@ def test_the_time_behind_something_does_not_make_a_thing_less_steady():
     assert back.stood == slot.stood
 
 
+def test_looks_at_what_is_known_to_stand_in_front_say_nothing_of_how_well_a_thing_is_seen():
+    slot = known = standing(1, BIKE)
+    for at in range(101, 112):
+        slot = step(slot, Seen.HIDDEN, float(at), 5.0)
+        known = step(known, Seen.HIDDEN, float(at), 5.0, behind=True)
+    assert (slot.steady, known.steady) == (False, True)
+
+
 def test_who_comes_to_stand_before_a_thing_takes_no_part_of_it():
     person = standing(2, VAN, since=5.0, label="person")
     person = replace(person, named_box=VAN, named_score=0.9)

@@ -107,6 +107,29 @@ def test_nothing_remains_of_what_is_all_gone_and_all_of_what_is_all_there():
     assert remaining(taken, kept, 20.0) is None
 
 
+def beside_a_box(level):
+    """Somebody stood beside a box, half of him as grey as the street: his place at that level, in strips."""
+    empty = np.full((100, 200), 90, np.uint8)
+    taken = empty.copy()
+    taken[40:90, 10:90] = 200
+    look = taken.copy()
+    for x in range(110, 190, 16):
+        taken[5:95, x : x + 8] = 30
+        look[5:95, x : x + 8] = level
+    return look, Anchors(taken, empty, taken != empty)
+
+
+def test_who_stood_beside_a_thing_is_gone_in_pieces_where_the_ground_itself_shows():
+    stays = remaining(*beside_a_box(92), 20.0)
+    assert stays is not None
+    assert stays[40:90, 10:90].all()
+    assert not stays[:, 100:].any()
+
+
+def test_pieces_only_about_as_grey_as_the_ground_say_nothing():
+    assert remaining(*beside_a_box(104), 20.0) is None
+
+
 def test_nothing_is_said_while_somebody_hides_a_part():
     kept, taken, _ = anchors()
     look = taken.copy()
