@@ -46,7 +46,7 @@ function Row({ one, clocks }: { one: LedgerRow; clocks: Clocks | undefined }) {
       <td><SeverityMark severity={one.severity} /></td>
       <th scope="row" class="nowrap"><a href={addressOf("case", one.id)}>{one.number}</a></th>
       <td><span class={`chip chip-${one.state}`}>{states[one.state]}</span></td>
-      <td>{lit && <Light lit={lit} />}</td>
+      <td class="sheet-due">{lit && <Light lit={lit} />}</td>
       <td class="sheet-where">{classNamed(one.event_class)} <small>{facts.sources[one.source]}</small></td>
       <td class="sheet-where">
         {[one.community, one.grid].filter((area) => area !== null).map((area) => named(area.name)).join(" · ")}

@@ -40,10 +40,10 @@ export function AreaPick({ value, onPick }: { value: string; onPick: (value: str
   return <Pick label={words.area} value={value} choices={choices} all={words.street} onPick={onPick} />;
 }
 
-export function ClassPick({ value, onPick }: { value: string; onPick: (value: string) => void }) {
+export function ClassPick({ value, all, onPick }: { value: string; all?: string; onPick: (value: string) => void }) {
   const words = text.value;
   const choices = classes.value.map((one) => ({ value: one.code, title: `${named(one.name)} ${one.code}` }));
-  return <Pick label={words.eventClass} value={value} choices={choices} all={words.all} onPick={onPick} />;
+  return <Pick label={words.eventClass} value={value} choices={choices} all={all ?? words.all} onPick={onPick} />;
 }
 
 export function SourcePick({ value, onPick }: { value: string; onPick: (value: string) => void }) {

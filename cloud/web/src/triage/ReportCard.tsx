@@ -69,7 +69,7 @@ export function ReportCard({ report, onDone, onStale }: { report: Waiting; onDon
         <>
           <Candidates report={report} busy={doing.busy} onMerge={(one) => void send({ decision: "merge", incident_id: one.incident_id })} />
           <div class="narrow">
-            <ClassPick value={kind} onPick={setKind} />
+            <ClassPick value={kind} all={text.value.choose} onPick={setKind} />
             <button type="button" class="button primary" aria-disabled={doing.busy} onClick={accept}>{doing.busy ? shared.value.working : text.value.accept}</button>
             <button type="button" class="button" aria-expanded={refusing} onClick={() => setRefusing(!refusing)}>{text.value.refuse}</button>
           </div>

@@ -83,6 +83,13 @@ export const PAGES: readonly Page[] = [
     roles: ["operator", "leader", "grid_worker", "grid_leader", "community", "street", "auditor"],
   },
   {
+    name: "admin",
+    code: "KeyA",
+    title: () => titles.value.admin,
+    load: async () => (await import("../admin/Admin")).Admin,
+    roles: ["administrator", "street", "auditor"],
+  },
+  {
     name: "case",
     code: "KeyE",
     title: () => caseTitles.value.case,
