@@ -7,9 +7,10 @@ from contextlib import suppress
 from pathlib import Path
 
 from fastapi import APIRouter, Request, Response
-from fastapi.responses import FileResponse, HTMLResponse, PlainTextResponse
+from fastapi.responses import HTMLResponse, PlainTextResponse
 from starlette.exceptions import HTTPException
 
+from cloud import page_files
 from cloud.addresses import allowed
 from cloud.alarms.figures_routes import series
 from cloud.context import Context, InContext
@@ -61,22 +62,22 @@ async def metrics(context: InContext) -> Response:
 
 @router.get("/")
 @router.get("/wall")
-async def wall(context: InContext) -> Response:
+async def wall(request: Request, context: InContext) -> Response:
     """The wall."""
-    return await _page(context, "index.html")
+    return await _page(request, context, "index.html")
 
 
 @router.get("/phone")
-async def phone(context: InContext) -> Response:
+async def phone(request: Request, context: InContext) -> Response:
     """The grid worker's page."""
-    return await _page(context, "phone.html")
+    return await _page(request, context, "phone.html")
 
 
-async def _page(context: Context, name: str) -> Response:
+async def _page(request: Request, context: Context, name: str) -> Response:
     index = context.settings.page / name
     if not await asyncio.to_thread(index.is_file):
         return HTMLResponse(_MISSING, 503)
-    return FileResponse(index, headers={"Cache-Control": _FRESH})
+    return await page_files.answer(request, index, _FRESH)
 
 
 @router.get("/{path:path}")
@@ -88,7 +89,7 @@ async def asset(request: Request, context: InContext, path: str) -> Response:
     if file is None:
         raise Problem("not_found", f"nothing is at /{path}")
     kept = _HASHED if path.startswith("assets/") else _FRESH
-    return FileResponse(file, headers={"Cache-Control": kept})
+    return await page_files.answer(request, file, kept)
 
 
 def _inside(directory: Path, path: str) -> Path | None:
