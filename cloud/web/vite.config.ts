@@ -1,5 +1,5 @@
 import { defineConfig } from "vite";
-import { phoneWorker } from "./phone-worker.plugin";
+import { phoneWorker } from "./phone-worker.plugin.ts";
 
 export default defineConfig({
   build: {
