@@ -78,7 +78,9 @@ def test_on_a_phone_none_of_it_is_cut_off_and_english_has_no_chinese(phone: Wall
     assert not HAN.search(phone.page.locator(".list").inner_text())
     cut = "all => all.filter(one => one.scrollWidth > one.clientWidth).map(one => one.textContent)"
     for scene in ODD.values():
-        phone.row(phone.cloud.street.point(scene.point).name.en).click()
+        name = phone.cloud.street.point(scene.point).name.en
+        phone.page.locator(".search").fill(name)
+        phone.row(name).click()
         assert phone.page.locator(".detail, .detail *:not(.unseen, svg *)").evaluate_all(cut) == []
         for part in (".detail-head", ".facts"):
             assert not HAN.search(phone.page.locator(part).inner_text())

@@ -175,6 +175,25 @@ def _shorter(route: Route) -> None:
     route.fulfill(response=answer, json=told)
 
 
+def test_a_cut_stream_is_said_and_what_came_meanwhile_is_there_when_it_is_back(
+    leader: Watch, quiet: Stage
+) -> None:
+    leader.page.clock.install()
+    leader.show()
+    leader.context.set_offline(True)
+    leader.page.clock.fast_forward(15_000)
+    bar = leader.page.locator(".lost")
+    expect(bar).to_contain_text("数据中断")
+    quiet.nodes.raise_alarm(Scene("P28", FIRE_LANE, "high", "detected", 5, "car", 1))
+    expect(leader.row(leader.place("P28"))).to_have_count(0)
+    leader.context.set_offline(False)
+    leader.page.clock.fast_forward(10_000)
+    expect(bar).to_have_count(0)
+    expect(leader.row(leader.place("P28"))).to_be_visible()
+    expect(leader.page.locator(".row", has_text=leader.place("P28"))).to_have_count(1)
+    leader.faults = [one for one in leader.faults if "ERR_INTERNET_DISCONNECTED" not in one]
+
+
 def near_points(stage: Stage) -> tuple[str, str]:
     """Two points within 300 m that have nothing open."""
     with closing(stage.log_in("leader")) as person:

@@ -7,7 +7,7 @@ import { inWords } from "../state/actions";
 import { now } from "../state/clock";
 import { loadSeats, mySeat, seats } from "../state/duty";
 import { addressOf } from "../state/route";
-import { leave, seatTrouble, sitDown, standUp } from "../state/seat";
+import { leave, seatTrouble, sitDown, sitting, standUp } from "../state/seat";
 import { tryOut, unlock, unlocked } from "../sound/speaker";
 import { maySee, PAGES } from "../wall/pages";
 import { words } from "../words";
@@ -52,6 +52,9 @@ function Card({ seat }: { seat: Seat }) {
       <div class="seat-choices">
         {!seat.username && !mySeat.value && (
           <button type="button" class="button primary" onClick={() => void sitDown(seat)}>{text.take(name)}</button>
+        )}
+        {own && sitting.value === "unsaid" && (
+          <button type="button" class="button primary" onClick={() => void sitDown({ ...seat, offered: null })}>{text.goOn(name)}</button>
         )}
         {own && PAGES.some((one) => one.name === "handover" && maySee(one)) && (
           <a class="button" href={addressOf("handover")}>{text.handOver}</a>

@@ -35,6 +35,8 @@ export function Actions({ incident }: { incident: Incident }) {
   }, [incident.id, waits]);
   const said = outcomes.value.get(incident.id);
   const allowed = ACTIONS.filter((action) => incident.allowed_actions.includes(action));
+  // One of the four answers is "false": no second button beside them.
+  const judged = waits && incident.alarms.length > 0 && hasRole("operator", "leader");
   const question = asking.value && allowed.includes(asking.value) ? asking.value : null;
   const many = (form.value ? about.value : targets.value).length;
   return (
@@ -46,8 +48,8 @@ export function Actions({ incident }: { incident: Incident }) {
         <ReasonForm key={`${incident.id} ${question}`} incident={incident} action={question} />
       ) : (
         <>
-          {waits && <Judge incident={incident} />}
-          <Steps incident={incident} allowed={allowed} />
+          {judged && <Judge incident={incident} />}
+          <Steps incident={incident} allowed={judged ? allowed.filter((action) => action !== "false_alarm") : allowed} />
         </>
       )}
       <p class={said?.good ? "outcome good" : "outcome"} role="status">{said?.text}</p>
@@ -69,7 +71,6 @@ function Asked({ incident }: { incident: Incident }) {
 /** The four answers. */
 function Judge({ incident }: { incident: Incident }) {
   const text = desk.value.judge;
-  if (!hasRole("operator", "leader") || incident.alarms.length === 0) return null;
   const verdict = incident.alarms.at(-1)?.verdict;
   const answers = [
     ["true", "judge_true", () => void judgeAs(targets.value, { verdict: "true" })],

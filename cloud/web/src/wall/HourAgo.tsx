@@ -49,18 +49,19 @@ export function HourAgo({ incident, kept }: { incident: Incident; kept: EarlierP
   }, [wanted, camera]);
   const shown = found.value ?? (kept && { url: kept.url, at: kept.captured_at });
   if (!shown && !camera) return null;
+  const waits = wanted && !found.value && !trouble.value;
   return (
-    <figure class="photo hour-ago" aria-busy={wanted && !found.value && !trouble.value}>
+    <figure class="photo hour-ago" aria-busy={waits}>
       {shown && <img src={shown.url} alt={text.earlier} loading="lazy" />}
       <figcaption>
         {shown && <><b>{text.earlier}</b> <time>{formatWhen(shown.at, words.value.locale, now.value)}</time></>}
-        {camera && !found.value && (
+        {camera && !found.value && !waits && (
           <button type="button" class="quiet" onClick={() => (hourAgoOf.value = incident.id)}>
             {text.ask} <kbd aria-hidden="true">{chordName(keys.value.earlier)}</kbd>
           </button>
         )}
       </figcaption>
-      {trouble.value && <p class="note" role="status">{trouble.value}</p>}
+      <p class="note" role="status">{trouble.value || (waits && text.asking)}</p>
     </figure>
   );
 }
