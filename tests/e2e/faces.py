@@ -58,7 +58,7 @@ def faces(stage: Stage) -> list[Face]:
     found.append(Face("phone-sign-in", "/phone", None, narrow=True))
     found.append(Face("phone", "/phone#/", WORKER, narrow=True))
     for name in phone_pages():
-        rest = {"task": lambda: "/" + _case(stage), "notice": lambda: "/none"}.get(name, lambda: "")()
+        rest = {"task": lambda: f"/{_task(stage)}", "notice": lambda: "/none"}.get(name, str)()
         found.append(Face(f"phone-{name}", f"/phone#/{name}{rest}", WORKER, narrow=True))
     return found
 
@@ -181,3 +181,9 @@ class Visitor:
 def _case(stage: Stage) -> str:
     with closing(stage.log_in(FIRST)) as leader:
         return str(stage.incident(leader, "P05")["id"])
+
+
+def _task(stage: Stage) -> str:
+    """A case that the grid worker has."""
+    with closing(stage.log_in(WORKER)) as worker:
+        return str(worker.get("/incidents").json()["items"][0]["id"])

@@ -25,7 +25,8 @@ export function Tile({ seen, open }: { seen: Seen; open(): void }) {
   const said = formatAge(age, locale);
   return (
     <li class="tile" data-stale={stale || bad}>
-      <button type="button" id={`tile-${seen.id}`} aria-label={words.openLive(named(seen.name))} onClick={open}>
+      <button type="button" id={`tile-${seen.id}`} onClick={open}>
+        <span class="unseen">{words.openLive(named(seen.name))}</span>
         {shot ? (
           <img src={shot.url} alt="" width="640" height="360" />
         ) : (
