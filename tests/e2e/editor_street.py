@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -76,7 +75,6 @@ def editor_street() -> Iterator[tuple[EditorTown, Switched]]:
         shown = Switched(clip(Path(folder) / "empty.mp4", EMPTY), clip(Path(folder) / "taken.mp4", TAKEN))
         with rtsp_in_thread({"C0": shown}, RIGHT) as server:
             one: Camera = camera(CAMERA, credentials="CAM", stream_uri=server.uri("C0"), zones=())
-            EditorTown.page = Path(os.environ["EDITOR_PAGE"]) if "EDITOR_PAGE" in os.environ else None
             with town_of((one,), (), EditorTown) as town:
                 town.node.says(f"{CAMERA} up", 240)
                 yield town, shown

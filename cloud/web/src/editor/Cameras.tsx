@@ -16,7 +16,7 @@ export function Cameras() {
   );
   return (
     <nav class={camera.value ? "editor-cameras chosen" : "editor-cameras"} aria-label={text.value.choose}>
-      <label class="field">
+      <label class="asked">
         <span class="unseen">{text.value.find}</span>
         <input
           type="search"

@@ -10,6 +10,8 @@ import { text } from "./words";
 
 /** Where there is no picture, the shape that most cameras have. */
 const WIDE = { width: 640, height: 360 };
+/** Of the window's height: what is below the picture begins on the same screen. */
+const TALLEST_VH = 68;
 /** In the picture's own pixels, of 640 across. */
 const NEAR = 14;
 
@@ -25,7 +27,7 @@ export function Canvas() {
         tabIndex={0}
         aria-label={text.value.picture.label}
         aria-describedby="canvas-keys"
-        style={{ aspectRatio: `${size.width} / ${size.height}` }}
+        style={{ aspectRatio: `${size.width} / ${size.height}`, maxWidth: `${(TALLEST_VH * size.width) / size.height}vh` }}
         onKeyDown={(event) => {
           if (!key(event)) return;
           event.preventDefault();

@@ -12,7 +12,7 @@ export function Privacy() {
     <section class="editor-card" aria-labelledby="privacy-title">
       <h3 id="privacy-title">{t.title}</h3>
       <p class="note">{t.why}</p>
-      <label class="field">
+      <label class="asked">
         <span>{t.purpose}</span>
         <textarea
           rows={2}

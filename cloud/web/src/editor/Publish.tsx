@@ -3,9 +3,9 @@ import { Refused } from "../api/calls";
 import { words } from "../words";
 import { sentence } from "../words/sentences";
 import { Differences } from "./Differences";
-import { faultSaid } from "./faulty";
+import { faultSaid, placeSaid } from "./faulty";
 import { askRunning, publish, refused, resolve, running, taking, working } from "./publishing";
-import { answered, checked, dirty, edited, revert } from "./state";
+import { answered, checked, dirty, draft, edited, revert } from "./state";
 import { text } from "./words";
 
 /** What would change, in words; and putting it in force. */
@@ -69,11 +69,12 @@ function Verdict() {
   if (!answered.value || !one) return <p class="note">{t.checking}</p>;
   const no = one.refused ?? refused.value;
   if (no?.status === 422) {
-    const elsewhere = no.faults.filter((fault) => fault.pointer === "/body");
     return (
       <>
         <p class="fault">{t.faults(no.faults.length)}</p>
-        {elsewhere.length > 0 && <ul class="fault">{elsewhere.map((fault) => <li key={fault.detail}>{t.elsewhere} {faultSaid(fault.detail)}</li>)}</ul>}
+        <ul class="faults">
+          {no.faults.map((fault) => <li key={fault.pointer + fault.detail}>{placeSaid(fault.pointer, draft.value)} <i>{faultSaid(fault.detail)}</i></li>)}
+        </ul>
       </>
     );
   }

@@ -28,8 +28,8 @@ export function RuleField(props: Props) {
     </>
   );
   return one.field.kind === "duration"
-    ? <div class="field" role="group" aria-label={name}>{inside}</div>
-    : <label class="field">{inside}</label>;
+    ? <div class="asked" role="group" aria-label={name}>{inside}</div>
+    : <label class="asked">{inside}</label>;
 }
 
 function Control({ one, value, path, put, name }: Props & { name: string }) {

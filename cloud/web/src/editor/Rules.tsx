@@ -30,7 +30,7 @@ export function Rules({ zone, at, put }: { zone: Zone; at: number; put: (rules: 
           remove={() => put(rules.filter((_, m) => m !== n))}
         />
       ))}
-      <label class="field">
+      <label class="asked">
         <span>{t.add}</span>
         <select value={adding.value} onChange={(event) => add(event.currentTarget.value)}>
           <option value="">{t.pick}</option>
@@ -65,7 +65,7 @@ function RuleForm({ rule, path, put, remove }: {
     <fieldset class="rule">
       <legend>{t.kinds[rule.kind] ?? rule.kind}</legend>
       <Fault at={path} />
-      <label class="field">
+      <label class="asked">
         <span>{text.value.zones.id}</span>
         <input value={rule.id} {...invalid(`${path}/id`)} onInput={(event) => put({ ...rule, id: event.currentTarget.value.trim() })} />
         <Fault at={`${path}/id`} />

@@ -44,24 +44,24 @@ function ZoneForm({ zone, at }: { zone: Zone; at: number }) {
     <div class="zone-form">
       <Fault at={path} />
       <div class="pair">
-        <label class="field">
+        <label class="asked">
           <span>{t.nameZh}</span>
           <input value={zone.name.zh} lang="zh" {...invalid(`${path}/name/zh`)} onInput={(event) => put({ name: { ...zone.name, zh: event.currentTarget.value } }, "zh")} />
           <Fault at={`${path}/name/zh`} />
         </label>
-        <label class="field">
+        <label class="asked">
           <span>{t.nameEn}</span>
           <input value={zone.name.en} lang="en" {...invalid(`${path}/name/en`)} onInput={(event) => put({ name: { ...zone.name, en: event.currentTarget.value } }, "en")} />
           <Fault at={`${path}/name/en`} />
         </label>
       </div>
       <div class="pair">
-        <label class="field">
+        <label class="asked">
           <span>{t.id}</span>
           <input value={zone.id} {...invalid(`${path}/id`)} onInput={(event) => put({ id: event.currentTarget.value.trim() }, "id")} />
           <Fault at={`${path}/id`} />
         </label>
-        <label class="field">
+        <label class="asked">
           <span>{t.place}</span>
           <input value={String(zone.place ?? "")} title={t.placeHint} {...invalid(`${path}/place`)} onInput={(event) => place(event.currentTarget.value.trim())} />
           <Fault at={`${path}/place`} />
@@ -93,7 +93,7 @@ function ZoneForm({ zone, at }: { zone: Zone; at: number }) {
 
 function Part({ label, value, onValue, onFocus }: { label: string; value: number; onValue: (value: number) => void; onFocus: () => void }) {
   return (
-    <label class="field">
+    <label class="asked">
       <span>{label}</span>
       <input
         type="number"
