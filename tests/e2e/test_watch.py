@@ -194,6 +194,48 @@ def test_a_cut_stream_is_said_and_what_came_meanwhile_is_there_when_it_is_back(
     leader.faults = [one for one in leader.faults if "ERR_INTERNET_DISCONNECTED" not in one]
 
 
+def test_what_is_shelved_is_listed_with_who_and_why_and_taken_down_again(leader: Watch, quiet: Stage) -> None:
+    leader.show()
+    raised = quiet.nodes.raise_alarm(Scene("P29", FIRE_LANE, "high", "detected", 5, "car", 1))
+    leader.row(leader.place("P29")).click()
+    leader.press("KeyS")
+    expect(leader.page.locator("form.reason textarea")).to_be_focused()
+    leader.page.get_by_role("button", name="搁置", exact=True).click()
+    expect(leader.page.get_by_text("请写明搁置理由。")).to_be_visible()
+    leader.page.keyboard.type("施工围挡内")
+    leader.page.get_by_role("button", name="8 小时").click()
+    leader.page.get_by_role("button", name="搁置", exact=True).click()
+    expect(leader.page.locator(".outcome")).to_contain_text("没有提交")
+    leader.page.get_by_role("button", name="15 分钟").click()
+    leader.page.get_by_role("button", name="搁置", exact=True).click()
+    expect(leader.page.locator(".outcome")).to_have_text("已搁置。")
+    leader.press("Escape")
+    leader.press("KeyG")
+    leader.press("KeyF")
+    shelf = leader.page.locator(".flood-list li", has_text="施工围挡内")
+    expect(shelf).to_contain_text("leader")
+    shelf.get_by_role("button", name="取消搁置").click()
+    expect(leader.page.get_by_text("已取消搁置。")).to_be_visible()
+    expect(shelf).to_have_count(0)
+    with closing(quiet.log_in("leader")) as person:
+        assert quiet.incident(person, "P29")["alarms"][0]["state"]["name"] == "unacknowledged"
+    quiet.nodes.clear(raised)
+
+
+def test_a_seat_is_taken_over_by_whoever_read_its_notes(leader: Watch, quiet: Stage) -> None:
+    with closing(quiet.log_in("operator")) as giver:
+        assert giver.post("/duty/seats/seat-2/take").status_code == 204
+        offer = {"notes": "P05 烟感夜里误报，已报修"}
+        assert giver.post("/duty/seats/seat-2/handover", json=offer).status_code == 201
+        leader.show()
+        leader.page.get_by_role("link", name="接班：席位 2（operator 待交班）").click()
+        expect(leader.page.locator(".offered-notes")).to_have_text(offer["notes"])
+        leader.page.get_by_role("button", name="已阅读，签收接班").click()
+        expect(leader.page.locator(".seat-card.own")).to_contain_text("您在这里值守")
+        seats = {one["seat"]: one["username"] for one in giver.get("/duty/seats").json()["items"]}
+        assert seats["seat-2"] == "leader"
+
+
 def near_points(stage: Stage) -> tuple[str, str]:
     """Two points within 300 m that have nothing open."""
     with closing(stage.log_in("leader")) as person:

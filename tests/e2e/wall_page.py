@@ -17,7 +17,7 @@ CHROMIUM_ARGUMENTS = [
 SOON = 60_000
 """Milliseconds that anything on the page may take, on a busy machine: a new page is a new process."""
 expect.set_options(timeout=SOON)
-REFUSAL = re.compile(r"the server responded with a status of (401|409|412)")
+REFUSAL = re.compile(r"the server responded with a status of (401|409|412|422)")
 """The browser logs every refused request; these are asked for by the tests."""
 
 
