@@ -42,6 +42,10 @@ export function Case() {
   useEffect(() => {
     if (file && newest > file.incident.version) void load(id);
   }, [newest, id]);
+  // The heading that had the focus went with the words of loading.
+  useEffect(() => {
+    if (file && document.activeElement === document.body) document.getElementById("case-title")?.focus();
+  }, [file?.incident.id]);
   const why = trouble.value?.of === id ? trouble.value.why : null;
   return (
     <main class="case" aria-labelledby="case-title">

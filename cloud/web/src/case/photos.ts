@@ -1,5 +1,5 @@
 import { putPhoto } from "../api/case";
-import { sha256 } from "../api/digest";
+import { sha256 } from "../phone/sha256";
 
 /** Longest side of a photo that is sent, in pixels: a plate is legible, and it is well below 8 MiB. */
 const LONGEST = 2560;

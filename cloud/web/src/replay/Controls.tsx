@@ -1,10 +1,11 @@
-import { density } from "./film";
+import { dayOf } from "../office/period";
 import { live } from "../state/clock";
 import { go } from "../state/route";
 import { words } from "../words";
 import { actorName, eventName } from "../words/events";
 import { formatClock, formatNumber } from "../words/format";
-import { dayAfter, dayOf } from "./days";
+import { dayAfter } from "./days";
+import { density } from "./film";
 import { at, film, last, playing, seek, speed, SPEEDS, stepTo } from "./player";
 import { text } from "./words";
 
@@ -15,7 +16,7 @@ export function Controls({ day }: { day: string }) {
   const say = text.value;
   const { locale } = words.value;
   const shown = film.value;
-  const today = dayOf(live.value);
+  const today = dayOf(new Date(live.value));
   return (
     <section class="replay-controls" aria-label={say.replay}>
       <div class="replay-buttons">

@@ -1,6 +1,7 @@
 import { useEffect } from "preact/hooks";
 import "../look/replay.css";
 import { GridMap } from "../map/GridMap";
+import { dayOf } from "../office/period";
 import { live, now } from "../state/clock";
 import { liveWaiting, move, select } from "../state/incidents";
 import { go, HOME, route } from "../state/route";
@@ -9,7 +10,7 @@ import { IncidentList } from "../wall/IncidentList";
 import { classNamed, named, words } from "../words";
 import { formatDay, formatClock, formatNumber } from "../words/format";
 import { Controls } from "./Controls";
-import { dayAfter, dayOf } from "./days";
+import { dayAfter } from "./days";
 import { failed, film, loading, open, playing, roll, stepTo } from "./player";
 import { Then } from "./Then";
 import { text } from "./words";
@@ -20,7 +21,7 @@ const DAY = /^\d{4}-\d{2}-\d{2}$/;
 export function Replay() {
   const say = text.value;
   const asked = route.value.rest[0] ?? "";
-  const day = DAY.test(asked) ? asked : dayAfter(dayOf(live.peek()), -1);
+  const day = DAY.test(asked) ? asked : dayAfter(dayOf(new Date(live.peek())), -1);
   useEffect(roll, []);
   useEffect(() => void open(day), [day]);
   useEffect(() => {
