@@ -5,7 +5,7 @@ RUN := .venv/bin
 PYTEST_ARGS ?=
 WORKERS ?= 2
 
-.PHONY: help setup setup-tests demo test test-long bench check format lock clean
+.PHONY: help setup setup-tests demo test test-long bench screens check format lock clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -27,6 +27,9 @@ test-long: setup-tests ## run every promise in its full form (an hour or more)
 
 bench: setup-tests ## measure: CPU of one edge node and of all, streams, outbox, cloud
 	@$(RUN)/python -m tests.bench
+
+screens: setup-tests ## take the pictures of every screen into docs/screens
+	@$(RUN)/python -m tests.e2e.screens
 
 check: setup-tests ## ruff, mypy, import contracts, the page's types and unit tests
 	@$(RUN)/ruff check -q .
