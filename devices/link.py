@@ -49,6 +49,8 @@ class CommandKind(StrEnum):
     """Say what other zones of a camera would have raised in the last hour."""
     CANCEL = "cancel"
     """Try no longer."""
+    PTZ = "ptz"
+    """Move a camera: asked on its live picture, never on the link; the row says who did."""
 
 
 class PhotoBody(Message):

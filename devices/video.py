@@ -2,17 +2,18 @@
 
 For each watched camera the node opens one WebSocket at `live_path`, and while anybody looks at stills one at
 `STILLS_PATH`. On a live one each binary frame is one byte, a `Part`, and then MP4; each text frame a
-`LiveWord`. On that of stills each binary frame is a still (`pack_still`). The cloud ends what nobody watches.
+`LiveWord` or `Moved`, and what comes back are `MoveWish` and `PresetWish`. On that of stills each binary
+frame is a still (`pack_still`). The cloud ends what nobody watches.
 """
 
 from __future__ import annotations
 
 import struct
 from enum import IntEnum, StrEnum
-from typing import Literal
+from typing import Annotated, Literal
 from urllib.parse import quote
 
-from pydantic import Field, ValidationError
+from pydantic import Field, TypeAdapter, ValidationError
 
 from devices.errors import MessageError
 from devices.messages import Identifier, Message, explain
@@ -22,6 +23,8 @@ WISH_LIFE = 15.0
 """Seconds that a wish counts unless it is said again."""
 WISH_AGAIN = 4.0
 """Seconds after which it is."""
+MOVE_LIFE = 1.0
+"""Seconds that a movement goes on unless it is asked for again."""
 MOST_LIVE = 4
 """Cameras of one node that are sent live at once: its uplink is for alarms."""
 MOST_STILLS = 64
@@ -70,6 +73,13 @@ class LiveState(StrEnum):
     """Said by the cloud: the node does not bring it."""
 
 
+class Place(Message):
+    """Where a camera can be sent."""
+
+    token: str
+    name: str
+
+
 class LiveWord(Message):
     """How it is doing, from the node; `codecs`, width and height once they are known."""
 
@@ -78,6 +88,38 @@ class LiveWord(Message):
     codecs: str = ""
     width: int = 0
     height: int = 0
+    ptz: bool = False
+    """The camera can be moved."""
+    presets: tuple[Place, ...] = ()
+
+
+Speed = Annotated[float, Field(ge=-1, le=1, allow_inf_nan=False)]
+"""Part of full speed: right, up and in are positive."""
+
+
+class MoveWish(Message):
+    """Move a watched camera, for `MOVE_LIFE` seconds unless it is said again; all nought: stop."""
+
+    type: Literal["move"] = "move"
+    pan: Speed = 0.0
+    tilt: Speed = 0.0
+    zoom: Speed = 0.0
+
+
+class PresetWish(Message):
+    """Send a watched camera to a place."""
+
+    type: Literal["preset"] = "preset"
+    token: str = Field(min_length=1, max_length=64)
+
+
+class Moved(Message):
+    """What became of a wish to move."""
+
+    type: Literal["moved"] = "moved"
+    ok: bool
+    why: str = ""
+    """`forbidden`, or `failed`: the camera did not do it."""
 
 
 class StillHead(Message):
@@ -88,14 +130,32 @@ class StillHead(Message):
     """Seconds since it was taken, when it was sent: clocks may differ."""
 
 
-def parse_word(text: str) -> LiveWord:
-    """A text frame of a live picture.
+_WORD: TypeAdapter[LiveWord | Moved] = TypeAdapter(Annotated[LiveWord | Moved, Field(discriminator="type")])
+_WISH: TypeAdapter[MoveWish | PresetWish] = TypeAdapter(
+    Annotated[MoveWish | PresetWish, Field(discriminator="type")]
+)
+
+
+def parse_word(text: str) -> LiveWord | Moved:
+    """A text frame of a live picture, from the node.
 
     Raises:
         MessageError: it is none.
     """
     try:
-        return LiveWord.model_validate_json(text)
+        return _WORD.validate_json(text)
+    except ValidationError as error:
+        raise MessageError(explain(error)) from error
+
+
+def parse_wish(text: str) -> MoveWish | PresetWish:
+    """A text frame of a live picture, from who watches it.
+
+    Raises:
+        MessageError: it is none.
+    """
+    try:
+        return _WISH.validate_json(text)
     except ValidationError as error:
         raise MessageError(explain(error)) from error
 

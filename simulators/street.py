@@ -51,6 +51,8 @@ HOST = "127.0.0.1"
 RTSP_PORT = 20554
 READY = "street ready"
 """Logged once everything can be reached."""
+MOVABLE = 4
+"""One of so many cameras can be moved."""
 LOW = 15
 """Niceness of the process that encodes what is shown later."""
 
@@ -202,6 +204,7 @@ class StreetProcess:
             streams=main_and_sub(f"{base}/main", f"{base}/sub"),
             snapshot=functools.partial(self._snapshot, camera.id),
             credentials=self._credentials[camera.id],
+            movable=camera_index(camera.id) % MOVABLE == 0,
         )
 
     def _snapshot(self, camera: str) -> bytes:

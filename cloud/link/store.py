@@ -68,6 +68,16 @@ async def add(connection: AsyncConnection, wish: Wish, now: datetime) -> tuple[C
     return shown((await connection.execute(stood)).one()), False
 
 
+async def note(connection: AsyncConnection, wish: Wish, now: datetime) -> None:
+    """Write down what goes another way than over the link, and is answered there."""
+    row = {
+        "id": uuid7(), "node": wish.node, "kind": wish.kind, "body": dict(wish.body),
+        "asked_by": wish.asked_by, "state": CommandState.ANSWERED, "answer": {}, "expires_at": now,
+        "created_at": now, "sent_at": now, "answered_at": now,
+    }  # fmt: skip
+    await connection.execute(insert(command).values(row))
+
+
 async def claim(connection: AsyncConnection, node: str, now: datetime, *, anew: bool) -> Sequence[CommandOut]:
     """Take the node's commands that are due to be sent; `anew`: also those that went by an earlier link.
 

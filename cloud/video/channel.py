@@ -11,6 +11,7 @@ MOST_KEPT = 8 << 20
 """Bytes kept for late viewers; a longer stretch between key pictures is not kept."""
 MOST_WAITING = 3 << 20
 """Bytes that may wait for a slow viewer; then it goes on at the next key picture."""
+MOST_ORDERS = 8
 Frame = str | bytes
 
 
@@ -72,6 +73,8 @@ class Channel:
         self.viewers: set[Viewer] = set()
         self.fed = False
         """Somebody brings it now."""
+        self.orders: asyncio.Queue[str] = asyncio.Queue(MOST_ORDERS)
+        """Wishes to move the camera, for whoever brings it."""
         self._opening = b""
         self._kept: list[bytes] = []
         self._size = 0
@@ -92,7 +95,7 @@ class Channel:
 
     def begin(self) -> None:
         """Somebody brings it from now on, from its opening on."""
-        self.fed = True
+        self.fed, self.orders = True, asyncio.Queue(MOST_ORDERS)
 
     def end(self) -> None:
         """Nobody brings it any more: what came is of the past."""
@@ -115,9 +118,20 @@ class Channel:
         for viewer in self.viewers:
             viewer.put(data, opening=self._opening)
 
+    def order(self, wish: str) -> bool:
+        """Pass on a wish to move the camera; False: nobody takes it just now."""
+        if not self.fed or self.orders.full():
+            return False
+        self.orders.put_nowait(wish)
+        return True
+
+    def say(self, text: str) -> None:
+        """Something to all who watch now."""
+        for viewer in self.viewers:
+            viewer.put(text)
+
     def tell(self, word: LiveWord) -> None:
         """How it is doing, to all who watch and will."""
         if word != self._word:
             self._word = word
-            for viewer in self.viewers:
-                viewer.put(word.model_dump_json())
+            self.say(word.model_dump_json())

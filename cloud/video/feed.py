@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from cloud.video.channel import Channel
 from devices.errors import MessageError
-from devices.video import Part, parse_word
+from devices.video import Moved, Part, parse_word
 
 _PARTS = frozenset(Part)
 
@@ -16,7 +16,11 @@ def feed(channel: Channel, frame: str | bytes) -> None:
         MessageError: it is none.
     """
     if isinstance(frame, str):
-        channel.tell(parse_word(frame))
+        said = parse_word(frame)
+        if isinstance(said, Moved):
+            channel.say(frame)
+        else:
+            channel.tell(said)
     elif frame and frame[0] in _PARTS:
         channel.part(frame)
     else:

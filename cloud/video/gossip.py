@@ -107,10 +107,21 @@ class Gossip:
 
     async def _live(self, connection: ClientConnection, seat: Seat) -> None:
         with self._exchange.relaying(seat):
-            async for frame in connection:
-                feed(seat.channel, frame)
+            orders = asyncio.create_task(_orders(connection, seat))
+            try:
+                async for frame in connection:
+                    feed(seat.channel, frame)
+            finally:
+                orders.cancel()
+                await asyncio.gather(orders, return_exceptions=True)
 
     async def _stills(self, connection: ClientConnection) -> None:
         async for frame in connection:
             if isinstance(frame, bytes):
                 self._exchange.album.put(*unpack_still(frame))
+
+
+async def _orders(connection: ClientConnection, seat: Seat) -> None:
+    """Wishes to move the camera, to the process that has it."""
+    while True:
+        await connection.send(await seat.channel.orders.get())

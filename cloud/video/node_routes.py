@@ -71,7 +71,8 @@ async def bring_live(socket: WebSocket, camera: str) -> None:
         return
     await socket.accept()
     with context.video.holding(who.node, camera) as (channel, held):
-        await first_of(socket, _into(socket, channel), _ended(held), still_allowed(who.allowed))
+        works = (_into(socket, channel), _orders(socket, channel), _ended(held))
+        await first_of(socket, *works, still_allowed(who.allowed))
 
 
 @router.websocket(STILLS_PATH)
@@ -99,7 +100,7 @@ async def relay_live(socket: WebSocket, node: str, camera: str) -> None:
     await socket.accept()
     viewer = seat.channel.join()
     try:
-        await first_of(socket, to_viewer(socket, viewer), silence(socket), _ended(seat.held))
+        await first_of(socket, to_viewer(socket, viewer), _pass_on(socket, seat.channel), _ended(seat.held))
     finally:
         seat.channel.leave(viewer)
 
@@ -144,6 +145,20 @@ async def frame_from(socket: WebSocket) -> str | bytes:
 async def _into(socket: WebSocket, channel: Channel) -> int:
     while True:
         feed(channel, await frame_from(socket))
+
+
+async def _orders(socket: WebSocket, channel: Channel) -> int:
+    """Wishes to move the camera, to the node."""
+    while True:
+        await socket.send_text(await channel.orders.get())
+
+
+async def _pass_on(socket: WebSocket, channel: Channel) -> int:
+    """Wishes that another process has looked at."""
+    while True:
+        frame = await frame_from(socket)
+        if isinstance(frame, str):
+            channel.order(frame)
 
 
 async def _into_album(socket: WebSocket, context: Context, node: str) -> int:

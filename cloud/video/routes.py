@@ -13,15 +13,22 @@ from sqlalchemy import select
 
 from cloud.context import Context, InContext
 from cloud.errors import Problem
+from cloud.link import store
+from cloud.link.store import Wish
 from cloud.people.identity import Viewer, still_logged_in
+from cloud.people.roles import ANYONE as MOVERS
 from cloud.problems import problems
 from cloud.video.album import Looker
+from cloud.video.channel import Viewer as Watcher
 from cloud.video.door import REFUSALS, Guest, deny, guest_at, guest_of, node_of
-from cloud.video.node_routes import context_at, first_of, frame_from, silence, still_allowed, to_viewer
+from cloud.video.exchange import Seat
+from cloud.video.node_routes import context_at, first_of, frame_from, still_allowed, to_viewer
 from cloud.video.tables import live_view
 from cloud.video.viewing import What, write_down
 from devices.errors import MessageError
+from devices.link import CommandKind
 from devices.messages import Identifier, explain
+from devices.video import Moved, MoveWish, PresetWish, parse_wish
 
 router = APIRouter(tags=["video"])
 MOST_LOOKED_AT = 16
@@ -151,12 +158,32 @@ async def watch_live(socket: WebSocket, camera: str) -> None:
     await socket.accept()
     try:
         with context.video.watching(node, camera, guest.person.username) as viewer:
-            await first_of(socket, to_viewer(socket, viewer), silence(socket), _stays(context, guest))
+            wishes = _wishes(socket, context, guest, context.video.seats[camera], viewer)
+            await first_of(socket, to_viewer(socket, viewer), wishes, _stays(context, guest))
     except Problem:  # somebody was faster
         await socket.close(4429)
         return
     finally:
         await asyncio.shield(_noted(context, guest, (camera,), "live"))
+
+
+async def _wishes(socket: WebSocket, context: Context, guest: Guest, seat: Seat, viewer: Watcher) -> int:
+    """Wishes to move the camera, of those who may: each change of them is written down before it goes on."""
+    before: MoveWish | PresetWish | None = None
+    while True:
+        frame = await frame_from(socket)
+        wish = parse_wish(frame if isinstance(frame, str) else "")
+        if not MOVERS.intersection(guest.person.roles):
+            viewer.put(Moved(ok=False, why="forbidden").model_dump_json())
+            continue
+        if wish != before:
+            async with context.engine.begin() as connection:
+                body = {"camera": seat.channel.camera, **wish.model_dump()}
+                asked = Wish(seat.node, CommandKind.PTZ, body, guest.person.username)
+                await store.note(connection, asked, context.now())
+            before = wish if isinstance(wish, MoveWish) else None
+        if not seat.channel.order(wish.model_dump_json()):
+            viewer.put(Moved(ok=False, why="failed").model_dump_json())
 
 
 async def _looks(socket: WebSocket, context: Context, guest: Guest, looker: Looker) -> int:

@@ -116,7 +116,10 @@ class Node:
             self.reporter,
             clock=self._time,
         )
-        sights, cloud = ReceptionSights(self._reception), self._cloud
+        sights, cloud = (
+            ReceptionSights(self._reception, lambda: self._looking.cameras, self._env),
+            self._cloud,
+        )
         self.video = VideoDesk(sights, cloud.dial, cloud.pressed, self._time.now)
         self._joins = Joins(
             self.id, points, self.store, uuid7, self._reception.wake, self._time.monotonic, self._time.wall

@@ -23,6 +23,7 @@ from devices.video import MOST_LIVE, STILLS_PATH, WISH_LIFE, StillHead, VideoWis
 from edge.errors import UplinkError
 from edge.send.pace import Pace
 from edge.video.live import Eyes, LiveFeed
+from edge.video.moving import Movable, mover_for
 from edge.video.stills import WIDTH, Stills, newest_key, small_jpeg
 
 log = logging.getLogger(__name__)
@@ -40,6 +41,9 @@ class Sights(Eyes, Protocol):
 
     def taken_at(self, camera: str, at: float) -> datetime | None:
         """UTC of a stream time of that camera, as far as it is known."""
+
+    def moving(self, camera: str) -> Callable[[], Movable] | None:
+        """What makes the means to move a camera; None where it is not spoken to over ONVIF."""
 
 
 Dial = Callable[[str], AbstractContextManager[ClientConnection]]
@@ -120,7 +124,7 @@ class VideoDesk:
             return self._is_wanted(camera)
 
         def serve(connection: ClientConnection) -> None:
-            feed = LiveFeed(camera, self._sights, wanted, self._pressed)
+            feed = LiveFeed(camera, self._sights, wanted, self._pressed, mover)
             begun = self._monotonic()
             try:
                 feed.serve(connection)
@@ -128,7 +132,12 @@ class VideoDesk:
                 took = self._monotonic() - begun
                 log.info("%s: live for %.0f s, %.1f MB", camera, took, feed.sent.octets / 1e6)
 
-        self._keep(live_path(camera), wanted, serve)
+        mover = mover_for(camera, self._sights.moving(camera))
+        try:
+            self._keep(live_path(camera), wanted, serve)
+        finally:
+            if mover is not None:
+                mover.end()
 
     def _send_stills(self) -> None:
         """Send stills while any are wanted."""

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from websockets.sync.client import ClientConnection
 
-from devices.errors import StreamError
+from devices.errors import MessageError, StreamError
 from devices.messages import DeviceStatus
 from devices.stream.coded import Stamped
 from devices.stream.fragments import Fragments
 from devices.stream.status import StreamFacts
-from devices.video import LiveState, LiveWord
+from devices.video import LiveState, LiveWord, Place, parse_wish
+from edge.video.moving import Mover
 
 log = logging.getLogger(__name__)
 
@@ -80,11 +80,11 @@ class LiveFeed:
         eyes: Eyes,
         wanted: Callable[[], bool],
         pressed: Callable[[], bool],
-        monotonic: Callable[[], float] = time.monotonic,
+        mover: Mover | None = None,
     ) -> None:
-        """`pressed`: alarms wait for the line, so that pictures must."""
+        """`pressed`: alarms wait for the line, so that pictures must; `mover`: of one that can be moved."""
+        self._mover = mover
         self._camera, self._eyes, self._wanted, self._pressed = camera, eyes, wanted, pressed
-        self._monotonic = monotonic
         self._fragments = Fragments()
         self._last: Stamped | None = None
         self._word: LiveWord | None = None
@@ -96,11 +96,20 @@ class LiveFeed:
         while self._wanted():
             self._step(connection)
             try:
-                connection.recv(BEAT)
+                self._hear(connection.recv(BEAT))
             except TimeoutError:
                 continue
 
+    def _moves(self) -> dict[str, Any]:
+        """What a word says of moving."""
+        if self._mover is None or not self._mover.able:
+            return {}
+        presets = tuple(Place(token=one.token, name=one.name) for one in self._mover.presets)
+        return {"ptz": True, "presets": presets}
+
     def _step(self, connection: ClientConnection) -> None:
+        for moved in self._mover.said() if self._mover else ():
+            connection.send(moved.model_dump_json())
         trouble = state_of(self._eyes, self._camera)
         if trouble is None and self._pressed():
             trouble = LiveState.HELD
@@ -134,8 +143,17 @@ class LiveFeed:
             self.sent.parts += 1
             self.sent.octets += len(part.data)
 
+    def _hear(self, frame: str | bytes) -> None:
+        """Somebody who watches wishes something."""
+        if self._mover is None or isinstance(frame, bytes):
+            return
+        try:
+            self._mover.wish(parse_wish(frame))
+        except MessageError as error:
+            log.debug("a wish that this version does not know: %s", error)
+
     def _say(self, connection: ClientConnection, state: LiveState, size: tuple[int, int]) -> None:
-        word = LiveWord(state=state, codecs=self._codecs, width=size[0], height=size[1])
+        word = LiveWord(state=state, codecs=self._codecs, width=size[0], height=size[1], **self._moves())
         if word != self._word:
             self._word = word
             connection.send(word.model_dump_json())

@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
+from functools import partial
 
+from devices.errors import CameraRefused, CredentialsError
+from devices.onvif.ptz import MovableCamera
+from devices.site.model import Camera
 from devices.stream.coded import Stamped
 from devices.stream.status import StreamFacts
+from edge.node.ask import credentials_of
 from edge.node.reception import Reception
+from edge.video.moving import Movable
 
 
 class ReceptionSights:
     """See `edge.video.desk.Sights`."""
 
-    def __init__(self, reception: Reception) -> None:
-        self._reception = reception
+    def __init__(
+        self, reception: Reception, cameras: Callable[[], Iterable[Camera]], env: Mapping[str, str]
+    ) -> None:
+        """`cameras`: as the site has them now; `env`: where their log-ins are."""
+        self._reception, self._cameras, self._env = reception, cameras, env
 
     def since(self, camera: str, last: Stamped | None) -> tuple[Stamped, ...]:
         """What came of a camera after `last`; from the newest key unit on where that is not known."""
@@ -36,6 +46,24 @@ class ReceptionSights:
         intake = self._reception.intake(camera)
         return None if intake is None else intake.taken_at(at)
 
+    def moving(self, camera: str) -> Callable[[], Movable] | None:
+        """What makes the means to move a camera; None where it is not spoken to over ONVIF."""
+        found = next((one for one in self._cameras() if one.id == camera and one.stream_uri is None), None)
+        return None if found is None else partial(_movable, found, self._env)
+
     def wake(self, camera: str) -> None:
         """Look at a camera's next key frame."""
         self._reception.wake(camera)
+
+
+def _movable(camera: Camera, env: Mapping[str, str]) -> Movable:
+    """Speak with its PTZ service.
+
+    Raises:
+        CameraRefused: its log-in is not there.
+    """
+    try:
+        credentials = credentials_of(camera, env)
+    except CredentialsError as error:
+        raise CameraRefused(str(error)) from error
+    return MovableCamera(camera.host, camera.port, credentials)

@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 import pytest
 from playwright.sync_api import Browser, Page, expect
-from websockets.exceptions import InvalidStatus
+from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection
 
 from devices.video import Part, unpack_still
@@ -169,6 +169,44 @@ def test_stills_come_while_somebody_looks_and_only_then(street: VideoStreet) -> 
                 connection.recv(4)
 
 
+def test_a_camera_is_moved_by_the_keys_and_stops_by_itself_and_who_did_is_on_record(
+    street: VideoStreet, page: Page
+) -> None:
+    page.click(f"#tile-{OTHER}")
+    expect(page.locator(".live-move")).to_be_visible()
+    before = street.dome.mount.moves
+    page.locator(".live").focus()
+    page.keyboard.down("ArrowRight")
+    until(lambda: street.dome.mount.moving, 20, "it moves")
+    until(lambda: street.dome.mount.moves >= before + 3, 20, "it is asked for again while the key is held")
+    page.keyboard.up("ArrowRight")
+    until(lambda: not street.dome.mount.moving, 20, "it stops")
+    pan, tilt, _ = street.dome.mount.pose
+    assert (pan > 0, tilt) == (True, 0.0)
+    page.select_option(".live-move select", "2")
+    until(lambda: street.dome.mount.pose == (0.5, -0.2, 0.4), 20, "it goes to the place")
+    rows = street.log_in().get("/nodes/n1/commands").json()["items"]
+    moves = [row["body"] for row in reversed(rows) if row["kind"] == "ptz" and row["asked_by"] == "operator"]
+    assert [(one["type"], one.get("pan")) for one in moves] == [
+        ("move", 0.5),
+        ("move", 0.0),
+        ("preset", None),
+    ]
+
+
+def test_a_movement_ends_when_nobody_asks_for_it_any_more(street: VideoStreet) -> None:
+    with street.open(f"/cameras/{OTHER}/live") as connection:
+        until(lambda: _word(connection).get("ptz"), 60, "the camera can be moved")
+        before = street.dome.mount.moves
+        connection.send(json.dumps({"type": "move", "tilt": 1.0}))
+        until(lambda: street.dome.mount.moves > before, 20, "it moves")
+        until(lambda: not street.dome.mount.moving, 20, "it stops")
+        connection.send(json.dumps({"type": "move", "pan": 7.0}))
+        with pytest.raises(ConnectionClosed):
+            while True:
+                connection.recv(PATIENCE)
+
+
 def test_a_node_that_dies_is_told_of_and_its_picture_comes_back(street: VideoStreet, page: Page) -> None:
     page.click(f"#tile-{H264}")
     page.wait_for_selector(".live[data-state=live][data-first-ms]")
@@ -213,6 +251,11 @@ def test_what_a_live_picture_costs(street: VideoStreet) -> None:
             f"cloud {1000 * (cloud - rest[1]):.0f}"
         )
         assert node - rest[0] < 0.5
+
+
+def _word(connection: ClientConnection) -> dict[str, Any]:
+    frame = connection.recv(PATIENCE)
+    return json.loads(frame) if isinstance(frame, str) else {}
 
 
 def _bytes(frame: str | bytes) -> bytes:

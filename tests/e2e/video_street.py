@@ -17,8 +17,10 @@ from devices.site.edit import dump_site
 from devices.site.model import Broker, Camera, EventClass, Names, Node, Point, Position, Site, Uplink
 from devices.stream.fake import write_clip
 from simulators.broker import free_port
+from simulators.cameras.onvif import OnvifDevice, main_and_sub
 from simulators.cameras.rtsp import Looping, Segment, Server, rtsp_in_thread
 from simulators.patrol import log_ins
+from tests.devices.onvif_peers import JPEG, simulated
 from tests.e2e.processes import Process, until
 
 NAME = Names(zh="街", en="Street")
@@ -28,7 +30,7 @@ H264, OTHER, H265, GONE = "P01-C1", "P01-C2", "P01-C3", "P01-C4"
 
 
 class VideoStreet:
-    """One point with four cameras: two of H.264, one of H.265, one that is not there."""
+    """One point with four cameras: two of H.264 (one can be moved), one of H.265, one that is not there."""
 
     def __init__(self, page: Path | None = None) -> None:
         self.directory = Path(tempfile.mkdtemp(prefix="gridwatch-video-"))
@@ -37,6 +39,7 @@ class VideoStreet:
         self._people: dict[str, httpx.Client] = {}
         self._closing.callback(shutil.rmtree, self.directory, ignore_errors=True)
         self.cameras: Server = self._closing.enter_context(self._film())
+        (self.dome,) = self._closing.enter_context(simulated(self._dome()))
         self.port = free_port()
         self.origin = f"http://127.0.0.1:{self.port}"
         self.site = self.directory / "site.yaml"
@@ -118,6 +121,11 @@ class VideoStreet:
         with rtsp_in_thread({H264: film, OTHER: other, H265: hevc}) as server:
             yield server
 
+    def _dome(self) -> OnvifDevice:
+        """The one that is spoken to over ONVIF, and can be moved."""
+        uri = self.cameras.uri(OTHER)
+        return OnvifDevice(OTHER, OTHER, main_and_sub(uri, uri), lambda: JPEG, movable=True)
+
     def _site(self) -> Site:
         def camera(name: str, uri: str) -> Camera:
             return Camera(
@@ -125,6 +133,7 @@ class VideoStreet:
             )
 
         there = [camera(name, self.cameras.uri(name)) for name in (H264, OTHER, H265)]
+        there[1] = there[1].model_copy(update={"stream_uri": None, "port": self.dome.port})
         gone = camera(GONE, f"rtsp://127.0.0.1:{free_port()}/gone")
         point = Point(
             id="P01", name=NAME, node="n1", grid="G01", position=Position(lon=120.0, lat=30.0),
