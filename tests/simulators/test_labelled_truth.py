@@ -16,7 +16,7 @@ from simulators.scenes.labelled.light import Light
 from simulators.scenes.labelled.paint import Painter, Plan
 from simulators.scenes.labelled.sprites import Sprite
 from simulators.scenes.labelled.stage import choose_stage
-from simulators.scenes.labelled.truth import BRIDGE, life
+from simulators.scenes.labelled.truth import BRIDGE, issues, life
 
 
 @pytest.mark.parametrize("condition", [c for c in TURNS if c != "empty"])
@@ -107,3 +107,16 @@ def test_what_is_half_covered_for_long_is_doubtful():
     assert 0.3 < covered_share(thing, [half], 30.0) < 0.75
     assert life(replace(plan, others=(half,)), thing, 30).doubtful
     assert not life(plan, thing, 30).doubtful
+
+
+@pytest.mark.parametrize(("clear_count", "left"), [(None, 1), (1, 0)])
+def test_a_zone_that_counts_to_three_is_over_by_its_rules_own_way_back(clear_count, left):
+    scene = labelled_scene(546)
+    plan, (zone,) = scene.pictures.args[0], scene.zones
+    (rule,) = zone.rules
+    assert rule.count == 3
+    ends = sorted(life(plan, thing, rule.dwell).gone or math.inf for thing in plan.things if thing.counts)
+    zone = zone.model_copy(update={"rules": (rule.model_copy(update={"clear_count": clear_count}),)})
+    (issue,) = issues(plan, zone)
+    assert issue.gone == ends[-1 - left]
+    assert ends[-1] > ends[-2], "else both say the same"
