@@ -1,4 +1,4 @@
-"""The text of each version of the site, to go back to; and the pictures in nodes' answers, for some minutes."""
+"""Each version of the site as text, to go back to; and the pictures in nodes' answers, for some minutes."""
 
 from __future__ import annotations
 
