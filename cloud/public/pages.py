@@ -19,7 +19,8 @@ _KEPT = {"Cache-Control": "max-age=3600"}
 _PAGE = """<!doctype html>
 <html lang="zh-CN"><head><meta charset="utf-8">
 <meta name="viewport" content="width=device-width,initial-scale=1">
-<title>{zh} · {en}</title><link rel="stylesheet" href="/track.css">{script}</head>
+<title>{zh} · {en}</title><link rel="icon" href="data:,">
+<link rel="stylesheet" href="/track.css">{script}</head>
 <body><header><nav aria-label="页面 Pages">{links}</nav></header>
 <main><h1>{zh} <span lang="en">{en}</span></h1>
 {body}</main></body></html>

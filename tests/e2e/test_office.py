@@ -54,9 +54,7 @@ class Office(Screen):
 
     def go(self, address: str) -> None:
         self.page.evaluate("address => (location.hash = address)", f"#/{address}")
-        expect(
-            self.page.locator(f"main.office[aria-labelledby={address.split('/')[0]}-title] h2")
-        ).to_be_focused()
+        expect(self.page.locator(f"main.office[aria-labelledby^={address}] h2")).to_be_focused()
 
     def rows(self) -> Locator:
         return self.page.locator("main tbody tr")

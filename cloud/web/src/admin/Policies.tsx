@@ -34,7 +34,7 @@ function Line({ one }: { one: PolicyHead }) {
   const { locale } = words.value;
   return (
     <tr>
-      <th scope="row"><a href={addressOf("admin", "policies", one.kind)}>{one.kind}</a></th>
+      <th scope="row"><a href={addressOf("admin", "policies", one.kind)}>{text.value.kindNames[one.kind] ?? one.kind}</a> <small>{one.kind}</small></th>
       <td>{one.version > 0 ? text.value.version(String(one.version)) : text.value.noVersion}</td>
       <td>{one.source && text.value.bySource[one.source]} {one.actor && <small>{one.actor.name}</small>}</td>
       <td class="nowrap">{one.at && formatWhen(one.at, locale, now.value)}</td>

@@ -70,7 +70,7 @@ function Editor({ kind, inForce, onPut }: { kind: string; inForce: InForce; onPu
   return (
     <div class="policy">
       <section class="card" aria-label={kind}>
-        <header><h3>{kind}</h3> <small>{inForce.version > 0 ? text.value.version(String(inForce.version)) : text.value.noVersion}</small></header>
+        <header><h3>{text.value.kindNames[kind] ?? kind} <small>{kind}</small></h3> <small>{inForce.version > 0 ? text.value.version(String(inForce.version)) : text.value.noVersion}</small></header>
         {waiting && (
           <p class="middling">
             ▲ {text.value.waitingFile} <button type="button" class="button" onClick={() => change(written(waiting.document))}>{text.value.takeFile}</button>

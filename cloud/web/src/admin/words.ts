@@ -74,6 +74,11 @@ export const text = catalogue(
     intact: (cases: string, lines: string, anchors: string) => `完好：${cases} 个案件、${lines} 行日志、${anchors} 个锚点，无一改动。`,
     broken: "发现改动",
     digest: "末锚摘要（抄录到别处，可证明日后无锚被删）",
+    kindNames: {
+      deadlines: "时限", sources: "上报来源", organisations: "单位", responsibilities: "权责清单", rosters: "排班", alarms: "告警研判",
+      escalation: "升级督办", playbooks: "联动预案", cases: "案件规则", privacy: "隐私与留存", push: "通知", reports: "报表评星",
+      assets: "部件", inspections: "巡查计划", sops: "处置指引",
+    } as Readonly<Record<string, string | undefined>>,
     none: "暂无。",
   },
   {
@@ -149,6 +154,11 @@ export const text = catalogue(
     intact: (cases, lines, anchors) => `Intact: ${cases} cases, ${lines} lines, ${anchors} anchors, none changed.`,
     broken: "Something was changed",
     digest: "The last anchor's digest: written down elsewhere it proves later that no anchor was taken away",
+    kindNames: {
+      deadlines: "Deadlines", sources: "Sources", organisations: "Organisations", responsibilities: "Responsibilities", rosters: "Rosters",
+      alarms: "Alarms", escalation: "Escalation", playbooks: "Playbooks", cases: "Cases", privacy: "Privacy and retention", push: "Notices",
+      reports: "Reports and stars", assets: "Assets", inspections: "Inspections", sops: "Instructions",
+    },
     none: "None.",
   },
 );

@@ -13,6 +13,9 @@ const DRAWINGS: Readonly<Record<string, string>> = {
   policies: "M4 7h8M16 7h4M4 17h4M12 17h8M14 5a2 2 0 1 0 0 4 2 2 0 1 0 0-4M10 15a2 2 0 1 0 0 4 2 2 0 1 0 0-4",
   lookup: "M10.5 17a6.5 6.5 0 1 0 0-13 6.5 6.5 0 1 0 0 13zM15.3 15.3 21 21",
   phone: "M7 2.8h10v18.4H7zM10.8 18h2.4",
+  triage: "M4 13h4.5l1.3 3h4.4l1.3-3H20M4 13 6.5 5h11L20 13v6.5H4z",
+  plans: "M9 3.8h6v3.4H9zM9 5.5H5.5v15h13v-15H15M8.8 14l2.3 2.3 4.2-4.6",
+  admin: "M9 11a3.5 3.5 0 1 0 0-7 3.5 3.5 0 1 0 0 7zM3 20c0-4 2.4-6 6-6 1 0 1.9.2 2.7.5M14 17.5h7M17.5 14v7",
   menu: "M4 6.5h16M4 12h16M4 17.5h16",
 };
 const SQUARES = "M4.5 4.5h6v6h-6zM13.5 4.5h6v6h-6zM4.5 13.5h6v6h-6zM13.5 13.5h6v6h-6z";
