@@ -11,6 +11,7 @@ from typing import Any
 
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Route, ViewportSize
 
+from tests.e2e.fake_street import BIKES, Scene
 from tests.e2e.stage import Stage
 from tests.e2e.wall_page import SOON
 
@@ -184,6 +185,18 @@ def _case(stage: Stage) -> str:
 
 
 def _task(stage: Stage) -> str:
-    """A case that the grid worker has."""
-    with closing(stage.log_in(WORKER)) as worker:
-        return str(worker.get("/incidents").json()["items"][0]["id"])
+    """A case that the grid worker was given and has said so: it does not ring any more."""
+    with closing(stage.log_in(WORKER)) as worker, closing(stage.log_in(FIRST)) as leader:
+        if had := worker.get("/incidents").json()["items"]:
+            return str(had[0]["id"])
+        stage.nodes.raise_alarm(Scene("P01", BIKES, "medium", "detected", 2400, "bicycle", 7))
+        incident = stage.incident(leader, "P01")
+        path = f"/incidents/{incident['id']}"
+        for action, more in (("accept", {}), ("dispatch", {"handler": WORKER})):
+            version = leader.get(path).headers["ETag"]
+            done = leader.post(
+                f"{path}/transitions", json={"action": action} | more, headers={"If-Match": version}
+            )
+            assert done.is_success, done.text
+        assert worker.post(f"{path}/notes", json={"kind": "received", "words": "收到"}).is_success
+        return str(incident["id"])

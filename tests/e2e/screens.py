@@ -1,7 +1,7 @@
 """Pictures of every screen into docs/screens: `make screens`, or `python -m tests.e2e.screens [NAME ...]`.
 
-Each page on a wall's screen by night, on a desk's by day in English, and on a phone; the street is the seeded one,
-so that two runs differ by their ages alone.
+Each page on a wall's screen by night, on a desk's by day in English, and on a phone. The street is the seeded
+one, so that two runs differ by their ages alone.
 """
 
 from __future__ import annotations
