@@ -3,7 +3,7 @@ import "../look/replay.css";
 import { GridMap } from "../map/GridMap";
 import { dayOf } from "../office/period";
 import { live, now } from "../state/clock";
-import { liveWaiting, move, select } from "../state/incidents";
+import { liveWaiting, move, shelf } from "../state/incidents";
 import { go, HOME, route } from "../state/route";
 import { helpShown, pictureShown } from "../state/panes";
 import { IncidentList } from "../wall/IncidentList";
@@ -11,7 +11,7 @@ import { classNamed, named, words } from "../words";
 import { formatDay, formatClock, formatNumber } from "../words/format";
 import { Controls } from "./Controls";
 import { dayAfter } from "./days";
-import { failed, film, loading, open, playing, roll, stepTo } from "./player";
+import { comeBackTo, failed, film, loading, open, playing, roll, stepTo } from "./player";
 import { Then } from "./Then";
 import { text } from "./words";
 
@@ -61,8 +61,9 @@ function Now() {
   const say = text.value;
   const [worst] = liveWaiting.value;
   function back(): void {
+    if (worst) comeBackTo(worst.id);
+    shelf.value = "open";
     go(HOME);
-    if (worst) select(worst.id, true);
   }
   return (
     <div class="replay-now" role="status">

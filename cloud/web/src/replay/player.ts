@@ -23,6 +23,13 @@ export const speed = signal<(typeof SPEEDS)[number]>(60);
 export const last = computed(() => film.value?.changes.filter(({ stood }) => Date.parse(stood.at) <= at.value).at(-1) ?? null);
 
 let wanted = "";
+/** The case that the present is come back to. */
+let chosen: string | null = null;
+
+/** Come back to this case of the present. */
+export function comeBackTo(id: string): void {
+  chosen = id;
+}
 
 /** Fetch a day, page by page; the wall shows it from its first moment. */
 export async function open(day: string): Promise<void> {
@@ -67,7 +74,7 @@ export function stepTo(step: 1 | -1): void {
 
 /** Put the past on the wall, and let time run while it plays; the returned function brings the present back. */
 export function roll(): () => void {
-  const chosen = selectedId.peek();
+  chosen = selectedId.peek();
   let before: ReadonlyMap<string, Incident> | null = null;
   const draw = effect(() => {
     clock.value = film.value ? at.value : null;
