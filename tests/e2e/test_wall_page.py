@@ -274,6 +274,7 @@ def test_the_help_lists_the_keys(wall: Wall) -> None:
     wall.show()
     wall.page.keyboard.press("Shift+Slash")
     dialog = wall.page.get_by_role("dialog", name="快捷键")
+    expect(dialog.locator("kbd").first).to_be_visible()
     keys = dialog.locator("kbd").all_inner_texts()
     assert {"J", "K", "Enter", "1", "2", "3", "4", "A", "D", "Shift+1", "G", "Esc", "?"} <= set(keys)
     wall.press("KeyA")

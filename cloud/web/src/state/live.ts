@@ -14,7 +14,7 @@ import { endSession } from "./session";
 export const LOST_MS = 10_000;
 const RETRY_MS = 5_000;
 /** What the stream tells within this is drawn at once: a storm is hundreds of words a second. */
-const GATHER_MS = 60;
+const GATHER_MS = 100;
 
 /** When anything last arrived, on the page's own steady clock. */
 const heardAt = signal(performance.now());

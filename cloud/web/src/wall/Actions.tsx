@@ -97,6 +97,7 @@ function Steps({ incident, allowed }: { incident: Incident; allowed: readonly Ac
   const { more } = desk.value;
   const first = allowed.find((action) => FORWARD.has(action));
   const room = hasRole("operator", "leader");
+  const busy = inFlight.value.has(incident.id);
   return (
     <div class="action-row">
       {allowed.length === 0 && <p class="note">{text.act.none}</p>}
@@ -104,18 +105,18 @@ function Steps({ incident, allowed }: { incident: Incident; allowed: readonly Ac
         <ActionButton key={action} incident={incident} action={action} look={action === first ? "primary" : ""} />
       ))}
       {room && isCalling(incident) && (
-        <button type="button" class="button" onClick={() => void acknowledgeChosen()}>
+        <button type="button" class="button" disabled={busy} onClick={() => void acknowledgeChosen()}>
           {more.acknowledge} <kbd aria-hidden="true">{chordName(keys.value.acknowledge)}</kbd>
         </button>
       )}
       {hasRole("leader", "street", "community") && !isWaiting(incident) && first && (
-        <button type="button" class="button" onClick={() => ask("whistle")}>
+        <button type="button" class="button" disabled={busy} onClick={() => ask("whistle")}>
           {more.whistle} <kbd aria-hidden="true">{chordName(keys.value.whistle)}</kbd>
         </button>
       )}
       <span class="gap" />
       {room && incident.alarms.some((one) => one.state.active) && (
-        <button type="button" class="button aside" onClick={() => ask("shelve")}>
+        <button type="button" class="button aside" disabled={busy} onClick={() => ask("shelve")}>
           {more.shelve} <kbd aria-hidden="true">{chordName(keys.value.shelve)}</kbd>
         </button>
       )}

@@ -11,11 +11,11 @@ import { text as desk } from "./words";
 export function Ways({ incident }: { incident: Incident }) {
   const text = desk.value.more;
   return (
-    <nav class="ways" aria-label={text.title}>
+    <div class="ways" role="group" aria-label={text.title}>
       <Way page="case" about={incident.id} command="case" name={text.case} />
       {isCamera(incident.camera) && <Way page="video" about={incident.camera} command="video" name={text.video} />}
       <CurvesButton of={{ kind: "point", id: incident.point.id }} />
-    </nav>
+    </div>
   );
 }
 

@@ -79,8 +79,6 @@ export const text = catalogue(
     changed: (what: string, key: string): string => `“${what}”已改为 ${key}。`,
     reset: "已恢复默认按键。",
     resetAll: "恢复默认按键",
-    pages: "页面（先按 G）",
-    home: "值班大屏",
   },
   {
     commands: en,
@@ -91,7 +89,5 @@ export const text = catalogue(
     changed: (what: string, key: string): string => `“${what}” is now ${key}.`,
     reset: "The keys are as they came.",
     resetAll: "Keys as they came",
-    pages: "Pages (G first)",
-    home: "Wall",
   },
 );

@@ -23,7 +23,6 @@ export const text = catalogue(
       classPlaceholder: "输入类别名称或代码",
       noClass: "没有这样的类别。",
       skipped: (n: string): string => `${n} 起在此期间已变更，未研判，请再看。`,
-      thanks: "按 U 看下一件。",
     },
     dispatch: {
       title: "受理并派遣",
@@ -70,7 +69,6 @@ export const text = catalogue(
       confirm: "搁置",
       needs: "请写明搁置理由。",
       done: "已搁置。",
-      tooLong: "这个级别不能搁置这么久。",
       none: "没有可以搁置的告警。",
     },
     acknowledged: "已确认告警，声音停止。",
@@ -124,7 +122,6 @@ export const text = catalogue(
       classPlaceholder: "Name or code of the class",
       noClass: "There is no such class.",
       skipped: (n: string): string => `${n} changed meanwhile and were not judged: look again.`,
-      thanks: "U leads to the next.",
     },
     dispatch: {
       title: "Accept and dispatch",
@@ -171,7 +168,6 @@ export const text = catalogue(
       confirm: "Shelve",
       needs: "Write why it is shelved.",
       done: "Shelved.",
-      tooLong: "Something as bad cannot be shelved for so long.",
       none: "There is no alarm to shelve.",
     },
     acknowledged: "Acknowledged: the sound stops.",
