@@ -100,7 +100,7 @@ def test_the_export_has_what_the_ledger_shows(office: Office, moved: Stage) -> N
     expect(office.rows().first).to_be_visible()
     whole = office.rows().count()
     office.page.get_by_label("状态").select_option("accepted")
-    expect(office.page).to_have_url(re.compile("state=accepted"))
+    expect(office.page).to_have_url(re.compile("state%3Daccepted"))
     expect(office.rows()).to_have_count(3)
     assert whole >= 10
     expect(office.page.locator(".count")).to_contain_text("共 3 件")
