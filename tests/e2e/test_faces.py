@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from playwright.sync_api import Browser
 
-from tests.e2e.faces import NARROW, Visitor, about, faces, register
+from tests.e2e.faces import NARROW, WEB, Visitor, about, faces, register
 from tests.e2e.fake_cloud import DIST
 from tests.e2e.stage import Stage
 
 pytestmark = pytest.mark.browser
+ICONS = WEB / "src" / "wall" / "icons.tsx"
 
 
 @pytest.mark.parametrize(
@@ -43,6 +46,11 @@ def test_every_page_is_for_everybody(chromium: Browser, stage: Stage, language: 
 
 def test_a_page_about_one_thing_is_shown_of_one(stage: Stage) -> None:
     assert {name for name, _, hidden in register() if hidden} <= about(stage).keys()
+
+
+def test_each_page_in_the_rail_has_a_drawing_of_its_own() -> None:
+    drawn = re.findall(r"^  (\w+): \"M", ICONS.read_text(encoding="utf-8"), re.MULTILINE)
+    assert {name for name, _, hidden in register() if not hidden} <= set(drawn)
 
 
 def test_there_is_no_page_beside_the_wall_and_the_phone() -> None:

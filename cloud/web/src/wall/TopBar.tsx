@@ -30,7 +30,7 @@ export function TopBar({ session }: { session: Session }) {
       <h1 class="brand">
         {text.product} <small>{text.wall}</small>
       </h1>
-      <Tally />
+      {session.user.roles.some((role) => role !== "administrator") && <Tally />}
       <Clock />
       <div class="top-tools">
         <span class="who">
