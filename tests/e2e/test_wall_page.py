@@ -7,6 +7,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
+from tests.e2e.fake_street import BIKES, Scene
 from tests.e2e.wall_page import Wall
 
 pytestmark = pytest.mark.browser
@@ -193,6 +194,27 @@ def test_another_choice_than_the_rules_asks_why(wall: Wall) -> None:
     expect(wall.chip()).to_have_text("已派遣")
     last = wall.cloud.transitions[-1]
     assert (last["handler"], last["organisation"], last["reason"]) == ("wg-a1", "XF", "涉及消防")
+
+
+def test_a_key_on_a_closed_fold_is_for_all_of_it_and_on_an_open_one_for_the_row(wall: Wall) -> None:
+    wall.show()
+    for _ in range(2):
+        wall.cloud.appear(Scene("P12", BIKES, "medium", "detected", 20, "bicycle", 3))
+    fold = wall.page.locator(".row.fold")
+    expect(fold).to_contain_text("3 起同类")
+    fold.click()
+    wall.press("KeyX")
+    expect(wall.page.locator(".row.under")).to_have_count(2)
+    wall.press("KeyJ")
+    wall.press("KeyA")
+    expect(wall.chip()).to_have_text("已受理")
+    expect(wall.page.locator(".row.fold")).to_contain_text("共 2 起")
+    wall.page.locator(".row.fold").click()
+    wall.press("KeyX")
+    expect(wall.page.locator(".many")).to_have_text("对同类 2 起一并操作")
+    wall.press("KeyA")
+    expect(wall.page.locator(".row.waiting", has_text="共享单车")).to_have_count(1)
+    assert [one["action"] for one in wall.cloud.transitions] == ["accept"] * 3
 
 
 def test_severities_and_words_filter_the_list(wall: Wall) -> None:

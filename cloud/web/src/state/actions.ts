@@ -33,14 +33,6 @@ effect(() => {
   asking.value = null;
 });
 
-/** Begin an action: at once, or by asking its reason first. */
-export function begin(incident: Incident, action: Action): void {
-  if (!mayBegin(incident, action)) return;
-  outcomes.value = without(outcomes.value, incident.id);
-  if (NEEDS_REASON.has(action)) asking.value = action;
-  else void send(incident, { action });
-}
-
 /** Whether nothing is on its way and the cloud lets it be done; else it is said. */
 export function mayBegin(incident: Incident, action: Action): boolean {
   if (inFlight.value.has(incident.id)) return false;
@@ -76,6 +68,11 @@ export async function attempt<T>(incident: Incident, what: string, work: () => P
 
 export function say(incident: Incident, good: boolean, text: string): void {
   outcomes.value = new Map(outcomes.value).set(incident.id, { good, text });
+}
+
+/** What was said of an incident is over: something new begins. */
+export function unsay(incident: Incident): void {
+  outcomes.value = without(outcomes.value, incident.id);
 }
 
 /** The answer to one incident's question leaves the question about another standing. */

@@ -5,7 +5,7 @@ import type { Action, Alarm, Incident } from "../api/types";
 import { words } from "../words";
 import { formatNumber } from "../words/format";
 import { text } from "../wall/words";
-import { asking, attempt, mayBegin, say, send } from "./actions";
+import { asking, attempt, mayBegin, NEEDS_REASON, say, send, unsay } from "./actions";
 import { now } from "./clock";
 import { selected, selectedId, takeAll, targets } from "./incidents";
 import { isWaiting } from "./order";
@@ -36,8 +36,26 @@ export function ask(which: Form): void {
   if (which === "false" && !mayBegin(incident, "false_alarm")) return;
   if (which === "dispatch" && !mayBegin(incident, nextStep(incident))) return;
   about.value = targets.value;
+  unsay(incident);
   asking.value = null;
   form.value = which;
+}
+
+/** A step for all that the chosen row stands for: at once, or by asking one reason for all of them first. */
+export function beginAll(action: Action): void {
+  const those = targets.value;
+  const [lead] = those;
+  if (!lead || !mayBegin(lead, action)) return;
+  about.value = those;
+  unsay(lead);
+  form.value = null;
+  if (NEEDS_REASON.has(action)) asking.value = action;
+  else void stepAll(those, action, null);
+}
+
+/** One after another; what cannot be done is said of each. */
+export async function stepAll(incidents: readonly Incident[], action: Action, reason: string | null): Promise<void> {
+  for (const one of incidents) await send(one, { action, reason });
 }
 
 /** The first step that the dispatch form would take. */
@@ -51,14 +69,13 @@ export async function judgeAs(incidents: readonly Incident[], verdict: Verdict):
   if (!lead) return false;
   const done = await attempt(lead, "judge", async () => {
     await acknowledgeAll(incidents);
-    const answer = await judge(incidents, verdict);
-    const said = text.value.judge.said(text.value.judge[verdict.verdict]);
-    const skipped = answer.skipped.length;
-    say(lead, skipped === 0, skipped ? text.value.judge.skipped(formatNumber(skipped, words.value.locale)) : said);
-    return answer;
+    return judge(incidents, verdict);
   });
   if (!done) return false;
   if (["true", "other_class"].includes(verdict.verdict) && mayForward(lead) && selectedId.value === lead.id) ask("dispatch");
+  const { said, skipped, ...verdicts } = text.value.judge;
+  const left = done.skipped.length;
+  say(lead, left === 0, left ? skipped(formatNumber(left, words.value.locale)) : said(verdicts[verdict.verdict]));
   return true;
 }
 
@@ -70,7 +87,7 @@ function mayForward(incident: Incident): boolean {
 export async function judgeFalse(incidents: readonly Incident[], reason: string, inWords: string): Promise<void> {
   if (!(await judgeAs(incidents, { verdict: "false", reason }))) return;
   form.value = null;
-  for (const one of incidents) await send(one, { action: "false_alarm", reason: inWords });
+  await stepAll(incidents, "false_alarm", inWords);
 }
 
 /** Whom a case is given to. */

@@ -1,8 +1,8 @@
 import { useEffect } from "preact/hooks";
 import "../look/judge.css";
 import { ACTIONS, type Action, type Incident } from "../api/types";
-import { asking, begin, inFlight, outcomes } from "../state/actions";
-import { about, acknowledgeChosen, ask, form, judgeAs } from "../state/desk";
+import { asking, inFlight, outcomes } from "../state/actions";
+import { about, acknowledgeChosen, ask, beginAll, form, judgeAs } from "../state/desk";
 import { targets } from "../state/incidents";
 import { keys } from "../state/keymap";
 import { isWaiting } from "../state/order";
@@ -38,7 +38,7 @@ export function Actions({ incident }: { incident: Incident }) {
   // One of the four answers is "false": no second button beside them.
   const judged = waits && incident.alarms.length > 0 && hasRole("operator", "leader");
   const question = asking.value && allowed.includes(asking.value) ? asking.value : null;
-  const many = (form.value ? about.value : targets.value).length;
+  const many = (form.value || question ? about.value : targets.value).length;
   return (
     <section class="actions" aria-label={text.act.title} aria-busy={inFlight.value.has(incident.id)}>
       {many > 1 && <p class="many">{desk.value.many(formatNumber(many, text.locale))}</p>}
@@ -138,7 +138,7 @@ function ActionButton({ incident, action, look }: { incident: Incident; action: 
       class={`button ${look}`}
       disabled={onItsWay !== undefined}
       aria-keyshortcuts={key}
-      onClick={() => (action === "dispatch" ? ask("dispatch") : action === "false_alarm" ? ask("false") : begin(incident, action))}
+      onClick={() => (action === "dispatch" ? ask("dispatch") : action === "false_alarm" ? ask("false") : beginAll(action))}
     >
       {onItsWay === action ? act.working : actions[action]}
       {key && <kbd aria-hidden="true">{key}</kbd>}

@@ -1,7 +1,8 @@
 import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import type { Action, Incident } from "../api/types";
-import { asking, inFlight, send } from "../state/actions";
+import { asking, inFlight } from "../state/actions";
+import { about, stepAll } from "../state/desk";
 import { words } from "../words";
 
 /** Asks why. */
@@ -16,7 +17,7 @@ export function ReasonForm({ incident, action }: { incident: Incident; action: A
     event.preventDefault();
     const reason = field.current?.value.trim() ?? "";
     missing.value = reason === "";
-    if (reason && !busy) void send(incident, { action, reason });
+    if (reason && !busy) void stepAll(about.value, action, reason);
   }
 
   return (

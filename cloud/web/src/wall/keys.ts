@@ -1,8 +1,8 @@
 import type { Action, Severity } from "../api/types";
-import { asking, begin, inFlight } from "../state/actions";
+import { asking, inFlight } from "../state/actions";
 import { ask as askNodeFor, nodeOf } from "../state/care";
 import { showCharts } from "../state/charts";
-import { acknowledgeChosen, ask, form, judgeAs } from "../state/desk";
+import { acknowledgeChosen, ask, beginAll, form, judgeAs } from "../state/desk";
 import { move, opened, selected, selectMostUrgent, targets, toggleFold, toggleSeverity } from "../state/incidents";
 import { keys } from "../state/keymap";
 import { helpShown, pictureShown, quietPoint } from "../state/panes";
@@ -147,7 +147,7 @@ function forIncident(command: Command): void {
       break;
     case "accept":
     case "close":
-      begin(incident, command satisfies Action);
+      beginAll(command satisfies Action);
   }
 }
 
