@@ -22,7 +22,8 @@ class Viewer:
         self._waiting: deque[Frame] = deque()
         self._size = 0
         self._filled = asyncio.Event()
-        self._behind = False
+        self._behind = True
+        """What comes before a key picture is of no use to it."""
         self._opening = b""
         """The last one that was taken."""
         self.dropped = 0
@@ -84,7 +85,7 @@ class Channel:
         """Watch from the last key picture on."""
         viewer = Viewer()
         viewer.put(self._word.model_dump_json())
-        for part in (self._opening, *self._kept) if self._kept else ():
+        for part in self._kept:
             viewer.put(part, opening=self._opening)
         self.viewers.add(viewer)
         return viewer
