@@ -11,8 +11,12 @@ from edge.see.votes import UNKNOWN
 
 Polygon = Sequence[tuple[float, float]]
 """In parts of the picture."""
-FOOT, RIM = 0.4, 0.1
-"""Of a thing's foot, the part that must lie in the zone; how far off its box may end, of its height."""
+FOOT = 0.4
+"""Of a thing's foot, the part that must lie in the zone."""
+RIM, BELOW = 0.1, 0.01
+"""How far off its box may end, of its height; downwards no more than that part of the picture's: what stands
+behind the zone is not in it.
+"""
 
 
 def contains(polygon: Polygon, x: float, y: float) -> bool:
@@ -35,7 +39,8 @@ def stands_in(polygon: Polygon, box: Box) -> bool:
     if contains(polygon, (x0 + x1) / 2, (y0 + y1) / 2):
         return True
     across = [x0 + part * (x1 - x0) for part in (0.1, 0.3, 0.5, 0.7, 0.9)]
-    rows = (y1 - RIM * (y1 - y0), y1 + RIM * (y1 - y0))
+    rim = RIM * (y1 - y0)
+    rows = (y1 - rim, y1 + min(rim, BELOW))
     return any(sum(contains(polygon, x, y) for x in across) >= FOOT * len(across) for y in rows)
 
 

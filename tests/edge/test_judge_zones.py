@@ -63,5 +63,6 @@ def test_a_thing_that_leans_out_of_a_low_zone_stands_in_it_by_its_foot():
 
 def test_a_thing_of_which_the_lowest_part_was_not_found_stands_where_that_would_be():
     kerb = ((0.0, 0.7), (1.0, 0.7), (1.0, 0.9), (0.0, 0.9))
-    assert stands_in(kerb, (0.4, 0.5, 0.6, 0.69))
-    assert not stands_in(kerb, (0.4, 0.5, 0.6, 0.67))
+    assert stands_in(kerb, (0.4, 0.5, 0.6, 0.695))
+    assert not stands_in(kerb, (0.4, 0.65, 0.6, 0.694)), "so low a thing ends where it ends"
+    assert not stands_in(kerb, (0.4, 0.1, 0.6, 0.68)), "what is high stands behind"
