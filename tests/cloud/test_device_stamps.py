@@ -78,8 +78,9 @@ async def test_a_photo_that_was_sent_ahead_goes_with_the_step_and_stays(street, 
     async with street() as s:
         await s.send(seen(sender).now("opened"))
         leader = await s.log_in()
-        incident = await leader.done(await leader.the_incident(), "accept", "dispatch", "start")
+        incident = await leader.done(await leader.the_incident(), "accept", "dispatch")
         worker = await hire(s, "worker", Role.GRID_WORKER, areas=("G01",))
+        incident = await worker.done(incident, "start")
         name = hashlib.sha256(JPEG).hexdigest()
         put = await worker.http.put(f"/api/v1/photos/{name}", content=JPEG)
         assert put.status_code == 201, put.text

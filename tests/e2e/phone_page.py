@@ -6,13 +6,21 @@ import re
 from typing import Any
 
 import httpx
-from playwright.sync_api import Browser, ConsoleMessage, Locator, Playwright, Route, expect
+from playwright.sync_api import Browser, ConsoleMessage, Playwright, Route, expect
 
 from tests.e2e.stage import Stage
 from tests.e2e.wall_page import CHROMIUM, CHROMIUM_ARGUMENTS, SOON
 
-ARGUMENTS = [*CHROMIUM_ARGUMENTS, "--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
-EXPECTED = re.compile(r"the server responded with a status of|net::ERR_|blocked by the client")
+INSECURE = "phone.test"
+"""A name of this machine to which a browser gives no secure context over plain HTTP."""
+ARGUMENTS = [
+    *CHROMIUM_ARGUMENTS, "--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream",
+    f"--host-resolver-rules=MAP {INSECURE} 127.0.0.1",
+]  # fmt: skip
+AGENT = "Mozilla/5.0 (Linux; Android 14) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0 Mobile"
+EXPECTED = re.compile(
+    r"the server responded with a status of|net::ERR_|Opener-Policy header has been ignored"
+)
 """The browser logs what is refused or does not arrive; these tests see to both."""
 WORKER = "worker"
 COUNT_POSITIONS = """
@@ -41,20 +49,20 @@ class Phone:
         size: tuple[int, int] = (390, 844),
         language: str | None = None,
         theme: str | None = None,
-        workers: str = "allow",
+        host: str = "127.0.0.1",
     ) -> None:
         self.stage = stage
+        self.origin = f"http://{host}:{stage.port}"
         self.faults: list[str] = []
         where = stage.site.points[0].position
-        options: dict[str, Any] = {"service_workers": workers}
         self.context = browser.new_context(
             viewport={"width": size[0], "height": size[1]},
             has_touch=True,
+            user_agent=AGENT,
             timezone_id="Asia/Shanghai",
             reduced_motion="reduce",
             permissions=["camera", "geolocation"],
             geolocation={"longitude": where.lon, "latitude": where.lat, "accuracy": 8},
-            **options,
         )
         self.context.set_default_timeout(SOON)
         self.context.add_init_script(COUNT_POSITIONS)
@@ -74,7 +82,7 @@ class Phone:
         self.context.close()
 
     def visit(self, address: str = "/phone") -> None:
-        self.page.goto(self.stage.origin + address)
+        self.page.goto(self.origin + address)
 
     def log_in(self, username: str = WORKER) -> None:
         self.page.fill("[name=username]", username)
@@ -95,11 +103,22 @@ class Phone:
         self.page.evaluate("id => { location.hash = `#/task/${id}`; }", incident["id"])
         self.page.wait_for_selector(".task-head")
 
+    def take(self, incident: dict[str, Any]) -> None:
+        """Open a task, with all that its page shows."""
+        self.task(incident)
+        expect(self.page.locator(".log")).to_be_visible()
+
+    def go(self, tab: str) -> None:
+        """To one of the pages below."""
+        self.page.locator(".tabs a", has_text=tab).click()
+
     def press(self, name: str) -> None:
         self.page.get_by_role("button", name=name, exact=True).click()
 
-    def heading(self, name: str) -> Locator:
-        return self.page.get_by_role("heading", name=name)
+    def submit(self, name: str) -> None:
+        """Send a form off; it is on this phone when the form is gone."""
+        self.press(f"提交：{name}")
+        expect(self.page.locator(".act-form")).to_have_count(0)
 
     def shoot(self, name: str = "拍照") -> None:
         """Take a photo with the page's own camera."""
@@ -132,7 +151,7 @@ class Phone:
             expect(badge).to_have_count(0)
 
     def _guard(self, route: Route) -> None:
-        if route.request.url.startswith((self.stage.origin + "/", "data:", "blob:")):
+        if route.request.url.startswith((self.origin + "/", "data:", "blob:")):
             route.fallback()
         else:
             self.faults.append(f"asked for {route.request.url}")
@@ -165,3 +184,20 @@ def log(who: httpx.Client, incident: dict[str, Any], action: str) -> list[dict[s
     """The lines of that action in a case's log."""
     lines = who.get(f"/incidents/{incident['id']}/events").json()["items"]
     return [one for one in lines if one["action"] == action]
+
+
+def told(leader: httpx.Client, words: str) -> dict[str, Any]:
+    """A case that somebody told of; a new one at each call."""
+    answer = leader.post("/incidents", json={"event_class": "05-07", "point": "P01", "words": words})
+    assert answer.status_code == 201, answer.text
+    found: dict[str, Any] = leader.get(f"/incidents/{answer.json()['incident_id']}").json()
+    return found
+
+
+def dispatched(leader: httpx.Client, worker: httpx.Client, words: str) -> dict[str, Any]:
+    """A case given to the worker, who has said that they have it: it does not ring any more."""
+    incident = step(leader, told(leader, words), "accept")
+    incident = step(leader, incident, "dispatch", handler=WORKER)
+    had = worker.post(f"/incidents/{incident['id']}/notes", json={"kind": "received", "words": "got it"})
+    assert had.status_code == 201, had.text
+    return fresh(leader, incident)

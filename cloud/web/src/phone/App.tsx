@@ -4,6 +4,7 @@ import { words } from "../words";
 import { formatWhen } from "../words/format";
 import { now } from "../state/clock";
 import { Call } from "./Call";
+import { shooting } from "./Camera";
 import { loadedAt } from "./cases";
 import { call } from "./live";
 import { loggedOut, me, reached } from "./me";
@@ -28,12 +29,16 @@ export function App() {
   const user = me.value;
   if (user === undefined) return null;
   if (user === null) return <SignIn />;
+  // Who is taking a photo is not covered up: the call comes when the camera is put away.
+  const calling = shooting.value ? null : call.value;
   return (
     <div class="phone">
-      <Strips />
-      <Page />
-      <Tabs />
-      {call.value && <Call call={call.value} />}
+      <div inert={calling !== null}>
+        <Strips />
+        <Page />
+        <Tabs />
+      </div>
+      {calling && <Call call={calling} />}
     </div>
   );
 }

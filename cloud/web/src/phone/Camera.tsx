@@ -1,4 +1,4 @@
-import { useSignal } from "@preact/signals";
+import { signal, useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { picture } from "../api/phone";
 import { position } from "./duty";
@@ -8,6 +8,9 @@ import type { KeptPhoto } from "./store";
 import { useBlobUrl } from "./useBlobUrl";
 import { text } from "./words";
 import { named } from "../words";
+
+/** Somebody has the camera open. */
+export const shooting = signal(false);
 
 interface Wanted {
   /** What stands in the picture's foot. */
@@ -33,6 +36,7 @@ export function Camera({ what, before, onTaken, onClose }: Wanted) {
   useEffect(() => {
     let stream: MediaStream | null = null;
     let gone = false;
+    shooting.value = true;
     frame.current?.querySelector("button")?.focus();
     open().then(
       (found) => {
@@ -48,6 +52,7 @@ export function Camera({ what, before, onTaken, onClose }: Wanted) {
     );
     return () => {
       gone = true;
+      shooting.value = false;
       close(stream);
     };
   }, []);

@@ -29,11 +29,11 @@ export async function recallCalls(): Promise<void> {
 /** It was taken, or put off: it does not ring again. */
 export async function endCall(): Promise<void> {
   const { key, notice } = call.value ?? { key: null, notice: null };
-  call.value = null;
+  // First this: the next one rings as soon as this call is gone.
   if (key) heard.add(key);
+  call.value = null;
   await store.setNamed("heard", [...heard].slice(-200));
   if (notice) await noticeRead(notice).catch(ignore);
-  ring();
 }
 
 /** Ring for the first task that waits for a word. */
