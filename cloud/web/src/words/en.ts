@@ -248,6 +248,8 @@ export const en: Words = {
       await_check: "Waits for somebody to check",
       self_corrected: "Set right in time, closed by itself",
       confirm: "Check confirmed",
+      received: "Received",
+      support: "Needs support",
       assign: "Given to",
       self_handle: "Handled on the spot",
       ask_extend: "More time asked for",

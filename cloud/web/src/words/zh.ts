@@ -259,6 +259,8 @@ export const zh = {
       self_corrected: "限时内自行整改，自动结案",
       confirm: "核查确认",
       assign: "指定处置人",
+      received: "收到",
+      support: "需要支援",
       self_handle: "就地解决",
       ask_extend: "申请延时",
       extend: "延时",
