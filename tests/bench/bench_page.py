@@ -2,9 +2,9 @@
 
 `python -m tests.bench.bench_page [--runs 5]`
 
-Each run is a browser profile of its own with nothing kept; who looks has signed in before. Prints medians: bytes
-that came over the wire, the first paint with content, and when the live list (the phone: its tabs) stood there, all
-from the begin of the navigation; and the weight of each page's first load out of the built files.
+Each run is a browser profile of its own with nothing kept; who looks has signed in before. Prints medians:
+bytes that came over the wire, the first paint with content, when the live list (the phone: its tabs) stood
+there, all from the begin of the navigation; and the weight of each page's first load out of the built files.
 """
 
 from __future__ import annotations
