@@ -15,7 +15,7 @@ from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, collate, func, or_, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cloud.areas.registry import Registry
@@ -25,6 +25,8 @@ from cloud.incidents.transitions import State
 from cloud.people.scope import Scope, visible
 from cloud.reports.querying import Wanted
 
+LAST = "\U0010ffff"
+"""No character sorts after it."""
 COUNTED = 10_000
 """Cases are counted up to here: nobody reads further, and counting a million takes a second."""
 Which = Literal["counted", "opened"]
@@ -56,7 +58,7 @@ class Narrowed:
         if self.severity is not None:
             found.append(incident.c.severity == self.severity)
         if self.number is not None:
-            found.append(incident.c.number.startswith(self.number, autoescape=True))
+            found += _begins(self.number)
         if self.given_to is not None:
             found.append(incident.c.organisation == self.given_to)
         return found
@@ -123,6 +125,12 @@ def decode(cursor: str) -> tuple[datetime, UUID]:
             "detail": "take `next` of the page before, with the same filters",
         }
         raise Problem("invalid", "cursor: cannot be read", errors=[fault]) from error
+
+
+def _begins(number: str) -> list[ColumnElement[bool]]:
+    """By comparing bytes: behind row-level security LIKE, which may leak what it sees, uses no index."""
+    column = collate(incident.c.number, "C")
+    return [column >= number, column < number + LAST]
 
 
 def _encode(row: Any) -> str:

@@ -16,7 +16,7 @@ _INDEXES = {
     "incident_community_newest_first": f"(community, {_NEWEST}) WHERE community IS NOT NULL",
     "incident_source_newest_first": f"(source, {_NEWEST})",
     "incident_organisation_newest_first": f"(organisation, {_NEWEST}) WHERE organisation IS NOT NULL",
-    "incident_number_begins": "(number text_pattern_ops)",
+    "incident_number_begins": '(number COLLATE "C")',
 }
 
 
