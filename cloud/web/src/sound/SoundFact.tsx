@@ -13,13 +13,11 @@ export function SoundFact() {
   const { locale, severities } = words.value;
   const heard = sounding.value;
   const quiet = silenced.value;
-  const state = !unlocked.value
-    ? text.off
-    : quiet
-      ? text.silencedUntil(formatWhen(quiet.until, locale, now.value))
-      : heard
-        ? text.sounding(severities[heard.severity])
-        : text.on;
+  // What is critical sounds through silence: then both are said.
+  const parts = [
+    heard && text.sounding(severities[heard.severity]), quiet && text.silencedUntil(formatWhen(quiet.until, locale, now.value)),
+  ].filter((part) => part !== null);
+  const state = !unlocked.value ? text.off : parts.join(" · ") || text.on;
   return (
     <p
       class={`foot-fact foot-sound${unlocked.value && !quiet ? "" : " bad"}`}

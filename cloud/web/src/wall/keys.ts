@@ -12,6 +12,7 @@ import { muteShown } from "../sound/mute";
 import { type Command, commandOf } from "./commands";
 import { hourAgoOf } from "./HourAgo";
 import { maySee, PAGES } from "./pages";
+import { arrange } from "./photos";
 
 /** After this long without a letter, G was pressed by mistake. */
 const GO_WAITS_MS = 2_000;
@@ -134,6 +135,9 @@ function forIncident(command: Command): void {
       break;
     case "video":
       if (isCamera(incident.camera)) show("video", incident.camera);
+      break;
+    case "picture":
+      pictureShown.value = arrange(incident.evidence).before;
       break;
     case "photo": {
       const node = nodeOf(incident);
