@@ -4,7 +4,7 @@ import type { Incident, IncidentEvent } from "../src/api/types";
 import { offers } from "../src/phone/choose";
 import { bd09, gcj02, leadTo, metres } from "../src/phone/geo";
 import { fit, stampLines } from "../src/phone/photo";
-import { type Act, isHeld, isUnsure, type Item, next, outcome, projected, rebased, REMEMBERED_MS, wait } from "../src/phone/queue";
+import { type Act, hurried, isHeld, isUnsure, type Item, next, outcome, projected, rebased, REMEMBERED_MS, wait } from "../src/phone/queue";
 import { plainSha256, sha256 } from "../src/phone/sha256";
 import type { KeptCase } from "../src/phone/store";
 import { byDue, callOf, dueOf, like, sectionOf } from "../src/phone/tasks";
@@ -59,6 +59,11 @@ describe("the queue", () => {
 
   test("waits longer each time, a minute at most", () => {
     expect([1, 2, 3, 4, 5, 9].map(wait)).toEqual([2_000, 5_000, 15_000, 30_000, 60_000, 60_000]);
+  });
+
+  test("waits no longer once somebody hurries, but for what was tried since", () => {
+    const [old, young] = [item("a", 1, { tries: 5, notBefore: 61_000 }), item("b", 2, { caseId: "c2", tries: 1, notBefore: 7_000 })];
+    expect(hurried([old, young], 4_000).map((one) => one.notBefore)).toEqual([0, 7_000]);
   });
 
   test("asks a person where an answer was lost so long ago that the key is forgotten; a step has its version", () => {

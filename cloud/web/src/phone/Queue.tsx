@@ -3,7 +3,7 @@ import { words } from "../words";
 import { formatWhen } from "../words/format";
 import { isHeld, type Item } from "./queue";
 import { itemAbout, itemNamed, stopNamed } from "./say";
-import { drop, flush, mine, others, redo, sent } from "./sender";
+import { drop, hurry, mine, others, redo, sent } from "./sender";
 import { text } from "./words";
 
 /** What is not acknowledged yet, item by item; what needs a person says why and what can be done. */
@@ -14,7 +14,7 @@ export function Queue() {
     <>
       <div class="page-head">
         <h1 tabIndex={-1}>{queue.title}</h1>
-        {all.length > 0 && <button type="button" class="button" onClick={() => void flush()}>{queue.send}</button>}
+        {all.length > 0 && <button type="button" class="button" onClick={() => void hurry()}>{queue.send}</button>}
       </div>
       {all.length === 0 && <p class="nothing">{queue.empty}</p>}
       <ul class="cards">{all.map((item) => <Row key={item.key} item={item} all={all} />)}</ul>

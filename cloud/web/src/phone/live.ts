@@ -8,7 +8,7 @@ import { setServerTime } from "../state/clock";
 import { known, refresh, refreshCase, takeCase } from "./cases";
 import { sendFixes } from "./duty";
 import { loggedOut, me, reached } from "./me";
-import { flush } from "./sender";
+import { hurry } from "./sender";
 import * as store from "./store";
 import { callOf, sectionOf } from "./tasks";
 
@@ -60,7 +60,7 @@ export function wake(): void {
     life = null;
     return;
   }
-  void refresh().then(flush);
+  void refresh().then(hurry);
   void sendFixes();
   if (life) return;
   life = new AbortController();
@@ -75,7 +75,7 @@ export function wake(): void {
 function hear(name: string, data: string): void {
   if (name === "hello") {
     setServerTime((JSON.parse(data) as { server_time: string }).server_time);
-    void flush();
+    void hurry();
   } else if (name === "reset") void refresh();
   else if (name === "incident") hearIncident(JSON.parse(data) as Incident);
   else if (name === "notice") void hearNotice(JSON.parse(data) as { id: string; incident_id: string | null; rung: number });

@@ -108,6 +108,11 @@ export function wait(tries: number): number {
   return WAITS_MS[Math.min(tries, WAITS_MS.length) - 1] ?? WAITS_MS[0];
 }
 
+/** The items as they wait once somebody hurries: what was last tried before `since` waits no longer. */
+export function hurried(items: readonly Item[], since: number): Item[] {
+  return items.map((item) => (item.notBefore - wait(item.tries) < since ? { ...item, notBefore: 0 } : item));
+}
+
 /**
  * The others after one was done: what went out from the same version goes out from the one that it made, for nobody
  * else came between. A note is taken whatever came between; then the rest keeps its version, and is told.

@@ -5,7 +5,7 @@ import { putPhoto, sendItem } from "../api/phone";
 import { randomId } from "../api/ids";
 import { known, refreshCase, takeCase } from "./cases";
 import { loggedOut, me, reached } from "./me";
-import { type Act, inOrder, isUnsure, type Item, type Meanwhile, next, outcome, type Position, wait } from "./queue";
+import { type Act, hurried, inOrder, isUnsure, type Item, type Meanwhile, next, outcome, type Position, wait } from "./queue";
 import * as store from "./store";
 import type { KeptPhoto } from "./store";
 
@@ -30,6 +30,8 @@ export const sent = signal<readonly Sent[]>([]);
 
 let flushing: Promise<void> | null = null;
 let again = false;
+/** When somebody last hurried, milliseconds since 1970. */
+let since = 0;
 let alarm: ReturnType<typeof setTimeout> | undefined;
 
 /** What this device has kept to send. */
@@ -79,6 +81,12 @@ export async function redo(item: Item): Promise<void> {
   void flush();
 }
 
+/** Send all now, also what waits for its next try: there is a network again, or somebody looks. */
+export function hurry(): Promise<void> {
+  since = Date.now();
+  return flush();
+}
+
 /** Send all that may go now; while one call runs, further ones have it look once more. */
 export function flush(): Promise<void> {
   again = true;
@@ -97,7 +105,7 @@ async function send(): Promise<void> {
     again = false;
     await reload();
     for (;;) {
-      const item = me.value && !loggedOut.value ? next(all.value, me.value.username, Date.now()) : null;
+      const item = me.value && !loggedOut.value ? next(hurried(all.value, since), me.value.username, Date.now()) : null;
       if (!item || !(await sendOne(item))) break;
     }
   }
