@@ -10,6 +10,7 @@ import {
 } from "./state";
 import { followStills, lookAt, stillsLost } from "./stills";
 import { Tile } from "./Tile";
+import { titles } from "./titles";
 import { text } from "./words";
 import "../look/video.css";
 
@@ -65,7 +66,7 @@ function Head() {
   return (
     <div class="video-head">
       <h2 id="video-title" tabIndex={-1}>
-        {words.live} <small>{words.count(found.value.length)}</small>
+        {titles.value.video} <small>{words.count(found.value.length)}</small>
       </h2>
       <label>
         <span>{words.search}</span>
@@ -131,7 +132,7 @@ function Why() {
   const words = text.value;
   return (
     <main class="video" aria-labelledby="video-title">
-      <h2 id="video-title" tabIndex={-1}>{words.live}</h2>
+      <h2 id="video-title" tabIndex={-1}>{titles.value.video}</h2>
       <form
         class="video-why"
         onSubmit={(event) => {
@@ -157,7 +158,6 @@ function Why() {
 
 /** A page after the other; an alarm that nobody has taken stops it, so that the eye goes there. */
 function useTour(): void {
-  const alarms = waiting.value.length;
   const mode = tour.value;
   useEffect(() => {
     if (mode !== "on") return;
@@ -173,7 +173,6 @@ function useTour(): void {
       stop();
     };
   }, [mode]);
-  void alarms;
 }
 
 function resize(to: (typeof SIZES)[number]): void {
