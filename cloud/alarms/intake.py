@@ -11,9 +11,9 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Boolean, bindparam, null, or_, select, text, update
+from sqlalchemy import Boolean, Uuid, bindparam, func, null, select, text, update
 from sqlalchemy import case as case_when
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cloud.alarms import joining, rows
@@ -85,11 +85,12 @@ async def stored(connection: AsyncConnection, bodies: Iterable[Body]) -> dict[UU
             ids |= {lost.condition_id for lost in body.evidence}
     if not ids:
         return {}
-    named_in = select(alarm_part.c.joined).where(alarm_part.c.part.in_(ids))
+    own = select(func.unnest(bindparam("ids", list(ids), type_=ARRAY(Uuid))))
+    joined = select(alarm_part.c.joined).where(alarm_part.c.part.in_(ids))
     statement = (
         select(alarm, incident.c.place.label("case_place"), incident.c.event_class.label("case_class"))
         .outerjoin(incident, incident.c.id == alarm.c.incident_id)
-        .where(or_(alarm.c.id.in_(ids), alarm.c.id.in_(named_in)))
+        .where(alarm.c.id.in_(own.union(joined)))  # an OR of the two would read the whole table
     )
     return {row.id: row for row in await connection.execute(statement)}
 
