@@ -181,7 +181,7 @@ class Visitor:
 
 def _case(stage: Stage) -> str:
     with closing(stage.log_in(FIRST)) as leader:
-        return str(stage.incident(leader, "P05")["id"])
+        return str(stage.incident(leader, "P12")["id"])
 
 
 def _task(stage: Stage) -> str:

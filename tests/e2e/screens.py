@@ -41,6 +41,14 @@ def moments() -> dict[str, tuple[Face, Callable[[Page], object]]]:
     }
 
 
+def sit(visitor: Visitor) -> None:
+    """Take the seat that is free, so that the wall is one that somebody answers for; on a phone only watch."""
+    offered = visitor.page.locator(".seat-bar button:visible")
+    if offered.count():
+        offered.first.click()
+        visitor.settle()
+
+
 def choose(page: Page) -> None:
     """On the live wall, a case that has pictures."""
     rows = page.locator(".row", has_text=SHOWN[0]).or_(page.locator(".row", has_text=SHOWN[1]))
@@ -69,6 +77,7 @@ def take(browser: Browser, stage: Stage, into: Path, only: Iterable[str] = ()) -
                 visitors[key] = Visitor(browser, stage, face.who, language=language, theme=light, size=size)
             visitor = visitors[key]
             visitor.visit(face)
+            sit(visitor)
             if act:
                 act(visitor.page)
                 visitor.settle()
