@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from datetime import timedelta
 from random import Random
 from typing import Any
@@ -13,6 +14,7 @@ from sqlalchemy import text
 
 from cloud.incidents.transitions import CLOSED, State
 from cloud.people.roles import Role
+from cloud.reports.listing import Narrowed
 from tests.cloud.report_cases_for_tests import random_case, store
 from tests.cloud.sender_for_tests import START
 from tests.cloud.sessions_for_tests import client
@@ -96,6 +98,21 @@ async def test_each_filter_has_an_index_in_the_ledgers_order(street) -> None:
             told = "\n".join(plan.scalars())
             assert index in told, told
             assert "Sort" not in told, told
+
+
+async def test_how_a_number_begins_is_looked_up_in_an_index_also_behind_row_level_security(street) -> None:
+    """Row-level security lets only leakproof comparisons into an index: LIKE is none."""
+    where = " AND ".join(
+        str(one.compile(compile_kwargs={"literal_binds": True}))
+        for one in Narrowed(number="20261122").conditions()
+    )
+    async with street() as s, s.app.state.context.engine.connect() as connection:
+        await connection.execute(text("SET LOCAL enable_seqscan = off"))
+        await connection.execute(text("SET LOCAL ROLE gridwatch_person"))
+        await connection.execute(text("SET LOCAL gridwatch.areas = 'G01'"))
+        plan = await connection.exec_driver_sql(f"EXPLAIN SELECT id FROM incident WHERE {where}")
+        told = "\n".join(row[0] for row in plan)
+        assert re.search(r"incident_number_begins.*\n\s+Index Cond: .*number", told), told
 
 
 async def test_a_cursor_or_state_that_nobody_gave_is_refused(street) -> None:
