@@ -15,9 +15,9 @@ from devices.link import Answer, Command, Frame, Hello, Outcome, SiteNotice, par
 
 
 @contextmanager
-def serving(app: FastAPI) -> Iterator[int]:
-    """The app on a port of the loopback address."""
-    with listen("127.0.0.1", 0) as socket:
+def serving(app: FastAPI, port: int = 0) -> Iterator[int]:
+    """The app on a port of the loopback address; 0: any."""
+    with listen("127.0.0.1", port) as socket:
         server = Server(app)
         thread = threading.Thread(target=server.run, args=([socket],), daemon=True)
         thread.start()
