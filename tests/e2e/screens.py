@@ -42,7 +42,7 @@ def moments() -> dict[str, tuple[Face, Callable[[Page], object]]]:
 
 
 def sit(visitor: Visitor) -> None:
-    """Take the seat that is free, so that the wall is one that somebody answers for; on a phone only watch."""
+    """Take a free seat, so that the wall is one that somebody answers for; on a phone only watch."""
     offered = visitor.page.locator(".seat-bar button:visible")
     if offered.count():
         offered.first.click()
