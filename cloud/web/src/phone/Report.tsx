@@ -2,7 +2,7 @@ import { computed, signal, useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { Refused } from "../api/calls";
 import { type EventClassOut, nearby } from "../api/phone";
-import { classNamed, named } from "../words";
+import { classNamed, named, withoutRemark } from "../words";
 import { known, reference } from "./cases";
 import { ClassPicker } from "./ClassPicker";
 import { onDuty, position } from "./duty";
@@ -47,7 +47,7 @@ export function Report() {
     if (fault.value || !kind.value || !where.value) return;
     const { code, name } = kind.value;
     const { lon, lat } = where.value;
-    const about = { zh: classNamedIn("zh", kind.value), en: name.en };
+    const about = { zh: withoutRemark(name.zh), en: withoutRemark(name.en) };
     await act({
       about, photos: photos.value, place: where.value,
       act: { kind: "report", eventClass: code, words: said.value.trim(), where: { lon, lat } },
@@ -123,10 +123,6 @@ function clear(): void {
   photos.value = near.value = [];
   said.value = "";
   isNew.value = false;
-}
-
-function classNamedIn(language: "zh" | "en", { name }: EventClassOut): string {
-  return name[language].replace(/\s*[((]自定义[))]$/, "");
 }
 
 /** What is near by the cloud; without network, by what this device has seen. */

@@ -1,7 +1,7 @@
 /** What things are called on this page. */
 import type { IncidentEvent } from "../api/types";
 import { why } from "../case/why";
-import { classNamed, language, named, words } from "../words";
+import { classNamed, language, named, withoutRemark, words } from "../words";
 import { stepNamed } from "../case/names";
 import { formatAge, formatNumber, formatWhen } from "../words/format";
 import type { Item } from "./queue";
@@ -30,8 +30,7 @@ export function itemAbout(item: Item): string {
 /** What a case is about, for the queue, in both languages. */
 export function aboutOf({ incident }: KeptCase): { zh: string; en: string } {
   const { event_class: kind, point } = incident;
-  const plain = (name: string): string => name.replace(/\s*[((]自定义[))]$/, "");
-  return { zh: `${plain(kind.name.zh)} · ${point.name.zh}`, en: `${plain(kind.name.en)} · ${point.name.en}` };
+  return { zh: `${withoutRemark(kind.name.zh)} · ${point.name.zh}`, en: `${withoutRemark(kind.name.en)} · ${point.name.en}` };
 }
 
 export function titleOf({ incident }: KeptCase): string {

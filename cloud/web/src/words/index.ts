@@ -26,7 +26,12 @@ export function named(name: Names): string {
 
 /** A class's name without the remark that its code is the city's own; the code itself says that. */
 export function classNamed(kind: EventClass): string {
-  return named(kind.name).replace(/\s*[((]自定义[))]$/, "");
+  return withoutRemark(named(kind.name));
+}
+
+/** The same in one language. */
+export function withoutRemark(name: string): string {
+  return name.replace(/\s*[((]自定义[))]$/, "");
 }
 
 /** The word for a detector's label or a sensor's quantity; the bare name where there is none. */
