@@ -129,6 +129,28 @@ async def test_a_tail_cut_off_together_with_its_case_and_a_case_that_is_gone_are
         ]
 
 
+async def test_one_case_is_proved_to_whoever_sees_it_and_a_change_or_a_cut_tail_is_told(
+    street, sender, seen
+) -> None:
+    async with street() as s:
+        first, second = await two_cases(s, sender, seen)
+        engine, leader = s.app.state.context.engine, await s.log_in()
+        proof = await leader.get(f"/incidents/{first['id']}/proof")
+        assert proof == {"intact": True, "lines": 6, "anchored": None, "said": None}
+        await audit.anchor(engine, s.clock())
+        assert (await leader.get(f"/incidents/{first['id']}/proof"))["anchored"] == 6
+        await tampered(
+            engine,
+            f"DELETE FROM incident_event WHERE incident_id = '{first['id']}' AND version > 4",
+            f"UPDATE incident SET version = 4, state = 'filed' WHERE id = '{first['id']}'",
+            f"UPDATE incident_event SET reason = 'x' WHERE incident_id = '{second['id']}' AND version = 3",
+        )
+        cut = await leader.get(f"/incidents/{first['id']}/proof")
+        assert (cut["intact"], cut["said"]) == (False, "line 6 is not the one of anchor 1")
+        changed = await leader.get(f"/incidents/{second['id']}/proof")
+        assert changed["said"] == "line 3 is not what its hash was made of"
+
+
 async def test_anchors_are_chained_and_the_last_one_is_known_elsewhere(street, sender, seen) -> None:
     async with street() as s:
         case, _ = await two_cases(s, sender, seen)

@@ -75,7 +75,7 @@ function Moving({ clip }: { clip: Photo }) {
           muted loop controls playsInline preload="metadata"
         />
       ) : (
-        <p class="photo-missing">{words.value.detail.clipOriginal}</p>
+        <p class="photo-missing">{say.clipOriginal}</p>
       )}
       <Caption what={say.kinds["clip"] ?? ""} at={clip.captured_at} />
     </figure>

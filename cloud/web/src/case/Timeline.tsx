@@ -112,12 +112,11 @@ function Told({ notice }: { notice: Notice }) {
   const say = text.value;
   const { locale } = words.value;
   const when = (iso: string): string => formatWhen(iso, locale, now.value);
-  const told = [
-    ...new Set([...notice.attempts.flatMap((one) => one.recipients), ...notice.receipts.map((one) => one.username)]),
-  ];
+  const called = notice.attempts.flatMap((one) => one.recipients);
+  const told = new Set((called.length > 0 ? called : notice.receipts.map((one) => one.username)).map(recipient));
   return (
     <>
-      <p><b>{say.told(told.map(recipient).join("、") || say.nobody)}</b> <span>{locale === "zh-CN" ? notice.words.zh : notice.words.en}</span></p>
+      <p><b>{say.told([...told].join(locale === "zh-CN" ? "、" : ", ") || say.nobody)}</b> <span>{locale === "zh-CN" ? notice.words.zh : notice.words.en}</span></p>
       <ul class="attempts">
         {notice.attempts.map((one) => (
           <li key={`${one.rung} ${one.channel} ${one.began_at}`}>
