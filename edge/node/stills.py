@@ -39,9 +39,14 @@ WAITING = 64
 class StillRing:
     """Of all cameras of a node. `seen` is called by the thread that looks, the rest by any."""
 
-    def __init__(self, stills: Stills, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        stills: Stills,
+        now: Callable[[], datetime],
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
         """Nothing is written before `run`, which a thread of its own does."""
-        self._stills, self._now = stills, now
+        self._stills, self._now, self._monotonic = stills, now, monotonic
         self._due: dict[str, float] = {}
         self._cameras: frozenset[str] = frozenset()
         self._waiting: queue.Queue[tuple[str, datetime, Colour]] = queue.Queue(WAITING)
@@ -52,7 +57,7 @@ class StillRing:
 
     def seen(self, camera: str, frame: Frame) -> None:
         """A frame that was looked at: kept when its camera's next one is due."""
-        now = time.monotonic()
+        now = self._monotonic()
         if now < self._due.get(camera, now):
             return
         self._due[camera] = now + EVERY
