@@ -45,7 +45,7 @@ export function NodeCare({ node }: { node: string }) {
   if (!mayAsk()) return null;
   const body = { logger: "edge", level: "DEBUG" as const, seconds: LOG_SECONDS };
   return (
-    <section class="care" aria-label={text.remote} aria-busy={asking.value}>
+    <section class="care" aria-label={`${text.remote} ${node}`} aria-busy={asking.value}>
       <div class="care-row">
         <button
           type="button" class="button" aria-disabled={asking.value}

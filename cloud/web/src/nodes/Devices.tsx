@@ -18,7 +18,7 @@ const TARGET = 0.7;
 const ENOUGH = 20;
 
 /** Cameras and the rest on their ladder, what needs somebody first. */
-export function Devices({ devices }: { devices: readonly NodeDevice[] }) {
+export function Devices({ node, devices }: { node: string; devices: readonly NodeDevice[] }) {
   const { nodes, locale } = words.value;
   const cameras = devices.filter((device) => device.kind === "camera");
   const up = cameras.filter((device) => device.status === "up").length;
@@ -30,7 +30,7 @@ export function Devices({ devices }: { devices: readonly NodeDevice[] }) {
     <section class="node-devices">
       <h4>{nodes.devices} <small>{nodes.cameras(formatNumber(up, locale), formatNumber(cameras.length, locale))}</small></h4>
       {chosen.length === 0 ? <p class="note">{text.value.nothing}</p> : (
-        <div class="frame" role="region" aria-label={nodes.devices} tabIndex={0}>
+        <div class="frame" role="region" aria-label={`${nodes.devices} ${node}`} tabIndex={0}>
           <table class="sheet rungs">
             <thead>
               <tr>{(["status", "device", "key", "picture", "precision", "checked", "tools"] as const).map((one) => <th key={one} scope="col">{columns[one]}</th>)}</tr>

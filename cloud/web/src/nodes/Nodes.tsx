@@ -124,7 +124,7 @@ function NodeCard({ one }: { one: Upkeep }) {
       {self && troubles(self.facts, locale).map((one) => <p key={one} class="note">{one}</p>)}
       <Ledger lines={ordered(ledger.lines)} />
       <Causes ledger={ledger} />
-      <Devices devices={devices} />
+      <Devices node={node.id} devices={devices} />
       <CurvesButton of={{ kind: "node", id: node.id }} />
       <NodeCare node={node.id} />
     </section>
