@@ -1,6 +1,8 @@
 import "../look/tokens.css";
 import "../look/base.css";
 import "../look/phone.css";
+import "../look/phone-task.css";
+import "../look/phone-over.css";
 import "./theme";
 import { effect } from "@preact/signals";
 import { render } from "preact";
