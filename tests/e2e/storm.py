@@ -58,7 +58,8 @@ WATCH = """() => {
 
 SHOWN = """patience => new Promise((done, late) => {
   const end = performance.now() + patience;
-  const look = () => storm.shown ? done() : performance.now() > end ? late('not shown') : setTimeout(look, 50);
+  const look = () =>
+    storm.shown ? done() : performance.now() > end ? late('not shown') : setTimeout(look, 50);
   look();
 })"""
 """Playwright's own waiting evaluates text in the page, which its policy forbids."""
