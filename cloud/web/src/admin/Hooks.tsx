@@ -31,7 +31,7 @@ export function Hooks() {
     <>
       <form ref={form} class="form card" aria-label={text.value.newHook} onSubmit={(event) => void submit(event)}>
         <div class="narrow">
-          <label class="wide-field"><span>{text.value.address}</span><input name="address" type="url" required placeholder="https://" /></label>
+          <label class="wide-field"><span>{text.value.address}</span><input name="address" type="url" required /></label>
           <label><span>{text.value.kinds}</span><input name="kinds" required defaultValue="incident.*" /></label>
           <button type="submit" class="button primary" aria-disabled={doing.busy}>{text.value.newHook}</button>
         </div>
