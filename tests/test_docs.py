@@ -145,7 +145,8 @@ def test_both_front_pages_show_the_same_commands_and_pictures() -> None:
     english, chinese = (ROOT / name for name in FRONT)
     assert list(shown_commands(english)) == list(shown_commands(chinese))
     pictures = [
-        re.findall(r"docs/(?:images|screens)/[\w.-]+", file.read_text(encoding="utf-8")) for file in (english, chinese)
+        re.findall(r"docs/(?:images|screens)/[\w.-]+", file.read_text(encoding="utf-8"))
+        for file in (english, chinese)
     ]
     assert pictures[0] == pictures[1]
 
