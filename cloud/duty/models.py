@@ -37,6 +37,8 @@ class OnDutyOut(BaseModel):
     operators: list[str]
     uncovered: bool
     """Nobody who looks after the grid is on duty; false without a grid."""
+    names: dict[str, Names]
+    """What those are called, by user name; who has no account is missing."""
     turns: list[TurnOut]
     """Those that run, of all rosters."""
 

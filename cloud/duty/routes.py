@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
@@ -12,7 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cloud.context import Context, InContext
-from cloud.database.schema import incident
+from cloud.database.schema import incident, person
 from cloud.duty import seats
 from cloud.duty.gaps import Hole, holes, plan, uncovered
 from cloud.duty.kinds import ROSTERS
@@ -41,6 +42,7 @@ from cloud.people.identity import Doer, InScope, Viewer
 from cloud.people.scope import Scope, visible
 from cloud.problems import problems
 from cloud.times import Day, Moment
+from devices.site.model import Names
 
 router = APIRouter(prefix="/duty", tags=["duty"], responses=problems("unauthenticated"))
 
@@ -63,6 +65,11 @@ async def get_on_duty(
         raise Problem("not_found", f"nobody looks after a grid {grid!r} by the rosters")
     found = on_duty(rosters, grid, when)
     zone = ZoneInfo(rosters.timezone)
+    turns = [turn for roster in rosters.rosters for turn in now_on(roster, when, zone)]
+    seen = {found.primary, found.backup, found.grid_leader, found.shift_leader, *found.operators}
+    seen |= {name for turn in turns for name in turn.people}
+    async with context.engine.connect() as connection:
+        names = await _names(connection, {name for name in seen if name})
     return OnDutyOut(
         at=when,
         grid=grid,
@@ -72,6 +79,7 @@ async def get_on_duty(
         shift_leader=found.shift_leader,
         operators=list(found.operators),
         uncovered=grid is not None and found.uncovered,
+        names=names,
         turns=[
             TurnOut(
                 roster=turn.roster,
@@ -82,10 +90,14 @@ async def get_on_duty(
                 ends_at=turn.end,
                 people=list(turn.people),
             )
-            for roster in rosters.rosters
-            for turn in now_on(roster, when, zone)
+            for turn in turns
         ],
     )
+
+
+async def _names(connection: AsyncConnection, usernames: Collection[str]) -> dict[str, Names]:
+    asked = select(person.c.username, person.c.name).where(person.c.username.in_(usernames))
+    return {row.username: Names.model_validate(row.name) for row in await connection.execute(asked)}
 
 
 @router.get(

@@ -163,6 +163,7 @@ async def test_who_is_on_duty_and_where_nobody_is(room) -> None:
         found = await leader.get("/duty", grid="G01", at="2026-01-01T12:00:00Z")
         assert (found["primary"], found["shift_leader"], found["uncovered"]) == ("w-A0", "leader", False)
         assert [(one["roster"], one["team"]) for one in found["turns"]] == [("room", "A"), ("w", "A")]
+        assert {"zh", "en"} == found["names"]["leader"].keys()
         found = await leader.get("/duty", grid="G01", at="2026-01-02T12:00:00Z")
         assert (found["primary"], found["backup"], found["grid_leader"], found["uncovered"]) == (
             None, None, "boss", True,

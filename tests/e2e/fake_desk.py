@@ -17,6 +17,7 @@ LEADS: dict[str, Any] = {
 ON_DUTY: dict[str, Any] = {
     "grid": None, "primary": "wg-a1", "backup": "wg-a2", "grid_leader": None, "shift_leader": "liwei",
     "operators": ["liwei"], "uncovered": False, "turns": [],
+    "names": {"liwei": {"zh": "李伟", "en": "Li Wei"}},
 }  # fmt: skip
 
 

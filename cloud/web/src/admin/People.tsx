@@ -45,7 +45,7 @@ export function People() {
       {!found.value && found.loading && <p class="nothing">{shared.value.loading}</p>}
       {found.value && (
         <Frame label={text.value.parts.people}>
-          <table class="sheet">
+          <table class="sheet people">
             <thead><tr>{COLUMNS.map((one) => <th key={one} scope="col">{columns[one]}</th>)}</tr></thead>
             <tbody>
               {found.value.filter(fits).map((one) => (

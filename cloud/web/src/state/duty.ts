@@ -1,6 +1,7 @@
 import { computed, signal } from "@preact/signals";
 import { Refused } from "../api/calls";
 import { type Figures, figures, type OnDuty, onDuty, type Seat, seats as fetchSeats } from "../api/desk";
+import { named } from "../words";
 import { now } from "./clock";
 import { hasRole, session } from "./session";
 
@@ -35,6 +36,12 @@ export function keepDuty(): () => void {
     clearTimeout(timer);
     lately.value = duty.value = seats.value = null;
   };
+}
+
+/** A colleague by name, where the cloud told it; else by user name. */
+export function personNamed(told: OnDuty | null | undefined, username: string | null | undefined): string {
+  const name = username ? told?.names[username] : undefined;
+  return name ? named(name) : (username ?? "");
 }
 
 export async function loadSeats(): Promise<void> {

@@ -3,6 +3,7 @@ import { useEffect, useRef } from "preact/hooks";
 import type { Incident } from "../api/types";
 import { inFlight } from "../state/actions";
 import { about, dispatchAll } from "../state/desk";
+import { personNamed } from "../state/duty";
 import { isWaiting } from "../state/order";
 import { classOf, type Prefill, prefillOf } from "../state/prefill";
 import { hasRole } from "../state/session";
@@ -111,7 +112,7 @@ function Worker({ rules, chosen }: { rules: Prefill; chosen: { value: string } }
       <span>{text.worker}</span>
       <select value={chosen.value} onChange={(event) => (chosen.value = event.currentTarget.value)}>
         <option value="">{there.length > 0 ? text.none : text.nobody}</option>
-        {there.map(([name, job]) => <option key={name} value={name ?? ""}>{`${name} · ${job}`}</option>)}
+        {there.map(([name, job]) => <option key={name} value={name ?? ""}>{`${personNamed(duty, name)} · ${job}`}</option>)}
       </select>
     </label>
   );
