@@ -137,7 +137,8 @@ class Visitor:
                  let count = -1, since = 0;
                  const look = () => {
                    const loaded = performance.getEntriesByType('resource').length;
-                   const busy = document.fonts.status === 'loading' || document.querySelector('.loading');
+                   const busy = document.fonts.status === 'loading' || document.querySelector('.loading')
+                     || /正在载入|Loading…/.test(document.querySelector('main')?.innerText);
                    if (busy || loaded !== count) {
                      [count, since] = [loaded, performance.now()];
                    }

@@ -61,7 +61,9 @@ def take(browser: Browser, stage: Stage, into: Path, only: Iterable[str] = ()) -
     into.mkdir(parents=True, exist_ok=True)
     wanted = set(only)
     shots: list[tuple[str, Face, Callable[[Page], object] | None]] = [
-        (face.name, face, choose if face.name == "live" else None) for face in faces(stage)
+        (face.name, face, choose if face.name == "live" else None)
+        for face in faces(stage)
+        if face.name != "phone-notice"  # without a message behind it, it only says so
     ]
     shots += [(name, face, act) for name, (face, act) in moments().items()]
     written = []
