@@ -45,7 +45,7 @@ KINDS: dict[str, Kind] = {
     "node_revoked": Kind(403, "The node was revoked"),
     "csrf": Kind(403, "The request did not come from this page"),
     "not_found": Kind(404, "There is no such thing"),
-    "node_away": Kind(503, "The node does not answer"),
+    "node_away": Kind(409, "The node does not answer"),
     "method_not_allowed": Kind(405, "This address does not take that method"),
     "not_allowed": Kind(409, "The incident's state does not allow this action"),
     "seat_taken": Kind(409, "The seat is somebody else's"),

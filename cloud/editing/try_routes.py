@@ -76,8 +76,9 @@ async def get_picture(
 )
 async def try_zones(context: InContext, who: Administrator, camera: str, asked: TryZones) -> CommandOut:
     """Ask the node."""
+    node = _node_of(context, camera)
     body = TryBody(camera=camera, zones=asked.zones).model_dump(mode="json")
-    return await _send(context, who.username, _node_of(context, camera), CommandKind.TRY, body)
+    return await _send(context, who.username, node, CommandKind.TRY, body)
 
 
 @router.get(

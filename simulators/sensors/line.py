@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import selectors
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Any
 
 from paho.mqtt.client import Client, ConnectFlags, MQTTMessage
@@ -109,6 +110,8 @@ class Line:
 
     def _on_socket_open(self, client: Client, _: Any, sock: Any) -> None:
         self._writing = False
+        with suppress(KeyError):  # a socket closed behind the client's back leaves its number to this one
+            self._selector.unregister(sock)
         self._selector.register(sock, selectors.EVENT_READ, self)
 
     def _on_socket_close(self, client: Client, _: Any, sock: Any) -> None:

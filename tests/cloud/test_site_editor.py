@@ -196,11 +196,11 @@ async def test_a_still_of_a_node_that_is_away_is_told_in_words(street, monkeypat
         operator = await s.log_in("operator")
         path = "/api/v1/cameras/P01-C1/stills"
         never = await operator.http.get(path)
-        assert (never.status_code, never.json()["code"]) == (503, "node_away")
+        assert (never.status_code, never.json()["code"]) == (409, "node_away")
         await heard_of(s)
         monkeypatch.setattr(stills, "PATIENCE", 0.2)
         silent = await operator.http.get(path)
-        assert (silent.status_code, silent.json()["code"]) == (503, "node_away")
+        assert (silent.status_code, silent.json()["code"]) == (409, "node_away")
         assert "last heard of" in silent.json()["detail"]
         strange = await operator.http.get("/api/v1/cameras/P99-C1/stills")
         assert strange.json()["code"] == "not_found"

@@ -14,7 +14,7 @@ from tests.e2e.wall_page import Screen
 
 pytestmark = pytest.mark.browser
 
-REFUSED = ("status of 412", "status of 422", "status of 503")
+REFUSED = ("status of 412", "status of 422", "status of 409")
 """What the browser logs of refusals that these tests ask for."""
 
 

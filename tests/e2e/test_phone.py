@@ -359,6 +359,7 @@ def test_without_https_the_page_says_what_works_and_works(
     expect(phone.page.get_by_text("浏览器不给位置")).to_be_visible()
     phone.take(incident)
     phone.press("到场")
+    phone.wait_for_queue(0)
     phone.press("完成")
     phone.press("拍照")
     expect(phone.page.get_by_text("用系统相机拍")).to_be_visible()

@@ -1,5 +1,5 @@
 import { useSignal } from "@preact/signals";
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import { areOwn, keep, keys } from "../state/keymap";
 import { chordName, chordOf, type Command, COMMANDS, DEFAULT_KEYS, FIXED, rebound } from "./commands";
 import { text as words } from "./keyWords";
@@ -61,7 +61,7 @@ export function KeyTable() {
 /** Waits for a key; Escape leaves it as it was. */
 function Listen({ onChord, onEnd }: { onChord: (chord: string) => void; onEnd: () => void }) {
   const button = useRef<HTMLButtonElement>(null);
-  useEffect(() => button.current?.focus(), []);
+  useLayoutEffect(() => button.current?.focus(), []);
   return (
     <button
       ref={button}
