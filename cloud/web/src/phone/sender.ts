@@ -130,8 +130,9 @@ async function sendOne(item: Item): Promise<boolean> {
     await store.removeItem(item, done.version);
     sent.value = [{ item, at: new Date().toISOString(), number: done.number }, ...sent.value].slice(0, MOST_SENT);
     reached.value = true;
-    await reload();
+    // The case as it is now comes before the item goes: between the two the page would offer the same step again.
     if (done.incident) takeCase(done.incident);
+    await reload();
     if (item.caseId) void refreshCase(item.caseId);
     return true;
   } catch (error) {
