@@ -36,7 +36,8 @@ export function offers(choices: readonly Choice[] | null, may: readonly string[]
       const allowed = NEXT[after.state]?.includes(step) ?? false;
       return { step, allowed, whyNot: null, reason, ...photos };
     }
-    const allowed = known ? known.allowed : may.includes(step);
+    // Until the cloud has said it, what usually follows: a button that changes under the thumb is pressed by mistake.
+    const allowed = known ? known.allowed : may.includes(step) && (NEXT[state] ?? STEPS).includes(step);
     return { step, allowed, whyNot: known?.why_not ?? null, reason, ...photos };
   });
 }
