@@ -42,6 +42,7 @@ async def ingest(
 ) -> None:
     """Batches of `size` for some seconds; each connection has a store of its own."""
     times: list[float] = []
+    run = uuid7().hex
     before, began = served.cpu(), time.perf_counter()
 
     async def one(number: int) -> None:
@@ -53,7 +54,7 @@ async def ingest(
             if standing:
                 batch = [node.event(f"a{n}", condition, rev) for n, condition in enumerate(conditions)]
             else:
-                batch = [node.event(f"{name}-{number}-{rev}-{n}") for n in range(size)]
+                batch = [node.event(f"{run}-{number}-{rev}-{n}") for n in range(size)]
             at = time.perf_counter()
             await served.post(batch)
             times.append(time.perf_counter() - at)
