@@ -7,7 +7,7 @@ import re
 import pytest
 from playwright.sync_api import Browser
 
-from tests.e2e.faces import NARROW, WEB, Visitor, about, faces, register
+from tests.e2e.faces import NARROW, WEB, Face, Visitor, about, faces, register
 from tests.e2e.fake_cloud import DIST
 from tests.e2e.stage import Stage
 
@@ -40,6 +40,16 @@ def test_every_page_is_for_everybody(chromium: Browser, stage: Stage, language: 
         visitor.faults.clear()
         found += [f"{face.name}: {one}" for one in wrong]
     for visitor in visitors.values():
+        visitor.close()
+    assert not found, "\n".join(found)
+
+
+def test_the_wall_asks_only_for_what_its_role_may_see(chromium: Browser, stage: Stage) -> None:
+    found: list[str] = []
+    for who in ("auditor", "community", "department"):
+        visitor = Visitor(chromium, stage, who, language="zh", theme="dark")
+        visitor.visit(Face("live", "/#/", who))
+        found += [f"{who}: {one}" for one in visitor.faults]
         visitor.close()
     assert not found, "\n".join(found)
 

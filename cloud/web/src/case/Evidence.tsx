@@ -3,7 +3,7 @@ import type { Evidence as Photo, Incident, IncidentEvent } from "../api/types";
 import { now } from "../state/clock";
 import { isFinished } from "../state/order";
 import { pictureShown } from "../state/panes";
-import { hasRole } from "../state/session";
+import { hasRole, seesPictures } from "../state/session";
 import { words } from "../words";
 import { formatWhen } from "../words/format";
 import { addressOf, reason, SHORTEST } from "./originals";
@@ -14,15 +14,14 @@ import { text } from "./words";
 /** What was seen: before against after, every photo and clip, and those of whoever worked there. */
 export function Evidence({ incident, log }: { incident: Incident; log: readonly IncidentEvent[] }) {
   const say = text.value;
-  const sees = !hasRole("auditor") || hasRole("operator", "leader", "street", "community", "grid_leader", "grid_worker", "department");
   const work = log.flatMap((event) => photosOf(event).map((hash) => ({ hash, at: event.at })));
   const stills = incident.evidence.filter((one) => one.kind !== "clip");
   const clips = incident.evidence.filter((one) => one.kind === "clip");
   return (
     <section class="case-evidence" aria-labelledby="evidence-title">
       <h3 id="evidence-title">{say.evidence}</h3>
-      {!sees ? (
-        <p class="note">{say.noPictures}</p>
+      {!seesPictures() ? (
+        <p class="note">{words.value.detail.noPictures}</p>
       ) : (
         <>
           {incident.pair && <Slider before={incident.pair.before} after={incident.pair.after} />}

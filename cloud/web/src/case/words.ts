@@ -87,7 +87,6 @@ const zh = {
 
   evidence: "证据",
   none: "没有照片。",
-  noPictures: "你的角色不能看照片。",
   copy: "画面为脱敏副本：人脸和车牌已遮挡。",
   original: "查看原图",
   originalWhy: "为什么要看原图（会记录在案）",
@@ -254,7 +253,6 @@ const en: typeof zh = {
 
   evidence: "Evidence",
   none: "There are no photos.",
-  noPictures: "Your role does not see photos.",
   copy: "Copies: faces and number plates are covered.",
   original: "See the originals",
   originalWhy: "Why you look at the originals (it is recorded)",

@@ -12,6 +12,11 @@ export function hasRole(...roles: readonly Session["user"]["roles"][number][]): 
   return roles.some((role) => session.value?.user.roles.includes(role));
 }
 
+/** Whether they may look at pictures: an auditor reads what was done, and sees nobody. */
+export function seesPictures(): boolean {
+  return hasRole("operator", "leader", "grid_worker", "grid_leader", "community", "department", "street");
+}
+
 export async function resume(): Promise<void> {
   try {
     session.value = await calls.currentSession();

@@ -29,12 +29,13 @@ const KEYS: Partial<Record<Action, Command>> = { accept: "accept", false_alarm: 
 export function Actions({ incident }: { incident: Incident }) {
   const text = words.value;
   const waits = isWaiting(incident);
+  const allowed = ACTIONS.filter((action) => incident.allowed_actions.includes(action));
+  const leads = waits && allowed.length > 0;
   // What rules say of whom it goes to is here before somebody asks for it.
   useEffect(() => {
-    if (waits) void prefillOf(incident);
-  }, [incident.id, waits]);
+    if (leads) void prefillOf(incident);
+  }, [incident.id, leads]);
   const said = outcomes.value.get(incident.id);
-  const allowed = ACTIONS.filter((action) => incident.allowed_actions.includes(action));
   // One of the four answers is "false": no second button beside them.
   const judged = waits && incident.alarms.length > 0 && hasRole("operator", "leader");
   const question = asking.value && allowed.includes(asking.value) ? asking.value : null;

@@ -2,6 +2,7 @@ import type { Evidence, Incident } from "../api/types";
 import { now } from "../state/clock";
 import { pictureShown } from "../state/panes";
 import { isCamera, isNode } from "../state/places";
+import { seesPictures } from "../state/session";
 import { labelled, words } from "../words";
 import { formatNumber, formatQuantity, formatWhen, unitSign } from "../words/format";
 import { Clip } from "./Clip";
@@ -12,6 +13,7 @@ export function Photos({ incident }: { incident: Incident }) {
   const text = words.value.detail;
   const { before, after, empty, rest, clip } = arrange(incident.evidence);
   if (!isCamera(incident.camera) && incident.evidence.length === 0) return <Reading incident={incident} />;
+  if (!seesPictures()) return <p class="note">{text.noPictures}</p>;
   const lost = (kind: Evidence["kind"]): boolean => incident.evidence_lost.includes(kind);
   return (
     <section class="photos" aria-label={text.photos}>

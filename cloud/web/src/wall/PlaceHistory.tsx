@@ -4,6 +4,7 @@ import { Refused } from "../api/calls";
 import { type PlaceHistory as History, placeHistory } from "../api/desk";
 import type { Incident } from "../api/types";
 import { now } from "../state/clock";
+import { seesPictures } from "../state/session";
 import { words } from "../words";
 import { formatNumber } from "../words/format";
 import { HourAgo } from "./HourAgo";
@@ -56,7 +57,7 @@ export function PlaceHistory({ incident }: { incident: Incident }) {
           </>
         )}
       </div>
-      <HourAgo incident={incident} kept={earlier} />
+      {seesPictures() && <HourAgo incident={incident} kept={earlier} />}
     </section>
   );
 }

@@ -3,6 +3,7 @@ import { now } from "../state/clock";
 import { type Row as Line, select, selectedRow } from "../state/incidents";
 import { pressing } from "../state/lights";
 import { isFinished, isInhibited, isWaiting } from "../state/order";
+import { seesPictures } from "../state/session";
 import { isCalling } from "../sound/ringing";
 import { classNamed, named, words } from "../words";
 import { formatAge, formatNumber, unitSign } from "../words/format";
@@ -61,7 +62,8 @@ function Light({ incident }: { incident: Incident }) {
 
 /** The photo; of what a sensor measured the value, in figures that are seen from afar. */
 function Thumb({ incident }: { incident: Incident }) {
-  const { measured, thumbnail_url: photo } = incident;
+  const { measured } = incident;
+  const photo = seesPictures() ? incident.thumbnail_url : null;
   return (
     <span class={photo ? "thumb" : "thumb figure"}>
       {photo ? (
@@ -83,6 +85,7 @@ function Thumb({ incident }: { incident: Incident }) {
 /** Of a photo that is not there: whether it may still come. */
 function photoless(incident: Incident): string {
   const { list } = words.value;
+  if (!seesPictures()) return "";
   if (incident.evidence_lost.includes("present")) return list.photoLost;
   return incident.evidence_due ? list.photoDue : "";
 }

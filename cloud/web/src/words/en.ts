@@ -144,6 +144,7 @@ export const en: Words = {
     emptyPhoto: "Empty, earlier",
     photoDue: "Photo on its way",
     photoLost: "The photo was lost",
+    noPictures: "Your role does not see photos.",
     clipLost: "The clip was lost.",
     fromCloud: "Found by the cloud: there are no photos.",
     inhibited: "Its edge node is silent: nobody can know whether this still holds. See to the node first.",

@@ -156,6 +156,7 @@ export const zh = {
     emptyPhoto: "占用前空场",
     photoDue: "照片正在传送",
     photoLost: "照片未能保存",
+    noPictures: "你的角色不能看照片。",
     clipLost: "短视频未能保存。",
     fromCloud: "此事件由云端发现,没有照片。",
     inhibited: "边缘节点失联:无法确认此状况是否仍在。请先处理节点。",
