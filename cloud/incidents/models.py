@@ -124,6 +124,9 @@ class Incident(BaseModel):
     measured: Measured | None
     condition: Standing | None
     alarms: list[Alarm]
+    """The leading one first. In lists and on the stream no more than twelve, those nobody has seen before others."""
+    alarms_total: int
+    """How many there are; all of them are given by `GET /incidents/{incident_id}`."""
     evidence: list[Photo]
     """By capture time."""
     pair: Pair | None

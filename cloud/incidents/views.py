@@ -26,16 +26,24 @@ from devices.messages import ConditionState, EvidenceKind
 from devices.site.model import Position
 
 _AFTER = (EvidenceKind.CLEARED, EvidenceKind.FRESH)
+ALARMS_AT_MOST = 12
+"""Of one case in lists and on the stream: in a storm a case gathers alarms by the hundred, and each would tell all anew."""
 EVIDENCE_WITHIN = timedelta(hours=1)
 """A photo that did not follow its alarm's last word for so long is not waited for on screen."""
 
 
 async def read(
-    connection: AsyncConnection, ids: Collection[UUID], scope: Scope, registry: Registry, now: datetime
+    connection: AsyncConnection,
+    ids: Collection[UUID],
+    scope: Scope,
+    registry: Registry,
+    now: datetime,
+    *,
+    whole: bool = True,
 ) -> dict[UUID, Incident]:
-    """Those of these incidents that are in scope, without anyone's `allowed_actions`."""
+    """Those of these incidents that are in scope, without anyone's `allowed_actions`; `whole` with all their alarms."""
     rows = (await connection.execute(select(incident).where(incident.c.id.in_(ids), visible(scope)))).all()
-    return {shown.id: shown for shown in await _show(connection, rows, registry, now)}
+    return {shown.id: shown for shown in await _show(connection, rows, registry, now, whole)}
 
 
 async def page(
@@ -62,7 +70,7 @@ async def page(
         statement = statement.where(tuple_(*columns) < tuple_(*_decode(cursor, worst_first)))
     rows = (await connection.execute(statement)).all()
     following = _encode(rows[limit - 1], worst_first) if len(rows) > limit else None
-    return await _show(connection, rows[:limit], registry, now), following
+    return await _show(connection, rows[:limit], registry, now, whole=False), following
 
 
 async def log_of(connection: AsyncConnection, incident_id: UUID, scope: Scope) -> list[LogEntry]:
@@ -98,7 +106,7 @@ def permit(shown: Incident, roles: Collection[Role]) -> Incident:
 
 
 async def _show(
-    connection: AsyncConnection, rows: Sequence[Any], registry: Registry, now: datetime
+    connection: AsyncConnection, rows: Sequence[Any], registry: Registry, now: datetime, whole: bool
 ) -> list[Incident]:
     ids = [row.id for row in rows]
     if not ids:
@@ -110,7 +118,7 @@ async def _show(
         alarm, alarm.c.id == evidence_lost.c.condition_id
     )
     lost = await _grouped(connection, given_up.where(alarm.c.incident_id.in_(ids)), "incident_id")
-    return [_one(row, alarms[row.id], photos[row.id], lost[row.id], registry, now) for row in rows]
+    return [_one(row, alarms[row.id], photos[row.id], lost[row.id], registry, now, whole) for row in rows]
 
 
 async def _grouped(connection: AsyncConnection, statement: Any, column: str) -> dict[UUID, list[Any]]:
@@ -127,6 +135,7 @@ def _one(
     lost: Iterable[Any],
     registry: Registry,
     now: datetime,
+    whole: bool,
 ) -> Incident:
     # the leading alarm: one still there before one that is gone, one that joins others before those; the
     # latest change first
@@ -192,7 +201,8 @@ def _one(
         suspected=lead is not None and lead.suspected,
         measured=lead.measured if lead else None,
         condition=Standing(state=lead.state, changed_at=lead.changed_at) if lead else None,
-        alarms=[show_alarm(one, registry, now) for one in ordered],
+        alarms=[show_alarm(one, registry, now) for one in (ordered if whole else _foremost(ordered))],
+        alarms_total=len(ordered),
         evidence=pictures,
         pair=pair,
         thumbnail_url=best[-1].url if best else None,
@@ -204,6 +214,13 @@ def _one(
         history=bool(ordered) and all(one.history for one in ordered),
         allowed_actions=[],
     )
+
+
+def _foremost(ordered: Sequence[Any]) -> Sequence[Any]:
+    """The leading one, then those nobody has seen, as far as there is room; in their order."""
+    rest = sorted(ordered[1:], key=lambda one: one.acknowledged_at is not None)
+    chosen = {one.id for one in [*ordered[:1], *rest[: ALARMS_AT_MOST - 1]]}
+    return [one for one in ordered if one.id in chosen]
 
 
 def _pair(stills: Sequence[Photo]) -> Pair | None:

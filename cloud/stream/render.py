@@ -81,7 +81,8 @@ async def render(
     found: dict[tuple[str, str], BaseModel] = {}
     cases: set[UUID] = set()
     if ids["incident"]:
-        shown = await views.read(connection, [UUID(key) for key in ids["incident"]], STREET, registry, now)
+        keys = [UUID(key) for key in ids["incident"]]
+        shown = await views.read(connection, keys, STREET, registry, now, whole=False)
         found |= {("incident", str(key)): body for key, body in shown.items()}
         cases |= shown.keys()
     if ids["alarm"]:

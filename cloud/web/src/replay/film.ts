@@ -71,7 +71,7 @@ export function asItWas(incident: Incident, stood: Standing, at: number): Incide
     ...incident,
     state: stood.state, version: stood.version, level: stood.level, handler: stood.handler,
     organisation: stood.organisation, seen_gone_at: stood.seen_gone_at, closed_at: stood.closed_at, updated_at: stood.at,
-    evidence, alarms,
+    evidence, alarms, alarms_total: alarms.length,
     pair: pair && there(pair.after.captured_at) ? pair : null,
     thumbnail_url: thumbnail(evidence),
     condition: incident.condition && standing ? standing : null,

@@ -1,4 +1,5 @@
 import { effect, signal } from "@preact/signals";
+import { incident } from "../api/calls";
 import { acknowledge, judge, shelve, type Verdict, whistle } from "../api/desk";
 import { randomId } from "../api/ids";
 import type { Action, Alarm, Incident } from "../api/types";
@@ -9,6 +10,7 @@ import { asking, attempt, mayBegin, NEEDS_REASON, say, send, unsay } from "./act
 import { now } from "./clock";
 import { selected, selectedId, takeAll, targets } from "./incidents";
 import { isWaiting } from "./order";
+import { byRule, prefillOf } from "./prefill";
 
 /** What is asked about the row chosen: why false, which other class, whom to, which departments, for how long. */
 export type Form = "false" | "other_class" | "dispatch" | "whistle" | "shelve";
@@ -94,21 +96,24 @@ export async function judgeFalse(incidents: readonly Incident[], reason: string,
 export interface Assignment {
   handler: string | null;
   organisation: string | null;
-  reason: string | null;
+  reason: string;
 }
 
-/** Accept what waits, then dispatch as far as the role allows. */
-export async function dispatchAll(incidents: readonly Incident[], to: Assignment): Promise<void> {
+/** Accept what waits, then dispatch as far as the role allows; without `to` each goes to whom its own grid's rules name. */
+export async function dispatchAll(incidents: readonly Incident[], to: Assignment | null): Promise<void> {
   form.value = null;
   for (const one of incidents) {
     const accepted = isWaiting(one) ? await send(one, { action: "accept" }) : one;
-    if (accepted?.allowed_actions.includes("dispatch")) await send(accepted, { action: "dispatch", ...to });
+    if (accepted?.allowed_actions.includes("dispatch")) {
+      await send(accepted, { action: "dispatch", ...(to ?? byRule(await prefillOf(one))) });
+    }
   }
 }
 
 /** Somebody saw it: what of these calls stops calling. */
 export async function acknowledgeAll(incidents: readonly Incident[]): Promise<number> {
-  const waiting: Alarm[] = incidents.flatMap((one) =>
+  const whole = await Promise.all(incidents.map((one) => (one.alarms_total > one.alarms.length ? incident(one.id) : one)));
+  const waiting: Alarm[] = whole.flatMap((one) =>
     one.alarms.filter((alarm) => ["unacknowledged", "gone_unacknowledged"].includes(alarm.state.name)),
   );
   const count = waiting.length;
