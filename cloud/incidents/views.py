@@ -26,7 +26,7 @@ from devices.messages import ConditionState, EvidenceKind
 from devices.site.model import Position
 
 _AFTER = (EvidenceKind.CLEARED, EvidenceKind.FRESH)
-ALARMS_AT_MOST = 12
+ALARMS_AT_MOST = 5
 """Of one case in lists and on the stream: in a storm a case gathers alarms by the hundred, and each would tell all anew."""
 EVIDENCE_WITHIN = timedelta(hours=1)
 """A photo that did not follow its alarm's last word for so long is not waited for on screen."""

@@ -15,6 +15,8 @@ export const LOST_MS = 10_000;
 const RETRY_MS = 5_000;
 /** What the stream tells within this is drawn at once: a storm is hundreds of words a second. */
 const GATHER_MS = 100;
+/** So long at a time is spent on reading what was told, so that keys and clocks are answered in between. */
+const SLICE_MS = 20;
 
 /** When anything last arrived, on the page's own steady clock. */
 const heardAt = signal(performance.now());
@@ -36,19 +38,24 @@ export function goLive(): () => void {
   const life = new AbortController();
   heardAt.value = performance.now();
   let following = false;
-  let told: Told[] = [];
+  let unread: (() => Told)[] = [];
   let due = 0;
-  function hear(one: Told): void {
-    told.push(one);
+  function hear(read: () => Told): void {
+    unread.push(read);
     // Not by animation frame: those stop in a tab that is behind another, and its sound must not.
     if (!due) due = window.setTimeout(draw, GATHER_MS);
   }
   function draw(): void {
-    const gathered = told;
-    told = [];
-    due = 0;
-    announce(gathered);
-    takeAll(gathered);
+    const enough = performance.now() + SLICE_MS;
+    const told: Told[] = [];
+    for (const read of unread) {
+      told.push(read());
+      if (performance.now() > enough) break;
+    }
+    unread = unread.slice(told.length);
+    due = unread.length > 0 ? window.setTimeout(draw) : 0;
+    announce(told);
+    takeAll(told);
   }
   const handlers = {
     heard: () => {
@@ -57,8 +64,8 @@ export function goLive(): () => void {
     },
     event: (name: string, data: string) => {
       if (name === "hello") setServerTime((JSON.parse(data) as { server_time: string }).server_time);
-      else if (name === "incident") hear({ incident: JSON.parse(data) as Incident });
-      else if (name === "alarm") hear({ alarm: JSON.parse(data) as Alarm });
+      else if (name === "incident") hear(() => ({ incident: JSON.parse(data) as Incident }));
+      else if (name === "alarm") hear(() => ({ alarm: JSON.parse(data) as Alarm }));
       else if (name === "health") hearHealth(JSON.parse(data) as Health);
       else if (name === "command") takeCommand(JSON.parse(data) as Command);
       // What happened between the first load and the stream's start came by neither way: load once more.
