@@ -60,6 +60,7 @@ from cloud.open311.routes import router as open311
 from cloud.openapi import complete
 from cloud.organisations.routes import router as organisations
 from cloud.people import wall
+from cloud.people.colleague_routes import router as colleagues
 from cloud.people.limits import Limiter
 from cloud.people.oidc.provider import Provider
 from cloud.people.oidc.routes import router as oidc
@@ -262,6 +263,7 @@ def _routes() -> Sequence[BaseRoute]:
         people,
         oidc,
         directory,
+        colleagues,
         api_tokens,
         incidents,
         replay,

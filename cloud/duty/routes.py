@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
@@ -13,7 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cloud.context import Context, InContext
-from cloud.database.schema import incident, person
+from cloud.database.schema import incident
 from cloud.duty import seats
 from cloud.duty.gaps import Hole, holes, plan, uncovered
 from cloud.duty.kinds import ROSTERS
@@ -38,11 +37,11 @@ from cloud.duty.seats import Sitter
 from cloud.duty.shifts import DAY
 from cloud.duty.tables import handover, seat
 from cloud.errors import Problem
+from cloud.people.directory import names_of
 from cloud.people.identity import Doer, InScope, Viewer
 from cloud.people.scope import Scope, visible
 from cloud.problems import problems
 from cloud.times import Day, Moment
-from devices.site.model import Names
 
 router = APIRouter(prefix="/duty", tags=["duty"], responses=problems("unauthenticated"))
 
@@ -69,7 +68,7 @@ async def get_on_duty(
     seen = {found.primary, found.backup, found.grid_leader, found.shift_leader, *found.operators}
     seen |= {name for turn in turns for name in turn.people}
     async with context.engine.connect() as connection:
-        names = await _names(connection, {name for name in seen if name})
+        names = await names_of(connection, {name for name in seen if name})
     return OnDutyOut(
         at=when,
         grid=grid,
@@ -93,11 +92,6 @@ async def get_on_duty(
             for turn in turns
         ],
     )
-
-
-async def _names(connection: AsyncConnection, usernames: Collection[str]) -> dict[str, Names]:
-    asked = select(person.c.username, person.c.name).where(person.c.username.in_(usernames))
-    return {row.username: Names.model_validate(row.name) for row in await connection.execute(asked)}
 
 
 @router.get(

@@ -15,6 +15,7 @@ from cloud.errors import SettingsError
 from cloud.people.passwords import hash_password
 from cloud.people.roles import OF_AREAS, Role
 from cloud.people.tables import person_event
+from devices.site.model import Names
 
 SHORTEST = 12
 """Characters of a password that somebody chooses; guessing is slowed down besides (`accounts.throttle`)."""
@@ -99,6 +100,12 @@ async def remove(connection: AsyncConnection, username: str, actor: str, now: da
     if gone.rowcount:
         await note(connection, username, "removed", actor, {}, now)
     return bool(gone.rowcount)
+
+
+async def names_of(connection: AsyncConnection, usernames: Collection[str]) -> dict[str, Names]:
+    """What they are called, by user name; whoever has no account is left out."""
+    asked = select(person.c.username, person.c.name).where(person.c.username.in_(usernames))
+    return {row.username: Names.model_validate(row.name) for row in await connection.execute(asked)}
 
 
 async def note(

@@ -98,6 +98,7 @@ ROWS: tuple[Row, ...] = (
     Row("endOidc", PUBLIC, ask={"query": {"state": "x", "code": "x"}}),
     Row("changePassword", ALL, ask={"json": {"old": "x", "new": "a longer one"}}),
     # people
+    Row("nameColleagues", ALL, ask={"query": {"username": "leader"}}),
     Row("listPeople", ADMINISTER),
     Row("getPerson", ADMINISTER),
     Row("addPerson", ADMINISTER, ask={"json": _SOMEBODY}),

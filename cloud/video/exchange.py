@@ -25,7 +25,7 @@ LINGER = 5.0
 PATIENCE = 4.0
 """Seconds without anybody who brings it, after which the node is said to be away."""
 TICK = 0.5
-MOST_OF_ONE = 2
+MOST_OF_ONE = 3
 """Live pictures that one person watches at once, in one process."""
 MOST_VIEWERS = 200
 """Of one process."""

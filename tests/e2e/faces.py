@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,6 +40,48 @@ class Face:
     who: str | None
     narrow: bool = False
     """It is a page for a phone, and for nothing wider."""
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """A form or dialog of a page: how it is opened, and where it is then; Escape closes it."""
+
+    name: str
+    open: Callable[[Page], object]
+    within: str
+    narrow: bool = False
+
+
+def by_key(name: str, key: str, within: str = "form.reason") -> Opening:
+    """What a key opens."""
+    return Opening(name, lambda page: page.keyboard.press(key), within)
+
+
+def by_click(name: str, button: str, within: str, *, narrow: bool = False) -> Opening:
+    """What the first of these buttons opens."""
+    return Opening(name, lambda page: page.locator(button).first.click(), within, narrow)
+
+
+OPENINGS: Mapping[str, Sequence[Opening]] = {
+    "live": (
+        by_click("menu", ".menu-open", "dialog.menu", narrow=True),
+        by_click("a case with photos", ".row.waiting:has(img)", ".detail .photos"),
+        by_key("photo", "KeyO", "dialog.picture"),
+        by_key("false", "Digit2"),
+        by_key("another class", "Digit3"),
+        by_key("dispatch", "KeyD", "form.dispatch"),
+        by_key("whistle", "KeyW"),
+        by_key("shelve", "KeyS"),
+        by_click("reason", ".actions .action-row .aside:last-child", "form.reason"),
+        by_key("live picture", "KeyL", ".now-live"),
+        by_key("mute", "KeyM", "dialog.mute"),
+        by_key("help", "Shift+Slash", "dialog.help"),
+    ),
+    "case": (by_click("step", ".case-do .action-row + .action-row button", ".case-form"),),
+    "nodes": (by_click("out of service", ".row-tools button", "form.form"),),
+    "flood": (by_click("out of service", ".flood-tools button:last-child", "form.reason"),),
+}
+"""By the page's name. Escape leads from a page to the wall: another page's is the last thing done there."""
 
 
 def about(stage: Stage) -> dict[str, Callable[[], str]]:
@@ -149,15 +191,30 @@ class Visitor:
             QUIET_MS,
         )
 
-    def findings(self) -> list[str]:
-        """What axe-core finds serious or critical on the page as it is now."""
+    def findings(self, within: str = "body") -> list[str]:
+        """What axe-core finds serious or critical on the page, or in a part of it, as it is now."""
         found: list[dict[str, Any]] = self.page.evaluate(
-            "async () => (await axe.run(document, {resultTypes: ['violations']})).violations"
+            "async part => (await axe.run(part, {resultTypes: ['violations']})).violations"
             ".filter(one => ['serious', 'critical'].includes(one.impact))"
             ".map(one => ({id: one.id, help: one.help, at: one.nodes.map(node => node.target.join(' ') + ' ' "
-            "+ (node.any[0] ?? node.all[0] ?? node.none[0])?.message)}))"
+            "+ (node.any[0] ?? node.all[0] ?? node.none[0])?.message)}))",
+            within,
         )
         return [f"{one['id']}: {one['help']}: {at}" for one in found for at in one["at"]]
+
+    def opened(self, face: Face, *, narrow: bool = False) -> list[str]:
+        """What is found in each form and dialog of the page, opened one after the other."""
+        found: list[str] = []
+        for one in OPENINGS.get(face.name, ()):
+            if one.narrow is not narrow:
+                continue
+            one.open(self.page)
+            self.page.wait_for_selector(one.within)
+            found += [f"{one.name}: {each}" for each in self.findings(one.within)]
+            if one.within != ".detail .photos":
+                self.page.keyboard.press("Escape")
+                self.page.wait_for_selector(one.within, state="detached")
+        return found
 
     def sideways(self) -> list[str]:
         """What makes the page wider than its window: nothing may."""

@@ -9,8 +9,10 @@ import json
 import mimetypes
 import queue
 import threading
+from base64 import b64encode
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from hashlib import sha1
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
@@ -192,6 +194,8 @@ class _Handler(BaseHTTPRequestHandler):
             self._problem(401, "unauthorized")
         elif path == "/api/v1/stream":
             self._stream()
+        elif path == "/api/v1/cameras/stills":
+            self._stills()
         else:
             self._read(path.removeprefix("/api/v1/").split("/"), query)
 
@@ -301,6 +305,24 @@ class _Handler(BaseHTTPRequestHandler):
         finally:
             self.cloud.deafen(stream)
         self.close_connection = True
+
+    def _stills(self) -> None:
+        """A WebSocket on which nothing comes, for no node brings pictures; until the page closes it."""
+        key = self.headers["Sec-WebSocket-Key"] + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
+        self.send_response(101)
+        self.send_header("Upgrade", "websocket")
+        self.send_header("Connection", "Upgrade")
+        self.send_header("Sec-WebSocket-Accept", b64encode(sha1(key.encode()).digest()).decode())
+        self.end_headers()
+        self.close_connection = True
+        try:
+            while len(head := self.rfile.read(2)) == 2 and head[0] & 15 != 8:
+                length = head[1] & 127
+                if length == 126:
+                    length = int.from_bytes(self.rfile.read(2))
+                self.rfile.read(4 + length)
+        except ConnectionResetError:
+            return
 
     def _page(self, path: str) -> None:
         file = DIST / ("index.html" if path in ("/", "/wall") else path.lstrip("/"))

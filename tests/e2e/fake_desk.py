@@ -47,6 +47,8 @@ def read(path: list[str], incidents: dict[str, dict[str, Any]]) -> Any:
             return {"items": [LEADS]}
         case ["duty"]:
             return {**ON_DUTY, "at": now}
+        case ["colleagues"]:
+            return {"names": {}}
         case ["duty", "seats"] | ["duty", "mutes"]:
             return {"items": []}
         case ["deadlines"]:

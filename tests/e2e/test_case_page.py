@@ -108,7 +108,7 @@ def test_a_case_is_worked_on_from_its_alarm_to_its_rating(
     expect(leader.button("close").and_(leader.page.locator("button"))).to_be_visible()
     leader.press("close")
     expect(leader.state()).to_have_text("已结案")
-    for line in ("占道，需要拖车", "已拖走 12 辆", "来得很快", "worker", "拍到：看到清除", "通知"):
+    for line in ("占道，需要拖车", "已拖走 12 辆", "来得很快", "网格员 小林", "拍到：看到清除", "通知"):
         expect(leader.timeline()).to_contain_text(line)
 
 

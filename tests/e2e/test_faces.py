@@ -35,7 +35,9 @@ def test_every_page_is_for_everybody(chromium: Browser, stage: Stage, language: 
         visitor.visit(face)
         wrong = visitor.findings()
         visitor.page.set_viewport_size(NARROW)
-        wrong += visitor.sideways()
+        wrong += visitor.sideways() + visitor.opened(face, narrow=True)
+        visitor.page.set_viewport_size(visitor.size)
+        wrong += visitor.opened(face)
         wrong += visitor.faults
         visitor.faults.clear()
         found += [f"{face.name}: {one}" for one in wrong]

@@ -67,7 +67,7 @@ def test_what_stands_is_handed_over_and_signed_by_two(
     taker.page.get_by_role("button", name="接班签名").click()
     expect(taker.page.locator(".outcome.good")).to_have_text("已接班，现在由你坐席。")
     expect(taker.page.locator(".signatures")).to_contain_text("operator")
-    expect(taker.page.locator(".handover-past")).to_contain_text("leader → operator")
+    expect(taker.page.locator(".handover-past")).to_contain_text("值班长 → 值班员")
     with closing(stage.log_in("operator")) as operator:
         signed = operator.get(f"/duty/handovers/{offered}").json()
         seats = {one["seat"]: one["username"] for one in operator.get("/duty/seats").json()["items"]}

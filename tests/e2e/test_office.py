@@ -128,7 +128,7 @@ def test_a_camera_is_taken_out_of_service_with_a_reason_and_put_back(office: Off
     expect(form.get_by_role("alert")).to_have_text("请写明原因。")
     form.get_by_label("原因").fill("清洁镜头")
     form.get_by_role("button", name="停用").click()
-    expect(row).to_contain_text("leader 停用至")
+    expect(row).to_contain_text("值班长 停用至")
     expect(row).to_contain_text("清洁镜头")
     with closing(moved.log_in("operator")) as operator:
         (out,) = operator.get("/devices/out-of-service").json()["items"]

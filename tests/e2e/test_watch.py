@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
+import httpx
 import pytest
 from playwright.sync_api import Browser, Route, expect
 
@@ -118,6 +119,24 @@ def test_equal_alarms_are_one_row_and_are_judged_at_once(leader: Watch, quiet: S
             assert (case["state"], case["alarms"][0]["verdict_reason"]) == ("false_alarm", "test")
 
 
+def test_folded_ones_go_each_to_who_is_on_duty_in_its_own_grid(leader: Watch, quiet: Stage) -> None:
+    leader.show()
+    near = near_points(quiet, apart=True)
+    for point in near:
+        quiet.nodes.raise_alarm(Scene(point, "05-07", "low", "detected", 3, "bicycle", 1), pictures=False)
+    row = leader.page.locator(".row.fold", has_text="乱堆物堆料")
+    row.click()
+    leader.press("KeyD")
+    expect(leader.page.get_by_text("涉及 2 个网格")).to_be_visible()
+    leader.page.keyboard.press("Enter")
+    expect(row.locator(".chip")).to_have_text("已派遣")
+    with closing(quiet.log_in("leader")) as person:
+        cases = [quiet.incident(person, point) for point in near]
+        on_duty = [on_duty_in(person, case["area"]["grid"]["id"]) for case in cases]
+    assert [case["handler"] for case in cases] == on_duty
+    assert len(set(on_duty)) == 2
+
+
 def test_who_was_quicker_is_said_with_what_they_did(leader: Watch, chromium: Browser, quiet: Stage) -> None:
     leader.show()
     quiet.nodes.raise_alarm(Scene("P26", BIKES, "medium", "detected", 5, "bicycle", 4))
@@ -134,7 +153,7 @@ def test_who_was_quicker_is_said_with_what_they_did(leader: Watch, chromium: Bro
     expect(leader.chip()).to_have_text("已受理")
     leader.page.keyboard.press("Enter")
     expect(leader.page.locator(".outcome")).to_have_text(
-        re.compile(r"没有提交:operator 已于 \d\d:\d\d:\d\d 改为“已受理”。已载入最新内容,请再确认。")
+        re.compile(r"没有提交:值班员 已于 \d\d:\d\d:\d\d 改为“已受理”。已载入最新内容,请再确认。")
     )
     with closing(quiet.log_in("leader")) as person:
         assert quiet.incident(person, "P26")["state"] == "accepted"
@@ -213,7 +232,7 @@ def test_what_is_shelved_is_listed_with_who_and_why_and_taken_down_again(leader:
     leader.press("KeyG")
     leader.press("KeyF")
     shelf = leader.page.locator(".flood-list li", has_text="施工围挡内")
-    expect(shelf).to_contain_text("leader")
+    expect(shelf).to_contain_text("值班长")
     shelf.get_by_role("button", name="取消搁置").click()
     expect(leader.page.get_by_text("已取消搁置。")).to_be_visible()
     expect(shelf).to_have_count(0)
@@ -228,7 +247,7 @@ def test_a_seat_is_taken_over_by_whoever_read_its_notes(leader: Watch, quiet: St
         offer = {"notes": "P05 烟感夜里误报，已报修"}
         assert giver.post("/duty/seats/seat-2/handover", json=offer).status_code == 201
         leader.show()
-        leader.page.get_by_role("link", name="接班：席位 2（operator 待交班）").click()
+        leader.page.get_by_role("link", name="接班：席位 2（值班员 待交班）").click()
         expect(leader.page.locator(".offered-notes")).to_have_text(offer["notes"])
         leader.page.get_by_role("button", name="已阅读，签收接班").click()
         expect(leader.page.locator(".seat-card.own")).to_contain_text("您在这里值守")
@@ -236,17 +255,28 @@ def test_a_seat_is_taken_over_by_whoever_read_its_notes(leader: Watch, quiet: St
         assert seats["seat-2"] == "leader"
 
 
-def near_points(stage: Stage) -> tuple[str, str]:
-    """Two points within 300 m that have nothing open."""
+def on_duty_in(person: httpx.Client, grid: str) -> str:
+    """Whom the roster names first there."""
+    duty = person.get("/duty", params={"grid": grid}).json()
+    return str(duty["primary"] or duty["backup"] or duty["grid_leader"])
+
+
+def near_points(stage: Stage, *, apart: bool = False) -> tuple[str, str]:
+    """Two points within 300 m that have nothing open; `apart`: in grids with different people on duty."""
     with closing(stage.log_in("leader")) as person:
         features = person.get("/points").json()["features"]
-    quiet: list[tuple[str, Any]] = [
-        (one["properties"]["id"], one["geometry"]["coordinates"])
-        for one in features
-        if not one["properties"]["open_incidents"]
-    ]
-    for n, (first, a) in enumerate(quiet):
-        for second, b in quiet[n + 1 :]:
-            if ((a[0] - b[0]) * 96_000) ** 2 + ((a[1] - b[1]) * 111_320) ** 2 < 280**2:
+        quiet: list[tuple[str, Any, str]] = [
+            (
+                one["properties"]["id"],
+                one["geometry"]["coordinates"],
+                on_duty_in(person, one["properties"]["grid"]) if apart else "",
+            )
+            for one in features
+            if not one["properties"]["open_incidents"]
+        ]
+    for n, (first, a, here) in enumerate(quiet):
+        for second, b, there in quiet[n + 1 :]:
+            near = ((a[0] - b[0]) * 96_000) ** 2 + ((a[1] - b[1]) * 111_320) ** 2 < 280**2
+            if near and (not apart or here != there):
                 return first, second
     raise AssertionError("no two quiet neighbours")

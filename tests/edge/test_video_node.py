@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 import time
 from datetime import UTC, datetime, timedelta
@@ -16,7 +17,7 @@ from devices.stream.coded import Stamped
 from devices.stream.ring import Ring
 from devices.stream.status import StreamFacts
 from devices.video import LiveState, MoveWish, PresetWish
-from edge.video.live import catch_up, state_of
+from edge.video.live import LiveFeed, catch_up, state_of
 from edge.video.moving import Mover
 from edge.video.stills import EVERY, LATE, Stills
 
@@ -80,6 +81,27 @@ def test_a_slow_line_goes_on_at_the_newest_key_picture():
 def test_why_there_is_no_live_picture_is_told(ringed, state, age, said):
     eyes = SimpleNamespace(ringed=lambda _: ringed, stream=lambda _: StreamFacts(state, None, age, age))
     assert state_of(eyes, "C1") is said
+
+
+def test_while_alarms_wait_for_the_line_pictures_are_held_told_of_and_begun_anew():
+    told, asked = [], []
+    there = Stamped(1.0, SimpleNamespace(key=True, broken=False, size=10, codec="h265"))
+    eyes = SimpleNamespace(
+        ringed=lambda _: True,
+        stream=lambda _: StreamFacts(DeviceStatus.UP, None, 0.1, 0.1),
+        size=lambda _: (640, 360),
+        since=lambda _, last: asked.append(last) or (there,),
+    )
+    line = SimpleNamespace(send=lambda frame: told.append(json.loads(frame)["state"]), recv=silent)
+    beats = iter([True, True, True, True, False])
+    pressed = iter([False, False, True, False])
+    LiveFeed("C1", eyes, beats.__next__, pressed.__next__).serve(line)
+    assert told == ["codec", "held", "codec"]
+    assert asked == [None, there, None], "after it was held it goes on as if it had just been asked for"
+
+
+def silent(_: float) -> bytes:
+    raise TimeoutError
 
 
 def test_stills_are_of_decoded_frames_at_most_one_a_second_and_else_of_the_ring():

@@ -1,6 +1,7 @@
 import { answerCall, rateCall, type Answer, type Call, type CallClock } from "../api/case";
 import { now } from "../state/clock";
 import { organisationNamed } from "../state/organisations";
+import { personNamed } from "../state/people";
 import { hasRole, session } from "../state/session";
 import { words } from "../words";
 import { formatWhen } from "../words/format";
@@ -36,7 +37,7 @@ function OneCall({ call }: { call: Call }) {
     <>
       <p class="call-head">
         <b>{organisationNamed(call.organisation)}</b> <span class="chip">{say.callStates[call.state]}</span>
-        <small>{call.called_by} {when(call.called_at)} · {call.reason}</small>
+        <small>{personNamed(call.called_by)} {when(call.called_at)} · {call.reason}</small>
       </p>
       <dl class="call-clocks">
         <Clock name={say.checkIn} clock={call.check_in} done={call.checked_in_at} waits={call.state === "called"} />

@@ -1,9 +1,11 @@
 import { useEffect, useState } from "preact/hooks";
-import { departments, onDuty } from "../api/desk";
+import { departments } from "../api/desk";
 import { Refused } from "../api/calls";
 import type { Choice, Nearby } from "../api/case";
 import type { Incident, Names } from "../api/types";
+import { whoIsOn } from "../state/duty";
 import { open } from "../state/incidents";
+import { personNamed } from "../state/people";
 import { classNamed, named, words } from "../words";
 import type { Field as Asked } from "./fields";
 import { asJpeg } from "./photos";
@@ -78,7 +80,7 @@ function Handler({ label, incident }: { label: preact.ComponentChild; incident: 
   const grid = incident.area.grid?.id;
   useEffect(() => {
     if (!grid) return;
-    onDuty(grid).then(
+    whoIsOn(grid).then(
       (duty) => setPeople([...new Set([duty.primary, duty.backup, duty.grid_leader].filter((one) => one !== null))]),
       // Whoever may not see the roster writes the name by hand.
       (error: unknown) => {
@@ -90,8 +92,8 @@ function Handler({ label, incident }: { label: preact.ComponentChild; incident: 
     <label class="case-field">
       {label}
       <input name="handler" list="case-handlers" maxLength={100} autocomplete="off" />
-      <datalist id="case-handlers">{people.map((one) => <option key={one} value={one} />)}</datalist>
-      {people.length > 0 && <small>{text.value.onDutyHere} {people.join(" · ")}</small>}
+      <datalist id="case-handlers">{people.map((one) => <option key={one} value={one}>{personNamed(one)}</option>)}</datalist>
+      {people.length > 0 && <small>{text.value.onDutyHere} {people.map((one) => `${personNamed(one)} ${one}`).join(" · ")}</small>}
     </label>
   );
 }

@@ -3,6 +3,7 @@ import type { Notice } from "../api/case";
 import type { IncidentEvent } from "../api/types";
 import { now } from "../state/clock";
 import { organisationNamed } from "../state/organisations";
+import { personNamed } from "../state/people";
 import { words } from "../words";
 import { actorName, eventDetails, eventName, eventReason } from "../words/events";
 import { formatWhen } from "../words/format";
@@ -127,7 +128,7 @@ function Told({ notice }: { notice: Notice }) {
         ))}
         {notice.receipts.map((one) => (
           <li key={one.username}>
-            {one.read_at ? say.read(one.username, when(one.read_at)) : one.delivered_at ? say.delivered(one.username) : say.unread(one.username)}
+            {one.read_at ? say.read(personNamed(one.username), when(one.read_at)) : one.delivered_at ? say.delivered(personNamed(one.username)) : say.unread(personNamed(one.username))}
           </li>
         ))}
         {notice.ended_by && <li>{say.ended[notice.ended_by] ?? notice.ended_by}</li>}
@@ -139,5 +140,6 @@ function Told({ notice }: { notice: Notice }) {
 /** `organisation:CG`, `person:lin` or a user name, as people say it. */
 function recipient(target: string): string {
   const [kind, id] = target.split(":");
-  return kind === "organisation" && id ? organisationNamed(id) : (id ?? target);
+  if (!id) return target;
+  return kind === "organisation" ? organisationNamed(id) : kind === "person" ? personNamed(id) : id;
 }

@@ -1,7 +1,10 @@
+import { classNameOf } from "../state/classes";
 import { now } from "../state/clock";
+import { personNamed } from "../state/people";
+import { placeNamed } from "../state/places";
 import { words } from "../words";
 import { formatWhen } from "../words/format";
-import { className, deviceName } from "./Flood";
+import { deviceName } from "./Flood";
 import { alarmOf, out, restore, shelved, takeDown } from "./state";
 import { text as catalogue } from "./words";
 
@@ -20,9 +23,9 @@ export function Aside() {
             return (
               <li key={one.id}>
                 <p>
-                  <b>{className(one.event_class)}</b> {one.place} <small>{text.upTo(severities[one.no_worse_than])}</small>
+                  <b>{classNameOf(one.event_class)}</b> {placeNamed(one.place)} <small>{text.upTo(severities[one.no_worse_than])}</small>
                 </p>
-                <p class="note">{when(one.until)} · {text.by(one.by)} · {one.reason}</p>
+                <p class="note">{when(one.until)} · {text.by(personNamed(one.by))} · {one.reason}</p>
                 {alarm ? (
                   <button type="button" class="button" onClick={() => void takeDown(alarm)}>{text.unshelve}</button>
                 ) : <p class="note">{text.unshelveNone}</p>}
@@ -37,7 +40,7 @@ export function Aside() {
           {out.value.map((one) => (
             <li key={one.device}>
               <p><b>{deviceName(one.device)}</b> <small>{one.device}</small></p>
-              {one.out && <p class="note">{when(one.out.until)} · {text.by(one.out.by)} · {one.out.reason}</p>}
+              {one.out && <p class="note">{when(one.out.until)} · {text.by(personNamed(one.out.by))} · {one.out.reason}</p>}
               <button type="button" class="button" onClick={() => void restore(one)}>{text.putBack}</button>
             </li>
           ))}

@@ -1,23 +1,16 @@
 import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import "../look/flood.css";
-import { eventClasses } from "../api/desk";
+import type { Alarm } from "../api/types";
+import { classNameOf } from "../state/classes";
 import { now } from "../state/clock";
-import { once } from "../state/once";
-import { cameras, points } from "../state/places";
-import { classNamed, named, words } from "../words";
+import { cameras, placeNamed, points } from "../state/places";
+import { named, words } from "../words";
 import { formatNumber, formatPercent, formatWhen } from "../words/format";
+import { Shelving } from "../wall/ShelveForm";
 import { Aside } from "./Aside";
-import { failed, found, keepFigures, mayChange, retire, said, type Span, span, SPANS } from "./state";
+import { callingOf, failed, found, keepFigures, mayChange, putAside, retire, said, type Span, span, SPANS } from "./state";
 import { text as catalogue } from "./words";
-
-const classes = once(eventClasses);
-
-/** A class by its code, in the language shown. */
-export function className(code: string): string {
-  const known = classes.value.find((one) => one.code === code);
-  return known ? classNamed(known) : code;
-}
 
 /** A camera or sensor by its id. */
 export function deviceName(device: string): string {
@@ -30,7 +23,6 @@ export function deviceName(device: string): string {
 export function Flood() {
   const text = catalogue.value;
   useEffect(() => keepFigures(span.value), [span.value]);
-  useEffect(classes.ask, []);
   return (
     <main class="flood" aria-labelledby="flood-title">
       <div class="flood-head">
@@ -103,6 +95,11 @@ function Top() {
   const text = catalogue.value;
   const { locale } = words.value;
   const retiring = useSignal<string | null>(null);
+  const shelving = useSignal<Alarm | null>(null);
+  function begin(device: string | null, alarm: Alarm | null): void {
+    retiring.value = device;
+    shelving.value = alarm;
+  }
   const top = found.value?.top ?? [];
   return (
     <section aria-labelledby="flood-top">
@@ -121,13 +118,14 @@ function Top() {
               {top.map((one) => (
                 <tr key={`${one.device} ${one.event_class}`}>
                   <th scope="row">{deviceName(one.device)} <small>{one.device}</small></th>
-                  <td>{className(one.event_class)}</td>
+                  <td>{classNameOf(one.event_class)}</td>
                   <td>{formatNumber(one.alarms, locale)}</td>
                   <td>{formatPercent(one.share, locale)}</td>
                   <td>{formatNumber(one.judged_false, locale)}</td>
                   {mayChange() && (
-                    <td>
-                      <button type="button" class="button aside" onClick={() => (retiring.value = one.device)}>{text.takeOut}</button>
+                    <td class="flood-tools">
+                      <Shelve source={one} begin={(alarm) => begin(null, alarm)} />
+                      <button type="button" class="button aside" onClick={() => begin(one.device, null)}>{text.takeOut}</button>
                     </td>
                   )}
                 </tr>
@@ -136,8 +134,31 @@ function Top() {
           </table>
         </div>
       )}
-      {retiring.value && <Retire key={retiring.value} device={retiring.value} onDone={() => (retiring.value = null)} />}
+      {retiring.value && <Retire key={retiring.value} device={retiring.value} onDone={() => begin(null, null)} />}
+      {shelving.value && <PutAside key={shelving.value.id} alarm={shelving.value} onDone={() => begin(null, null)} />}
     </section>
+  );
+}
+
+/** Only what calls now can be shelved; of the others there is nothing to quieten. */
+function Shelve({ source, begin }: { source: { device: string; event_class: string }; begin: (alarm: Alarm) => void }) {
+  const alarm = callingOf(source);
+  return alarm && <button type="button" class="button aside" onClick={() => begin(alarm)}>{catalogue.value.shelve}</button>;
+}
+
+function PutAside({ alarm, onDone }: { alarm: Alarm; onDone: () => void }) {
+  const busy = useSignal(false);
+  async function submit(minutes: number, reason: string): Promise<void> {
+    busy.value = true;
+    if (await putAside(alarm, minutes, reason)) onDone();
+    busy.value = false;
+  }
+  return (
+    <Shelving
+      place={`${placeNamed(alarm.place)} ${classNameOf(alarm.event_class.code)}`} busy={busy.value}
+      submit={(minutes, reason) => void submit(minutes, reason)}
+      cancel={<button type="button" class="button" onClick={onDone}>{catalogue.value.cancel}</button>}
+    />
   );
 }
 
@@ -195,7 +216,7 @@ function Floods() {
       {chattering.length === 0 ? <p class="note">{text.noChatter}</p> : (
         <ul class="flood-list">
           {chattering.map((one) => (
-            <li key={`${one.place} ${one.event_class}`}><b>{one.place}</b> {className(one.event_class)} {text.times(formatNumber(one.times, locale))}</li>
+            <li key={`${one.place} ${one.event_class}`}><b>{placeNamed(one.place)}</b> {classNameOf(one.event_class)} {text.times(formatNumber(one.times, locale))}</li>
           ))}
         </ul>
       )}

@@ -1,11 +1,13 @@
 import { signal } from "@preact/signals";
 import { Refused } from "../api/calls";
 import {
-  asideAlarms, type Figures, figures, outOfService, putBack, service, type ServiceState, type Shelf, shelves, takeOut, unshelve,
+  asideAlarms, type Figures, figures, outOfService, putBack, service, type ServiceState, type Shelf, shelve, shelves, takeOut, unshelve,
 } from "../api/desk";
 import type { Alarm } from "../api/types";
 import { inWords } from "../state/actions";
 import { now } from "../state/clock";
+import { inMinutes } from "../state/desk";
+import { open } from "../state/incidents";
 import { endSession, hasRole } from "../state/session";
 import { text } from "./words";
 
@@ -61,6 +63,17 @@ export function alarmOf(shelf: Shelf): Alarm | undefined {
   return aside.value.find(
     (one) => one.place === shelf.place && one.event_class.code === shelf.event_class && one.state.name === "shelved",
   );
+}
+
+/** An alarm of a source that calls now, by which what calls there can be shelved. */
+export function callingOf(source: { device: string; event_class: string }): Alarm | undefined {
+  return open.value.flatMap((one) => one.alarms).find(
+    (one) => one.device === source.device && one.event_class.code === source.event_class && one.state.active,
+  );
+}
+
+export function putAside(alarm: Alarm, minutes: number, reason: string): Promise<boolean> {
+  return attempt(() => shelve(alarm, reason, inMinutes(minutes)), text.value.aside);
 }
 
 export function takeDown(alarm: Alarm): Promise<boolean> {

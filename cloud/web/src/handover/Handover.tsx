@@ -4,12 +4,13 @@ import type { Head } from "../api/duty";
 import "../look/handover.css";
 import { now } from "../state/clock";
 import { text as seatNames } from "../seat/words";
+import { personNamed } from "../state/people";
 import { addressOf, go, route } from "../state/route";
 import { session } from "../state/session";
 import { words } from "../words";
 import { formatWhen } from "../words/format";
 import { Sheet } from "./Sheet";
-import { busy, classes, current, failed, give, load, mySeat, opened, openPast, outcome, past, seats, take } from "./state";
+import { busy, current, failed, give, load, mySeat, opened, openPast, outcome, past, seats, take } from "./state";
 import { text } from "./words";
 
 /** What stands changes all the time: look again so often. */
@@ -71,7 +72,7 @@ function Now() {
           <select value={stands.seat} onChange={(event) => void load(event.currentTarget.value)}>
             {all.map((one) => (
               <option key={one.seat} value={one.seat}>
-                {one.seat === own ? say.mine(seatNames.value.seat(one.seat)) : `${seatNames.value.seat(one.seat)}${one.username ? ` · ${one.username}` : ""}`}
+                {one.seat === own ? say.mine(seatNames.value.seat(one.seat)) : `${seatNames.value.seat(one.seat)}${one.username ? ` · ${personNamed(one.username)}` : ""}`}
               </option>
             ))}
           </select>
@@ -95,7 +96,7 @@ function Now() {
         )}
         <Outcome />
       </div>
-      <Sheet head={head} lists={stands.lists} notes={mine ? notes.value : null} classes={classes.value} />
+      <Sheet head={head} lists={stands.lists} notes={mine ? notes.value : null} />
     </div>
   );
 }
@@ -119,7 +120,7 @@ function Offered({ id }: { id: string }) {
         {open && mine && <p class="note">{say.own}</p>}
         <Outcome />
       </div>
-      <Sheet head={found} lists={found.lists} notes={found.notes} classes={classes.value} />
+      <Sheet head={found} lists={found.lists} notes={found.notes} />
     </div>
   );
 }
@@ -133,7 +134,7 @@ function Past() {
       <ol>
         {past.value.map((one) => (
           <li key={one.id}>
-            <a href={addressOf("handover", one.id)}>{seatNames.value.seat(one.seat)} · {one.giver}{one.taker && ` → ${one.taker}`}</a>
+            <a href={addressOf("handover", one.id)}>{seatNames.value.seat(one.seat)} · {personNamed(one.giver)}{one.taker && ` → ${personNamed(one.taker)}`}</a>
             <small>{standing(one)}</small>
           </li>
         ))}
@@ -145,9 +146,9 @@ function Past() {
 function standing(one: Head): string {
   const say = text.value;
   const when = (iso: string): string => formatWhen(iso, words.value.locale, now.value);
-  if (one.taken_at && one.taker) return say.taken(one.giver, one.taker, when(one.taken_at));
+  if (one.taken_at && one.taker) return say.taken(personNamed(one.giver), personNamed(one.taker), when(one.taken_at));
   if (one.withdrawn_at) return say.withdrawn(when(one.withdrawn_at));
-  return say.offered(one.giver, when(one.offered_at));
+  return say.offered(personNamed(one.giver), when(one.offered_at));
 }
 
 function Outcome() {

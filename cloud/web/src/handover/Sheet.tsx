@@ -1,9 +1,10 @@
 import type { ComponentChildren } from "preact";
 import type { Head, Lists } from "../api/duty";
-import type { Names } from "../api/types";
+import { classNameOf } from "../state/classes";
 import { now } from "../state/clock";
 import { organisationNamed } from "../state/organisations";
-import { points } from "../state/places";
+import { personNamed } from "../state/people";
+import { placeNamed, points } from "../state/places";
 import { text as seatNames } from "../seat/words";
 import { addressOf } from "../state/route";
 import { SeverityMark } from "../wall/SeverityMark";
@@ -12,11 +13,10 @@ import { formatMoment, formatNumber } from "../words/format";
 import { text } from "./words";
 
 /** What a shift gives to the next, as it is signed and printed. */
-export function Sheet({ head, lists, notes, classes }: {
+export function Sheet({ head, lists, notes }: {
   head: Pick<Head, "seat"> & Partial<Head>;
   lists: Lists;
   notes: string | null;
-  classes: ReadonlyMap<string, Names>;
 }) {
   const say = text.value;
   const { locale } = words.value;
@@ -37,11 +37,11 @@ export function Sheet({ head, lists, notes, classes }: {
         columns={[columns.number, columns.class, columns.where, columns.state, columns.opened, columns.who, columns.light]}
         rows={lists.open.map((one) => [
           <><SeverityMark severity={one.severity} /> <a href={addressOf("case", one.id)}>{one.number}</a></>,
-          classNamed(one.event_class, classes),
+          classNameOf(one.event_class),
           [pointNamed(one.point), one.grid].filter(Boolean).join(" · "),
           words.value.states[one.state],
           when(one.opened_at),
-          [one.organisation && organisationNamed(one.organisation), one.handler].filter(Boolean).join(" · "),
+          [one.organisation && organisationNamed(one.organisation), one.handler && personNamed(one.handler)].filter(Boolean).join(" · "),
           one.late ? <b class="fault">■ {say.late}</b> : say.inTime,
         ])}
       />
@@ -59,12 +59,12 @@ export function Sheet({ head, lists, notes, classes }: {
       <Part
         title={say.shelved(many(lists.shelved))}
         columns={[columns.where, columns.class, columns.until, columns.by, columns.reason]}
-        rows={lists.shelved.map((one) => [one.place, classNamed(one.event_class, classes), when(one.until), one.by, one.reason])}
+        rows={lists.shelved.map((one) => [placeNamed(one.place), classNameOf(one.event_class), when(one.until), personNamed(one.by), one.reason])}
       />
       <Part
         title={say.muted(many(lists.muted))}
         columns={[columns.by, columns.from, columns.to, columns.reason]}
-        rows={lists.muted.map((one) => [one.username, when(one.since), when(one.ended_at ?? one.until), one.reason])}
+        rows={lists.muted.map((one) => [personNamed(one.username), when(one.since), when(one.ended_at ?? one.until), one.reason])}
       />
       <dl class="signatures">
         <Signature name={say.giver} who={head.giver ?? null} at={head.offered_at ?? null} />
@@ -104,7 +104,7 @@ function Signature({ name, who, at }: { name: string; who: string | null; at: st
     <div>
       <dt>{name}</dt>
       <dd>
-        <b>{who ?? "—"}</b>
+        <b>{who ? personNamed(who) : "—"}</b> {who && who !== personNamed(who) && <small>{who}</small>}
         <span>{say.signedAt} {at ? when(at) : ""}</span>
         <span class="line">{say.signature}</span>
       </dd>
@@ -117,9 +117,4 @@ const when = (iso: string): string => formatMoment(iso, words.value.locale);
 function pointNamed(id: string | null | undefined): string {
   const found = points.value.find((one) => one.properties.id === id);
   return found ? named(found.properties.name) : (id ?? "");
-}
-
-function classNamed(code: string, classes: ReadonlyMap<string, Names>): string {
-  const known = classes.get(code);
-  return known ? named(known) : code;
 }

@@ -2,13 +2,11 @@ import { signal } from "@preact/signals";
 import * as api from "../api/duty";
 import { Refused } from "../api/calls";
 import * as desk from "../api/desk";
-import type { Names } from "../api/types";
 import { endSession, session } from "../state/session";
 import { text } from "./words";
 
 export const seats = signal<readonly desk.Seat[] | null>(null);
 export const past = signal<readonly api.Head[]>([]);
-export const classes = signal<ReadonlyMap<string, Names>>(new Map());
 /** The seat whose sheet is shown, and what stands. */
 export const current = signal<{ seat: string; lists: api.Lists } | null>(null);
 /** A hand-over that was offered, with its lists as they were then. */
@@ -26,10 +24,9 @@ export function mySeat(): string | null {
 /** Seats, past hand-overs, and the sheet of the seat asked for, of one's own, or of the first. */
 export async function load(wanted?: string): Promise<void> {
   await reading(async () => {
-    const [all, heads, known] = await Promise.all([desk.seats(), api.handovers(), desk.eventClasses()]);
+    const [all, heads] = await Promise.all([desk.seats(), api.handovers()]);
     seats.value = all;
     past.value = heads;
-    classes.value = new Map(known.map((one) => [one.code, one.name]));
     const seat = wanted ?? current.value?.seat ?? mySeat() ?? all[0]?.seat;
     if (seat) current.value = { seat, lists: await api.sheetOf(seat) };
   });

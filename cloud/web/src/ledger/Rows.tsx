@@ -1,6 +1,7 @@
 import type { Clocks, LedgerRow } from "../api/ledger";
 import { now } from "../state/clock";
 import { organisationNamed } from "../state/organisations";
+import { personNamed } from "../state/people";
 import { points } from "../state/places";
 import { addressOf } from "../state/route";
 import { Frame } from "../office/Sheet";
@@ -52,7 +53,7 @@ function Row({ one, clocks }: { one: LedgerRow; clocks: Clocks | undefined }) {
         {[one.community, one.grid].filter((area) => area !== null).map((area) => named(area.name)).join(" · ")}
         {point && <small> {named(point)}</small>}
       </td>
-      <td class="sheet-who">{one.organisation && organisationNamed(one.organisation)} {one.handler && <small>{one.handler}</small>}</td>
+      <td class="sheet-who">{one.organisation && organisationNamed(one.organisation)} {one.handler && <small>{personNamed(one.handler)}</small>}</td>
       <td class="nowrap sheet-when"><time dateTime={one.opened_at}>{when(one.opened_at)}</time></td>
       <td class="nowrap sheet-when">{one.closed_at && <time dateTime={one.closed_at}>{when(one.closed_at)}</time>}</td>
     </tr>

@@ -1,6 +1,7 @@
 import { useState } from "preact/hooks";
 import type { NodeDevice } from "../api/types";
 import { now } from "../state/clock";
+import { personNamed } from "../state/people";
 import { isBad } from "../state/places";
 import { addressOf } from "../state/route";
 import { maySee, PAGES } from "../wall/pages";
@@ -58,10 +59,10 @@ function Row({ device }: { device: NodeDevice }) {
         <th scope="row">
           {device.kind === "broker" ? nodes.broker : named(device.name)} <small>{device.id}</small>
           {why && <small class="why" title={device.detail}>{isBad(device.status) && device.since && `${formatAge(now.value - Date.parse(device.since), locale)} `}{why}</small>}
-          {away && <small class="away">{text.value.outSince(away.by, formatWhen(away.until, locale, now.value))}: {away.reason}</small>}
+          {away && <small class="away">{text.value.outSince(personNamed(away.by), formatWhen(away.until, locale, now.value))}: {away.reason}</small>}
         </th>
         <td class="nowrap">{camera && <KeyInterval facts={device.facts} />}</td>
-        <td class="nowrap">{camera && <PictureHealth id={device.id} up={device.status === "up"} />}</td>
+        <td class="nowrap">{camera && <PictureHealth device={device} />}</td>
         <td class="nowrap">{camera && <Rightness id={device.id} />}</td>
         <td class="nowrap">{device.checked_at && text.value.ago(formatAge(now.value - Date.parse(device.checked_at), locale))}</td>
         <td>
@@ -96,8 +97,12 @@ function KeyInterval({ facts }: { facts: NodeDevice["facts"] }) {
   return <span class={far ? "bad" : ""}>{far && "▲ "}{text.value.every(formatNumber(interval, locale))} {far && <small>{text.value.sparse}</small>}</span>;
 }
 
-function PictureHealth({ id, up }: { id: string; up: boolean }) {
-  if (sick.value === null || !up) return <small>—</small>;
+/** How good its picture is; of a camera that gives none, for how long. */
+function PictureHealth({ device: { id, status, since } }: { device: NodeDevice }) {
+  if (isBad(status) && since) {
+    return <span class="bad">▲ {text.value.pictureNone(formatAge(now.value - Date.parse(since), words.value.locale))}</span>;
+  }
+  if (sick.value === null || status !== "up") return <small>—</small>;
   const wrong = sick.value.get(id);
   if (!wrong) return <span class="good">● {text.value.pictureGood}</span>;
   return <span class="bad">▲ {wrong.map(labelled).join(", ")}</span>;

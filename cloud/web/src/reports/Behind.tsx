@@ -7,6 +7,7 @@ import { Fault, Frame } from "../office/Sheet";
 import { text as shared } from "../office/words";
 import { now } from "../state/clock";
 import { organisationNamed } from "../state/organisations";
+import { personNamed } from "../state/people";
 import { addressOf } from "../state/route";
 import { classNamed, words } from "../words";
 import { formatAge, formatNumber, formatWhen } from "../words/format";
@@ -95,7 +96,7 @@ function Line({ one, index }: { one: Counted; index: Figure }) {
           <span class={index.how === "plain" ? "" : good ? "good" : "bad"}>{one.hit ? "●" : "○"} {said}</span>
         )}
       </td>
-      <td>{one.organisation ? organisationNamed(one.organisation) : one.person}</td>
+      <td>{one.organisation ? organisationNamed(one.organisation) : one.person && personNamed(one.person)}</td>
     </tr>
   );
 }

@@ -4,6 +4,7 @@ import { useLoaded } from "../office/asking";
 import type { Filters } from "../office/filters";
 import { Pick } from "../office/Pick";
 import { organisationNamed } from "../state/organisations";
+import { personNamed } from "../state/people";
 import { classNamed, named, words } from "../words";
 import { formatNumber } from "../words/format";
 import { classes } from "../office/places";
@@ -103,6 +104,7 @@ function Bars({ index, groups, by }: { index: Figure; groups: readonly Group[]; 
 function groupNamed(group: Group, by: By): string {
   if (group.id === null) return named(group.name);
   if (by === "organisation") return organisationNamed(group.id);
+  if (by === "person") return personNamed(group.id);
   const sources: Readonly<Record<string, string | undefined>> = words.value.facts.sources;
   if (by === "source") return sources[group.id] ?? group.id;
   const known = by === "event_class" && classes.value.find((one) => one.code === group.id);

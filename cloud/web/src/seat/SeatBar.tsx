@@ -3,6 +3,7 @@ import { useEffect, useRef } from "preact/hooks";
 import "../look/seat.css";
 import type { Seat } from "../api/desk";
 import { mySeat, seats } from "../state/duty";
+import { personNamed } from "../state/people";
 import { addressOf } from "../state/route";
 import { awake, seatTrouble, sitDown, sitting } from "../state/seat";
 import { tryOut, unlocked } from "../sound/speaker";
@@ -51,8 +52,8 @@ function SeatButton({ seat, own }: { seat: Seat; own: boolean }) {
       </button>
     );
   }
-  if (seat.offered) return <a class="button" href={addressOf("seat")}>{text.sign(name, seat.username)}</a>;
-  return <span class="note">{text.taken(name, seat.username)}</span>;
+  if (seat.offered) return <a class="button" href={addressOf("seat")}>{text.sign(name, personNamed(seat.username))}</a>;
+  return <span class="note">{text.taken(name, personNamed(seat.username))}</span>;
 }
 
 /** What came of it, for as long as it takes to read. */

@@ -4,8 +4,11 @@ import "../look/seat.css";
 import { Refused } from "../api/calls";
 import { type Handover, handover, type Seat } from "../api/desk";
 import { inWords } from "../state/actions";
+import { classNameOf } from "../state/classes";
 import { now } from "../state/clock";
 import { loadSeats, mySeat, seats } from "../state/duty";
+import { personNamed } from "../state/people";
+import { placeNamed } from "../state/places";
 import { addressOf } from "../state/route";
 import { leave, seatTrouble, sitDown, sitting, standUp } from "../state/seat";
 import { tryOut, unlock, unlocked } from "../sound/speaker";
@@ -44,7 +47,7 @@ function Card({ seat }: { seat: Seat }) {
     <li class={own ? "seat-card own" : "seat-card"}>
       <h3>{name}</h3>
       <p>
-        <b>{seat.username ?? text.free}</b>{" "}
+        <b>{seat.username ? personNamed(seat.username) : text.free}</b>{" "}
         {seat.since && <small>{text.since(formatWhen(seat.since, locale, now.value))}</small>}{" "}
         {seat.on_roster === false && <small>{text.offRoster}</small>}
       </p>
@@ -123,13 +126,13 @@ function Offered({ seat, id, own }: { seat: Seat; id: string; own: boolean }) {
       <h4>{text.shelved}</h4>
       {lists.shelved.length === 0 ? <p class="note">{text.none}</p> : (
         <ul>{lists.shelved.map((one) => (
-          <li key={`${one.place} ${one.event_class}`}>{one.place} {one.event_class} {text.until(when(one.until))} · {one.by} · {one.reason}</li>
+          <li key={`${one.place} ${one.event_class}`}>{placeNamed(one.place)} {classNameOf(one.event_class)} {text.until(when(one.until))} · {personNamed(one.by)} · {one.reason}</li>
         ))}</ul>
       )}
       <h4>{text.muted}</h4>
       {(lists.muted ?? []).length === 0 ? <p class="note">{text.none}</p> : (
         <ul>{(lists.muted ?? []).map((one) => (
-          <li key={one.id}>{one.username} {when(one.since)}–{when(one.ended_at ?? one.until)} · {one.reason}</li>
+          <li key={one.id}>{personNamed(one.username)} {when(one.since)}–{when(one.ended_at ?? one.until)} · {one.reason}</li>
         ))}</ul>
       )}
       {!own && !mySeat.value && (

@@ -8,6 +8,7 @@ import { actorName, eventName } from "../words/events";
 import { text as desk } from "../wall/words";
 import { now } from "./clock";
 import { selectedId, take } from "./incidents";
+import { know } from "./people";
 import { endSession } from "./session";
 
 /** These are asked for with a reason, which the record keeps. */
@@ -110,6 +111,7 @@ async function explain(incident: Incident, refused: Refused): Promise<void> {
   if (refused.status === 409) say(incident, false, act.notAllowed(states[newest.state]));
   else if (!last || newest.version === incident.version) say(incident, false, act.changedUnknown);
   else {
+    if (last.actor.kind === "user") await know(last.actor.name);
     const when = formatWhen(last.at, words.value.locale, now.value);
     say(incident, false, act.changed(actorName(last), last.to_state ? states[last.to_state] : eventName(last), when));
   }

@@ -10,7 +10,7 @@ import { asking, attempt, mayBegin, NEEDS_REASON, say, send, unsay } from "./act
 import { now } from "./clock";
 import { selected, selectedId, takeAll, targets } from "./incidents";
 import { isWaiting } from "./order";
-import { byRule, prefillOf } from "./prefill";
+import { byRule, prefillOf, ruleOf } from "./prefill";
 
 /** What is asked about the row chosen: why false, which other class, whom to, which departments, for how long. */
 export type Form = "false" | "other_class" | "dispatch" | "whistle" | "shelve";
@@ -96,16 +96,21 @@ export async function judgeFalse(incidents: readonly Incident[], reason: string,
 export interface Assignment {
   handler: string | null;
   organisation: string | null;
-  reason: string;
+  reason: string | null;
 }
 
-/** Accept what waits, then dispatch as far as the role allows; without `to` each goes to whom its own grid's rules name. */
-export async function dispatchAll(incidents: readonly Incident[], to: Assignment | null): Promise<void> {
+/**
+ * Accept what waits, then dispatch as far as the role allows: to whom the form showed. Where that is what rules say of
+ * the first one (`ruled`), those of other grids go to whom their own grid's rules name.
+ */
+export async function dispatchAll(incidents: readonly Incident[], to: Assignment, ruled: boolean): Promise<void> {
+  const [lead] = incidents;
   form.value = null;
   for (const one of incidents) {
     const accepted = isWaiting(one) ? await send(one, { action: "accept" }) : one;
     if (accepted?.allowed_actions.includes("dispatch")) {
-      await send(accepted, { action: "dispatch", ...(to ?? byRule(await prefillOf(one))) });
+      const other = ruled && lead && ruleOf(one) !== ruleOf(lead);
+      await send(accepted, { action: "dispatch", ...(other ? byRule(await prefillOf(one)) : to) });
     }
   }
 }
@@ -143,12 +148,17 @@ export async function callDepartments(incident: Incident, departments: string[],
   say(incident, true, text.value.whistle.done);
 }
 
+/** When so many minutes are over, as the cloud is told it. */
+export function inMinutes(minutes: number): string {
+  return new Date(now.peek() + minutes * 60_000 - SLACK_MS).toISOString();
+}
+
 /** Put the place and class of its alarm aside for so long. */
 export async function shelveFor(incident: Incident, minutes: number, reason: string): Promise<void> {
   const alarm = incident.alarms.find((one) => one.state.active) ?? incident.alarms.at(-1);
   if (!alarm) return;
   const shelved = await attempt(incident, "shelve", () =>
-    shelve(alarm, reason, new Date(now.peek() + minutes * 60_000 - SLACK_MS).toISOString()),
+    shelve(alarm, reason, inMinutes(minutes)),
   );
   if (!shelved) return;
   takeAll([{ alarm: shelved }]);

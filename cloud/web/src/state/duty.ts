@@ -1,8 +1,8 @@
 import { computed, signal } from "@preact/signals";
 import { Refused } from "../api/calls";
 import { type Figures, figures, type OnDuty, onDuty, type Seat, seats as fetchSeats } from "../api/desk";
-import { named } from "../words";
 import { now } from "./clock";
+import { learn } from "./people";
 import { hasRole, session } from "./session";
 
 /** ISA-18.2: one operator can look at so many in ten minutes; more are a flood. */
@@ -25,7 +25,7 @@ export function keepDuty(): () => void {
     const street = room || hasRole("street", "auditor");
     await Promise.all([
       street && into(lately, () => figures(new Date(now.peek() - WINDOW_MS))),
-      room && into(duty, () => onDuty()),
+      room && into(duty, () => whoIsOn()),
       room && into(seats, fetchSeats),
     ]);
     if (!stopped) timer = window.setTimeout(() => void turn(), EVERY_MS);
@@ -38,10 +38,11 @@ export function keepDuty(): () => void {
   };
 }
 
-/** A colleague by name, where the cloud told it; else by user name. */
-export function personNamed(told: OnDuty | null | undefined, username: string | null | undefined): string {
-  const name = username ? told?.names[username] : undefined;
-  return name ? named(name) : (username ?? "");
+/** Who is on duty, in a grid or in the patrol room; their names are known from then on. */
+export async function whoIsOn(grid?: string): Promise<OnDuty> {
+  const found = await onDuty(grid);
+  learn(found.names);
+  return found;
 }
 
 export async function loadSeats(): Promise<void> {

@@ -1,6 +1,7 @@
 import { computed, signal } from "@preact/signals";
 import { areas as fetchAreas, nodes as fetchNodes, points as fetchPoints } from "../api/calls";
 import type { AreaFeature, DeviceStatus, Health, Incident, NodeState, PointFeature } from "../api/types";
+import { named } from "../words";
 import { open, replayed } from "./incidents";
 
 export const areas = signal<readonly AreaFeature[]>([]);
@@ -37,6 +38,20 @@ const cameraIds = computed(() => new Set(cameras.value.map((camera) => camera.id
 /** Whether a device that found something is a camera; else it is a sensor. */
 export function isCamera(device: string): boolean {
   return cameraIds.value.has(device);
+}
+
+/** The camera that shows where it is: its own, else the first of the point where a sensor found it; null: none. */
+export function cameraOf(incident: Incident): string | null {
+  if (isCamera(incident.camera)) return incident.camera;
+  const point = points.value.find((one) => one.properties.id === incident.point.id);
+  return point?.properties.cameras[0]?.id ?? null;
+}
+
+/** A place (a zone, a sensor, a node) by the device whose id it begins with, as zones are numbered; else as it is. */
+export function placeNamed(place: string): string {
+  const devices = points.value.flatMap((one) => [...one.properties.cameras, ...one.properties.sensors]);
+  const own = devices.find((one) => place === one.id || place.startsWith(`${one.id}-`));
+  return own ? named(own.name) : place;
 }
 
 /** Whether it is a node, of which the cloud itself tells that it is silent. */

@@ -1,8 +1,10 @@
 import { Refused } from "../api/calls";
 import {
-  departments as fetchDepartments, type OnDuty, onDuty, type Organisation, responsibility, type Responsibility,
+  departments as fetchDepartments, type OnDuty, type Organisation, responsibility, type Responsibility,
 } from "../api/desk";
 import type { Incident } from "../api/types";
+import { judgedClass } from "./classes";
+import { whoIsOn } from "./duty";
 
 /** What rules say of whom a case goes to. */
 export interface Prefill {
@@ -16,25 +18,32 @@ const kept = new Map<string, { at: number; found: Promise<Prefill> }>();
 
 /** Of a case's class (or what it was judged to be) in its grid; asked for anew after a minute. */
 export function prefillOf(incident: Incident): Promise<Prefill> {
-  const eventClass = classOf(incident);
-  const grid = incident.area.grid?.id;
-  const key = `${eventClass} ${grid}`;
+  const key = ruleOf(incident);
   const had = kept.get(key);
   if (had && performance.now() - had.at < KEPT_MS) return had.found;
-  const found = load(eventClass, grid);
+  const found = load(classOf(incident), incident.area.grid?.id);
   kept.set(key, { at: performance.now(), found });
   return found;
 }
 
 /** What it is: its class, or what a person said it really was. */
 export function classOf(incident: Incident): string {
-  const judged = incident.alarms.map((one) => one.verdict_class).filter((one) => one !== null);
-  return judged.at(-1) ?? incident.event_class.code;
+  return judgedClass(incident) ?? incident.event_class.code;
+}
+
+/** What the rules go by: cases that are alike in it go to the same people. */
+export function ruleOf(incident: Incident): string {
+  return `${classOf(incident)} ${incident.area.grid?.id}`;
+}
+
+/** To whom a case goes when nobody says otherwise: whoever is on duty in its grid, and who leads in its class. */
+export function byRule({ duty, matrix }: Prefill): { handler: string | null; organisation: string | null } {
+  return { handler: duty?.primary ?? duty?.backup ?? duty?.grid_leader ?? null, organisation: matrix?.lead ?? null };
 }
 
 async function load(eventClass: string, grid: string | undefined): Promise<Prefill> {
   const [duty, matrix, organisations] = await Promise.all([
-    orNull(onDuty(grid)),
+    orNull(whoIsOn(grid)),
     grid ? orNull(responsibility(eventClass, grid)) : null,
     orNull(fetchDepartments()),
   ]);

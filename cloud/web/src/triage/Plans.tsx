@@ -5,6 +5,7 @@ import { areaNamed, needPlaces } from "../office/places";
 import { Fault, Frame, Sheet, Tabs } from "../office/Sheet";
 import { text as shared } from "../office/words";
 import { now } from "../state/clock";
+import { personNamed } from "../state/people";
 import { addressOf, go, route } from "../state/route";
 import { named, words } from "../words";
 import { formatNumber, formatWhen } from "../words/format";
@@ -74,7 +75,7 @@ function Line({ one }: { one: Inspection }) {
       <td class="nowrap">{one.day}</td>
       <th scope="row">{named(one.name)}</th>
       <td>{kind === "grid" ? areaNamed(target) : target} {kind !== "grid" && one.grid && <small>{areaNamed(one.grid)}</small>}</td>
-      <td>{one.done_by ?? (one.who === "grid" ? text.value.whoever : one.who.replace(/^person:/, ""))}</td>
+      <td>{one.done_by ? personNamed(one.done_by) : one.who === "grid" ? text.value.whoever : personNamed(one.who.replace(/^person:/, ""))}</td>
       <td class="nowrap">{formatWhen(one.done_at ?? one.due_at, locale, now.value)}</td>
       <td>
         {one.state === "done"

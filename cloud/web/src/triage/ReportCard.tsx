@@ -6,6 +6,7 @@ import { areaNamed } from "../office/places";
 import { Fault } from "../office/Sheet";
 import { text as shared } from "../office/words";
 import { now } from "../state/clock";
+import { personNamed } from "../state/people";
 import { addressOf } from "../state/route";
 import { hasRole } from "../state/session";
 import { classNamed, words } from "../words";
@@ -48,7 +49,7 @@ export function ReportCard({ report, onDone, onStale }: { report: Waiting; onDon
         {report.decided_at && (
           <div>
             <dt>{text.value.ended}</dt>
-            <dd>{text.value.by(report.decided_by ?? "", formatWhen(report.decided_at, locale, now.value))}{report.reason && ` · ${report.reason}`}</dd>
+            <dd>{text.value.by(personNamed(report.decided_by ?? ""), formatWhen(report.decided_at, locale, now.value))}{report.reason && ` · ${report.reason}`}</dd>
           </div>
         )}
       </dl>

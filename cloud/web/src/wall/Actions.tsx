@@ -72,7 +72,7 @@ function Asked({ incident }: { incident: Incident }) {
 /** The four answers. */
 function Judge({ incident }: { incident: Incident }) {
   const text = desk.value.judge;
-  const verdict = incident.alarms.at(-1)?.verdict;
+  const verdict = incident.alarms[0]?.verdict;
   const answers = [
     ["true", "judge_true", () => void judgeAs(targets.value, { verdict: "true" })],
     ["false", "judge_false", () => ask("false")],

@@ -1,3 +1,4 @@
+import { classNameOf, judgedClass } from "../state/classes";
 import { opened, selected } from "../state/incidents";
 import { isInhibited, isWaiting } from "../state/order";
 import { quietPoint } from "../state/panes";
@@ -7,6 +8,7 @@ import { Actions } from "./Actions";
 import { Care } from "../nodes/Care";
 import { Facts } from "./Facts";
 import { Age, StateChip } from "./Row";
+import { hasNow, Now, useStills } from "./Now";
 import { Photos } from "./Photos";
 import { PlaceHistory } from "./PlaceHistory";
 import { PointCard } from "./PointCard";
@@ -14,10 +16,13 @@ import { SeverityMark } from "./SeverityMark";
 import { Sop } from "./Sop";
 import { Timeline } from "./Timeline";
 import { Ways } from "./Ways";
+import { text as desk } from "./words";
 
 export function Detail() {
   const incident = selected.value;
   const text = words.value;
+  useStills();
+  const judged = incident && judgedClass(incident);
   const point = points.value.find((one) => one.properties.id === quietPoint.value);
   return (
     <section class="detail" aria-label={text.detail.title}>
@@ -34,9 +39,10 @@ export function Detail() {
               {named(incident.point.name)} <span class="number">{incident.number}</span>
             </p>
             <Age incident={incident} />
+            {judged && <p class="detail-judged">{desk.value.judgedAs(classNameOf(judged))}</p>}
           </div>
           {isInhibited(incident) && <p class="inhibited-note">{text.detail.inhibited}</p>}
-          <Photos incident={incident} />
+          <Photos incident={incident} now={hasNow(incident) && <Now key={incident.id} incident={incident} />} />
           <Actions incident={incident} />
           {isWaiting(incident) && incident.alarms.length > 0 && <PlaceHistory incident={incident} />}
           <Care incident={incident} />

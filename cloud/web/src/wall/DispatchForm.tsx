@@ -3,19 +3,21 @@ import { useEffect, useRef } from "preact/hooks";
 import type { Incident } from "../api/types";
 import { inFlight } from "../state/actions";
 import { about, dispatchAll } from "../state/desk";
-import { personNamed } from "../state/duty";
 import { isWaiting } from "../state/order";
-import { classOf, type Prefill, prefillOf } from "../state/prefill";
+import { classNameOf, judgedClass } from "../state/classes";
+import { personNamed } from "../state/people";
+import { byRule, type Prefill, prefillOf, ruleOf } from "../state/prefill";
 import { hasRole } from "../state/session";
 import { classNamed, named, words } from "../words";
 import { Cancel } from "./JudgeForms";
+import { formatNumber } from "../words/format";
 import { limitInWords } from "./limits";
 import { text as desk } from "./words";
 
 /** Everything filled in by rule; Enter confirms, another choice asks why. */
 export function DispatchForm({ incident }: { incident: Incident }) {
   const found = useSignal<Prefill | null>(null);
-  const of = `${classOf(incident)} ${incident.area.grid?.id}`;
+  const of = ruleOf(incident);
   useEffect(() => {
     let stale = false;
     void prefillOf(incident).then((one) => {
@@ -32,11 +34,11 @@ export function DispatchForm({ incident }: { incident: Incident }) {
 
 function Filled({ incident, rules }: { incident: Incident; rules: Prefill }) {
   const text = desk.value.dispatch;
-  const { duty, matrix, organisations } = rules;
+  const { matrix, organisations } = rules;
   const waits = isWaiting(incident);
   const dispatches = hasRole("leader", "street", "grid_leader", "community");
-  const handlerByRule = duty?.primary ?? duty?.backup ?? duty?.grid_leader ?? "";
-  const leadByRule = matrix?.lead ?? "";
+  const rule = byRule(rules);
+  const [handlerByRule, leadByRule] = [rule.handler ?? "", rule.organisation ?? ""];
   const handler = useSignal(handlerByRule);
   const organisation = useSignal(leadByRule);
   const reason = useRef<HTMLTextAreaElement>(null);
@@ -44,6 +46,7 @@ function Filled({ incident, rules }: { incident: Incident; rules: Prefill }) {
   const missing = useSignal(false);
   const busy = inFlight.value.has(incident.id);
   const overridden = handler.value !== handlerByRule || organisation.value !== leadByRule;
+  const grids = new Set(about.value.map((one) => one.area.grid?.id)).size;
   useEffect(() => confirm.current?.focus(), []);
 
   function submit(event: Event): void {
@@ -52,9 +55,8 @@ function Filled({ incident, rules }: { incident: Incident; rules: Prefill }) {
     missing.value = overridden && why === "";
     if (missing.value) reason.current?.focus();
     else if (!busy) {
-      void dispatchAll(about.value, {
-        handler: handler.value || null, organisation: organisation.value || null, reason: overridden ? why : null,
-      });
+      const to = { handler: handler.value || null, organisation: organisation.value || null, reason: overridden ? why : null };
+      void dispatchAll(about.value, to, !overridden);
     }
   }
 
@@ -70,6 +72,7 @@ function Filled({ incident, rules }: { incident: Incident; rules: Prefill }) {
         </dl>
         {dispatches ? (
           <>
+            {grids > 1 && !overridden && <p class="note">{text.eachByRule(formatNumber(grids, words.value.locale))}</p>}
             <Worker rules={rules} chosen={handler} />
             <label class="field">
               <span>{text.organisation}</span>
@@ -112,17 +115,17 @@ function Worker({ rules, chosen }: { rules: Prefill; chosen: { value: string } }
       <span>{text.worker}</span>
       <select value={chosen.value} onChange={(event) => (chosen.value = event.currentTarget.value)}>
         <option value="">{there.length > 0 ? text.none : text.nobody}</option>
-        {there.map(([name, job]) => <option key={name} value={name ?? ""}>{`${personNamed(duty, name)} · ${job}`}</option>)}
+        {there.map(([name, job]) => <option key={name} value={name ?? ""}>{`${personNamed(name ?? "")} · ${job}`}</option>)}
       </select>
     </label>
   );
 }
 
-/** Its class; judged to be another, that one's code beside it. */
+/** Its class; judged to be another, that one beside it. */
 function classShown(incident: Incident): string {
-  const judged = classOf(incident);
+  const judged = judgedClass(incident);
   const own = classNamed(incident.event_class);
-  return judged === incident.event_class.code ? own : `${own} → ${judged}`;
+  return judged ? `${own} → ${classNameOf(judged)}` : own;
 }
 
 /** Who leads first, who helps next. */

@@ -3,14 +3,15 @@ import type { Incident } from "../api/types";
 import { now } from "../state/clock";
 import { isInhibited } from "../state/order";
 import { organisationNamed } from "../state/organisations";
+import { personNamed } from "../state/people";
 import { isCamera, isNode } from "../state/places";
 import { labelled, named, words } from "../words";
 import { formatAge, formatNumber, formatPercent, formatQuantity, formatWhen } from "../words/format";
 
 export function Facts({ incident }: { incident: Incident }) {
   const { facts, list, condition, locale, timeline } = words.value;
-  const alarm = incident.alarms.at(-1);
-  const parts = incident.alarms[0]?.parts ?? [];
+  const alarm = incident.alarms[0];
+  const parts = alarm?.parts ?? [];
   const { measured, area: { grid, community } } = incident;
   const seen = isCamera(incident.camera);
   const end = incident.seen_gone_at ?? incident.closed_at;
@@ -74,12 +75,12 @@ export function Facts({ incident }: { incident: Incident }) {
         <Fact name={facts.source}>{incident.source !== "edge" && facts.sources[incident.source]}</Fact>
         <Fact name={facts.level}>{timeline.level[incident.level]}</Fact>
         <Fact name={facts.organisation}>{incident.organisation && organisationNamed(incident.organisation)}</Fact>
-        <Fact name={facts.handler}>{incident.handler}</Fact>
+        <Fact name={facts.handler}>{incident.handler && personNamed(incident.handler)}</Fact>
         <Fact name={facts.description} wide>{incident.description}</Fact>
         <Fact name={facts.opened}>{when(incident.opened_at)}</Fact>
         <Fact name={facts.gone}>{incident.seen_gone_at && when(incident.seen_gone_at)}</Fact>
         <Fact name={facts.closed}>{incident.closed_at && when(incident.closed_at)}</Fact>
-        <Fact name={facts.alarms}>{incident.alarms.length > 1 && formatNumber(incident.alarms.length, locale)}</Fact>
+        <Fact name={facts.alarms}>{incident.alarms_total > 1 && formatNumber(incident.alarms_total, locale)}</Fact>
       </dl>
     </section>
   );

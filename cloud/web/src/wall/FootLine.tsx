@@ -2,10 +2,11 @@ import "../look/foot.css";
 import type { DeviceStatus, Names } from "../api/types";
 import { SoundFact } from "../sound/SoundFact";
 import { now } from "../state/clock";
-import { duty, lately, LIMIT_PER_OPERATOR, personNamed } from "../state/duty";
+import { duty, lately, LIMIT_PER_OPERATOR } from "../state/duty";
 import { waiting } from "../state/incidents";
 import { lost, silence } from "../state/live";
 import { momentOf } from "../state/order";
+import { personNamed } from "../state/people";
 import { cameras, isBad, nodes } from "../state/places";
 import { named, words } from "../words";
 import { formatAge, formatNumber } from "../words/format";
@@ -32,7 +33,7 @@ export function FootLine() {
       {duty.value && (
         <Fact
           name={foot.value.onDuty} value={formatNumber(duty.value.operators.length, locale)} bad={duty.value.operators.length === 0}
-          note={duty.value.operators.map((one) => personNamed(duty.value, one)).join(" · ")}
+          note={duty.value.operators.map(personNamed).join(" · ")}
         />
       )}
       <SoundFact />

@@ -1,8 +1,9 @@
 import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
-import { eventClasses, falseReasons } from "../api/desk";
+import { falseReasons } from "../api/desk";
 import type { Incident } from "../api/types";
 import { inFlight } from "../state/actions";
+import { classes } from "../state/classes";
 import { about, form, judgeAs, judgeFalse } from "../state/desk";
 import { once } from "../state/once";
 import { named, words } from "../words";
@@ -10,7 +11,6 @@ import { figureOf } from "./commands";
 import { text as desk } from "./words";
 
 const reasons = once(falseReasons);
-const classes = once(eventClasses);
 /** The reason that says nothing without words of one's own. */
 const OTHER = "other";
 const SHOWN = 8;

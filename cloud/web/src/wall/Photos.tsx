@@ -1,3 +1,4 @@
+import type { ComponentChildren } from "preact";
 import type { Evidence, Incident } from "../api/types";
 import { now } from "../state/clock";
 import { pictureShown } from "../state/panes";
@@ -8,28 +9,43 @@ import { formatNumber, formatQuantity, formatWhen, unitSign } from "../words/for
 import { Clip } from "./Clip";
 import { arrange } from "./photos";
 
-/** Before beside after (the clip, as long as there is none), and the empty place; nothing for what a sensor found. */
-export function Photos({ incident }: { incident: Incident }) {
+/**
+ * Before beside after (until there is one: beside now), the clip, and the empty place; for what a sensor found its value.
+ * `now`: how the place looks now, where that is to be seen.
+ */
+export function Photos({ incident, now: current }: { incident: Incident; now?: ComponentChildren }) {
   const text = words.value.detail;
   const { before, after, empty, rest, clip } = arrange(incident.evidence);
-  if (!isCamera(incident.camera) && incident.evidence.length === 0) return <Reading incident={incident} />;
+  if (!isCamera(incident.camera) && incident.evidence.length === 0) {
+    return (
+      <>
+        <Reading incident={incident} />
+        {current && <section class="photos" aria-label={text.photos}>{current}</section>}
+      </>
+    );
+  }
   if (!seesPictures()) return <p class="note">{text.noPictures}</p>;
   const lost = (kind: Evidence["kind"]): boolean => incident.evidence_lost.includes(kind);
+  const moving = clip && <Clip key={clip.id} clip={clip} />;
+  const cleared = <Photo photo={after} what={text.after} missing={lost("cleared") ? text.photoLost : text.noAfter} />;
+  const bare = <Photo photo={empty} what={text.emptyPhoto} missing={lost("empty") ? text.photoLost : text.noEmpty} />;
+  const stripped = !current || (after && clip);
   return (
     <section class="photos" aria-label={text.photos}>
       <Photo photo={before} what={text.before} missing={missingBefore(incident)} />
-      {clip && !after ? (
-        <Clip key={clip.id} clip={clip} />
-      ) : (
-        <Photo photo={after} what={text.after} missing={lost("cleared") ? text.photoLost : text.noAfter} />
+      {after && cleared}
+      {current}
+      {after ? current && moving : (moving ?? cleared)}
+      {!stripped && bare}
+      {(stripped || rest.length > 0) && (
+        <div class="photo-strip">
+          {stripped && bare}
+          {rest.slice(0, 3).map((photo) => (
+            <Photo key={photo.id} photo={photo} what={whatOf(photo)} missing="" />
+          ))}
+        </div>
       )}
-      <div class="photo-strip">
-        <Photo photo={empty} what={text.emptyPhoto} missing={lost("empty") ? text.photoLost : text.noEmpty} />
-        {rest.slice(0, 3).map((photo) => (
-          <Photo key={photo.id} photo={photo} what={whatOf(photo)} missing="" />
-        ))}
-      </div>
-      {clip && after && <Clip key={clip.id} clip={clip} />}
+      {after && !current && moving}
       {!clip && lost("clip") && <p class="note clip">{text.clipLost}</p>}
     </section>
   );

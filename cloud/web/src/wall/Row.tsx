@@ -1,4 +1,5 @@
 import type { Incident } from "../api/types";
+import { classNameOf, judgedClass } from "../state/classes";
 import { now } from "../state/clock";
 import { type Row as Line, select, selectedRow } from "../state/incidents";
 import { pressing } from "../state/lights";
@@ -13,6 +14,7 @@ import { text as desk } from "./words";
 export function Row({ row }: { row: Line }) {
   const { incident, size, under } = row;
   const inhibited = isInhibited(incident);
+  const judged = judgedClass(incident);
   const text = words.value;
   const looks = [
     "row", `severity-${incident.severity}`, isWaiting(incident) && "waiting", inhibited && "inhibited",
@@ -34,6 +36,7 @@ export function Row({ row }: { row: Line }) {
           {incident.suspected && <em>{text.list.suspected}</em>}
           {incident.history && <em>{text.list.history}</em>}
           <span>{classNamed(incident.event_class)}</span>
+          {judged && <em class="judged">{desk.value.judgedAs(classNameOf(judged))}</em>}
           {incident.count != null && incident.count > 1 && <i>{text.list.count(String(incident.count))}</i>}
         </b>
         <span>

@@ -1,4 +1,5 @@
 import { useSignal } from "@preact/signals";
+import type { ComponentChildren } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import type { Incident } from "../api/types";
 import { inFlight } from "../state/actions";
@@ -11,26 +12,40 @@ import { text as desk } from "./words";
 const MINUTES = [15, 60, 240, 480, 1440] as const;
 
 export function ShelveForm({ incident }: { incident: Incident }) {
+  if (incident.alarms.length === 0) return <div class="reason"><p class="note">{desk.value.shelve.none}</p><Cancel /></div>;
+  return (
+    <Shelving
+      place={named(incident.point.name)} busy={inFlight.value.has(incident.id)} cancel={<Cancel />}
+      submit={(minutes, reason) => void shelveFor(incident, minutes, reason)}
+    />
+  );
+}
+
+/** For how long, and why; `cancel`: the way out. */
+export function Shelving({ place, busy, cancel, submit }: {
+  place: string;
+  busy: boolean;
+  cancel: ComponentChildren;
+  submit: (minutes: number, reason: string) => void;
+}) {
   const text = desk.value.shelve;
   const field = useRef<HTMLTextAreaElement>(null);
   const minutes = useSignal<number>(MINUTES[0]);
   const missing = useSignal(false);
-  const busy = inFlight.value.has(incident.id);
   useEffect(() => field.current?.focus(), []);
-  if (incident.alarms.length === 0) return <div class="reason"><p class="note">{text.none}</p><Cancel /></div>;
 
-  function submit(event: Event): void {
+  function send(event: Event): void {
     event.preventDefault();
     const reason = field.current?.value.trim() ?? "";
     missing.value = reason === "";
-    if (reason && !busy) void shelveFor(incident, minutes.value, reason);
+    if (reason && !busy) submit(minutes.value, reason);
   }
 
   return (
-    <form class="reason" onSubmit={submit}>
+    <form class="reason" onSubmit={send}>
       <fieldset disabled={busy}>
         <legend>{text.title}</legend>
-        <p class="note">{text.what(named(incident.point.name))}</p>
+        <p class="note">{text.what(place)}</p>
         <div class="spans" role="group" aria-label={text.until}>
           {MINUTES.map((one) => (
             <button key={one} type="button" class="button" aria-pressed={minutes.value === one} onClick={() => (minutes.value = one)}>
@@ -45,7 +60,7 @@ export function ShelveForm({ incident }: { incident: Incident }) {
         {missing.value && <p class="fault" role="alert">{text.needs}</p>}
         <div class="action-row">
           <button type="submit" class="button primary">{busy ? words.value.act.working : text.confirm}</button>
-          <Cancel />
+          {cancel}
         </div>
       </fieldset>
     </form>

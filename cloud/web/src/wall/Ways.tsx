@@ -1,6 +1,6 @@
 import type { Incident } from "../api/types";
 import { keys } from "../state/keymap";
-import { isCamera } from "../state/places";
+import { cameraOf } from "../state/places";
 import { addressOf } from "../state/route";
 import { chordName, type Command } from "./commands";
 import { CurvesButton } from "./CurvesButton";
@@ -10,10 +10,11 @@ import { text as desk } from "./words";
 /** From a row to the pages about it. */
 export function Ways({ incident }: { incident: Incident }) {
   const text = desk.value.more;
+  const camera = cameraOf(incident);
   return (
     <div class="ways" role="group" aria-label={text.title}>
       <Way page="case" about={incident.id} command="case" name={text.case} />
-      {isCamera(incident.camera) && <Way page="video" about={incident.camera} command="video" name={text.video} />}
+      {camera && <Way page="video" about={camera} command="video" name={text.video} />}
       <CurvesButton of={{ kind: "point", id: incident.point.id }} />
     </div>
   );

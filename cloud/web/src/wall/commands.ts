@@ -2,7 +2,7 @@
 
 export const COMMANDS = [
   "next", "previous", "open", "urgent", "fold", "acknowledge", "judge_true", "judge_false", "judge_other", "judge_unsure",
-  "accept", "dispatch", "false_alarm", "whistle", "shelve", "close", "case", "video", "picture", "photo", "earlier", "curves", "mute",
+  "accept", "dispatch", "false_alarm", "whistle", "shelve", "close", "case", "live", "video", "picture", "photo", "earlier", "curves", "mute",
   "search", "critical", "high", "medium", "low", "nodes", "go", "back", "help",
 ] as const;
 export type Command = (typeof COMMANDS)[number];
@@ -27,6 +27,7 @@ export const DEFAULT_KEYS: Keys = {
   shelve: "KeyS",
   close: "KeyC",
   case: "KeyE",
+  live: "KeyL",
   video: "KeyV",
   picture: "KeyO",
   photo: "KeyP",

@@ -6,11 +6,12 @@ import { acknowledgeChosen, ask, beginAll, form, judgeAs } from "../state/desk";
 import { move, opened, selected, selectMostUrgent, targets, toggleFold, toggleSeverity } from "../state/incidents";
 import { keys } from "../state/keymap";
 import { helpShown, pictureShown, quietPoint } from "../state/panes";
-import { isCamera } from "../state/places";
+import { cameraOf, isCamera } from "../state/places";
 import { go, HOME, page } from "../state/route";
 import { muteShown } from "../sound/mute";
 import { type Command, commandOf } from "./commands";
 import { hourAgoOf } from "./HourAgo";
+import { hasNow, liveOf } from "./Now";
 import { maySee, PAGES } from "./pages";
 import { arrange } from "./photos";
 
@@ -133,8 +134,11 @@ function forIncident(command: Command): void {
     case "case":
       show("case", incident.id);
       break;
+    case "live":
+      if (hasNow(incident)) liveOf.value = liveOf.value === incident.id ? null : incident.id;
+      break;
     case "video":
-      if (isCamera(incident.camera)) show("video", incident.camera);
+      show("video", cameraOf(incident));
       break;
     case "picture":
       pictureShown.value = arrange(incident.evidence).before;
@@ -156,8 +160,8 @@ function forIncident(command: Command): void {
 }
 
 /** A page about one thing, where there is one. */
-function show(name: string, about: string): void {
-  if (PAGES.some((one) => one.name === name && maySee(one))) go(name, about);
+function show(name: string, about: string | null): void {
+  if (about && PAGES.some((one) => one.name === name && maySee(one))) go(name, about);
 }
 
 function back(): void {
@@ -171,7 +175,8 @@ function back(): void {
     form.value = null;
     focusRow();
   } else {
-    opened.value = false;
+    if (liveOf.value) liveOf.value = null;
+    else opened.value = false;
     focusRow();
   }
 }

@@ -8,6 +8,7 @@ export const text = catalogue(
     nothingFound: "没有符合筛选条件的事件。",
     folded: (n: string, open: boolean): string => (open ? `共 ${n} 起（已展开）` : `${n} 起同类`),
     lights: { green: "绿灯：时限内", yellow: "黄灯：临近时限", red: "红灯：已超时限" },
+    judgedAs: (name: string): string => `研判为 ${name}`,
     many: (n: string): string => `对同类 ${n} 起一并操作`,
     judge: {
       title: "研判",
@@ -47,6 +48,7 @@ export const text = catalogue(
       backup: "备岗",
       leader: "网格长",
       none: "（不指定）",
+      eachByRule: (n: string): string => `涉及 ${n} 个网格：各派给本网格的当班人员和主责单位。`,
     },
     whistle: {
       title: "吹哨：请部门报到",
@@ -90,6 +92,15 @@ export const text = catalogue(
       nodeAway: "节点没有应答，看不到一小时前的画面。",
       noPicture: "节点没有一小时前的画面。",
     },
+    now: {
+      title: "现在",
+      play: (camera: string): string => `当场看实时画面：${camera}`,
+      live: "实时",
+      ago: (age: string): string => `${age}前`,
+      waits: "正在取现在的画面…",
+      none: "没有取到现在的画面",
+      failed: "实时播放的部分未能载入，请再按一次。",
+    },
     sop: "处置要点",
     more: { title: "相关页面", case: "案卷", video: "实时视频", whistle: "吹哨", shelve: "搁置", acknowledge: "确认告警" },
     refused: {
@@ -107,6 +118,7 @@ export const text = catalogue(
     nothingFound: "Nothing matches the filter.",
     folded: (n: string, open: boolean): string => (open ? `${n} in all (open)` : `${n} alike`),
     lights: { green: "Green light: in time", yellow: "Yellow light: due soon", red: "Red light: overdue" },
+    judgedAs: (name: string): string => `judged: ${name}`,
     many: (n: string): string => `For all ${n} alike`,
     judge: {
       title: "Judge",
@@ -146,6 +158,7 @@ export const text = catalogue(
       backup: "backup",
       leader: "grid leader",
       none: "(nobody named)",
+      eachByRule: (n: string): string => `In ${n} grids: each goes to who is on duty there, and to who leads there.`,
     },
     whistle: {
       title: "Whistle: call departments in",
@@ -188,6 +201,15 @@ export const text = catalogue(
       asking: "Asking the node…",
       nodeAway: "The node does not answer: there is no picture of an hour ago.",
       noPicture: "The node has no picture of an hour ago.",
+    },
+    now: {
+      title: "Now",
+      play: (camera: string): string => `Watch live here: ${camera}`,
+      live: "Live",
+      ago: (age: string): string => `${age} ago`,
+      waits: "Asking for the picture of now…",
+      none: "No picture of now",
+      failed: "The player could not be loaded: press once more.",
     },
     sop: "What to do",
     more: { title: "Pages about it", case: "Case", video: "Live video", whistle: "Whistle", shelve: "Shelve", acknowledge: "Acknowledge" },

@@ -1,5 +1,6 @@
 import type { Action, IncidentEvent } from "../api/types";
 import { organisationNamed } from "../state/organisations";
+import { personNamed } from "../state/people";
 import { nodes } from "../state/places";
 import { named, words } from ".";
 import { formatWhen } from "./format";
@@ -9,7 +10,8 @@ import { sentence } from "./sentences";
 export function actorName(event: IncidentEvent): string {
   const { kind, name } = event.actor;
   if (kind === "system") return words.value.timeline.system;
-  const node = kind === "node" ? nodes.value.find((one) => one.id === name) : undefined;
+  if (kind === "user") return personNamed(name);
+  const node = nodes.value.find((one) => one.id === name);
   return node ? named(node.name) : name;
 }
 
@@ -41,7 +43,7 @@ export function eventDetails(event: IncidentEvent, now: number): string[] {
   const levels: Readonly<Record<string, string | undefined>> = timeline.level;
   if (event.action !== "verify" && event.action !== "self_corrected") say(step && (steps[step] ?? step));
   say(text("organisation") && organisationNamed(text("organisation") ?? ""));
-  say(text("handler"));
+  say(text("handler") && personNamed(text("handler") ?? ""));
   say(text("level") && timeline.to(levels[text("level") ?? ""] ?? ""));
   if (Array.isArray(detail["told"]) && detail["told"].length > 0) {
     say(timeline.told(detail["told"].map((one) => organisationNamed(String(one))).join(", ")));
