@@ -37,7 +37,7 @@ PATIENCE_MS = 120_000
 
 WATCH = """() => {
   window.storm = {blocks: [], shown: 0, gap: 0};
-  new PerformanceObserver(list => storm.blocks.push(...list.getEntries().map(one => one.duration)))
+  new PerformanceObserver(list => storm.blocks.push(...list.getEntries().map(one => [one.startTime, one.duration])))
     .observe({type: 'longtask'});
   let last = performance.now();
   const beat = new MessageChannel();
@@ -80,7 +80,7 @@ class Seen:
     longest_block_ms: float
     """The longest long task of the page's main thread; those of less than 50 ms are none."""
     loop_gap_ms: float
-    """The longest time in which the page's event loop answered nobody."""
+    """The longest time in which the page's event loop answered nobody: the collection that was ordered is among it."""
     heap_early_mb: float
     heap_late_mb: float
     """What is used after a collection: a third into the storm, and at its end."""
@@ -142,13 +142,15 @@ def weather(browser: Browser, stage: Stage, seconds: int) -> Seen:
     page.wait_for_selector(".list .list-rows")
     heap = page.context.new_cdp_session(page)
     page.evaluate(WATCH)
-    alarms, early = 0, 0.0
+    alarms, early, asked = 0, 0.0, (0.0, 0.0)
     moments: list[tuple[float, float]] = []
     begun = time.monotonic()
     for second, count in blow(stage, seconds):
         alarms += count
         if second == seconds // 3:
+            since = page.evaluate("performance.now()")
             early = used(heap)
+            asked = (since, page.evaluate("performance.now()"))
         if second == seconds // 2:
             critical = threading.Thread(target=lambda: moments.append(raise_critical(stage)))
             critical.start()
@@ -161,13 +163,18 @@ def weather(browser: Browser, stage: Stage, seconds: int) -> Seen:
     found = Seen(
         alarms=alarms + 1, rate=round(alarms / took, 1), to_cloud_ms=round(taken - sent),
         to_screen_ms=round(seen["shown"] - sent),
-        longest_block_ms=round(max([0, *seen["blocks"]])), loop_gap_ms=round(seen["gap"]),
+        longest_block_ms=longest(seen["blocks"], asked), loop_gap_ms=round(seen["gap"]),
         heap_early_mb=early, heap_late_mb=used(heap), rows=page.locator(".list .row").count(),
         behind_s=round(behind, 1),
     )  # fmt: skip
     assert visitor.faults == []
     visitor.close()
     return found
+
+
+def longest(blocks: list[tuple[float, float]], asked: tuple[float, float]) -> int:
+    """The longest of `blocks` (start, duration), without the collection that was ordered while `asked` ran, in milliseconds."""
+    return round(max((took for start, took in blocks if not asked[0] <= start <= asked[1]), default=0))
 
 
 def used(session: CDPSession) -> float:
