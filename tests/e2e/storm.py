@@ -37,7 +37,8 @@ PATIENCE_MS = 120_000
 
 WATCH = """() => {
   window.storm = {blocks: [], shown: 0, gap: 0};
-  new PerformanceObserver(list => storm.blocks.push(...list.getEntries().map(one => [one.startTime, one.duration])))
+  new PerformanceObserver(list =>
+    storm.blocks.push(...list.getEntries().map(one => [one.startTime, one.duration])))
     .observe({type: 'longtask'});
   let last = performance.now();
   const beat = new MessageChannel();
@@ -80,7 +81,7 @@ class Seen:
     longest_block_ms: float
     """The longest long task of the page's main thread; those of less than 50 ms are none."""
     loop_gap_ms: float
-    """The longest time in which the page's event loop answered nobody: the collection that was ordered is among it."""
+    """The longest time in which the page's event loop answered nobody; the ordered collection is among it."""
     heap_early_mb: float
     heap_late_mb: float
     """What is used after a collection: a third into the storm, and at its end."""
@@ -173,7 +174,7 @@ def weather(browser: Browser, stage: Stage, seconds: int) -> Seen:
 
 
 def longest(blocks: list[tuple[float, float]], asked: tuple[float, float]) -> int:
-    """The longest of `blocks` (start, duration), without the collection that was ordered while `asked` ran, in milliseconds."""
+    """The longest of `blocks` (start, duration), in milliseconds, but for the collection ordered in `asked`."""
     return round(max((took for start, took in blocks if not asked[0] <= start <= asked[1]), default=0))
 
 
