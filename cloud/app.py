@@ -95,6 +95,7 @@ from cloud.settings import Settings
 from cloud.sops.routes import router as sops
 from cloud.sources.hotline_routes import router as hotline
 from cloud.sources.note_routes import router as notes
+from cloud.sources.photo_routes import router as photos
 from cloud.sources.report_routes import router as reports
 from cloud.sources.triage_routes import router as triage
 from cloud.stream.routes import router as stream
@@ -269,6 +270,7 @@ def _routes() -> Sequence[BaseRoute]:
         replay,
         audit,
         reports,
+        photos,
         notes,
         triage,
         hotline,

@@ -212,6 +212,8 @@ ROWS: tuple[Row, ...] = (
     # what people report
     Row("openIncident", FIELD, ask={"json": _FOUND}),
     Row("putPhoto", FIELD),
+    Row("photoOffset", FIELD),
+    Row("patchPhoto", FIELD),
     Row("listNearby", FIELD, Of.LIST, {"query": {"event_class": "05-06", "lon": "120.005", "lat": "30.005"}}),
     Row("listReports", SEE, Of.ONE),
     Row("listCandidates", SEE, Of.ONE),

@@ -18,7 +18,8 @@ from cloud.public.limits import Limiter
 from cloud.public.telling import CITIZEN, tell
 from cloud.sources import idempotency, photos
 from cloud.sources.models import CitizenReport, Receipt
-from cloud.sources.report_routes import JPEG, placed
+from cloud.sources.photo_routes import JPEG
+from cloud.sources.report_routes import placed
 from cloud.sources.show import active_class
 
 router = APIRouter(tags=["public"])

@@ -62,7 +62,7 @@ _FORM = """<p class="hint">{intro}</p>
 <select name="grid" aria-label="网格 Grid"{required}>
 <option value="">选择所在网格 · Choose the grid</option>{grids}</select>
 <input name="address" maxlength="200" value="{address}" aria-label="地点说明 Place in words"
- placeholder="地点说明，如：菜场西门口 · Place in words"></fieldset>
+ placeholder="如：菜场西门口 · In words"></fieldset>
 <label><b>{class_label}</b>
 <select name="event_class"><option value="">不确定 · Not sure</option>{classes}</select></label>
 <button class="primary">{send}</button></form>

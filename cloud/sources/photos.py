@@ -54,6 +54,14 @@ async def take(
     return fresh
 
 
+async def size_of(engine: AsyncEngine, sender: str, sha256: str) -> int | None:
+    """Bytes of a photo that this sender sent ahead; None: they sent none, or not all of it."""
+    mine = (photo_upload.c.sender == sender) & (photo_upload.c.sha256 == sha256)
+    async with engine.connect() as connection:
+        found: int | None = await connection.scalar(select(photo_upload.c.size).where(mine))
+    return found
+
+
 async def claim(connection: AsyncConnection, sender: str, photos: Sequence[str], pointer: str) -> None:
     """These photos belong to something from now on.
 

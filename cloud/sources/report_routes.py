@@ -1,11 +1,11 @@
-"""Cases opened by hand, the reports of a case, what it may be a duplicate of, and photos sent ahead."""
+"""Cases opened by hand, the reports of a case, and what it may be a duplicate of."""
 
 from __future__ import annotations
 
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Query, Response
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -15,7 +15,6 @@ from cloud.errors import Problem
 from cloud.incidents.models import STORABLE
 from cloud.incidents.service import not_found
 from cloud.incidents.store import Actor
-from cloud.media.routes import Hash, Stored
 from cloud.people.identity import Doer, Person, Viewer
 from cloud.people.roles import Role
 from cloud.people.scope import admit, scope_of, visible
@@ -33,12 +32,6 @@ from cloud.sources.words import without_numbers
 from cloud.stamps import Latitude, Longitude, true_time
 
 router = APIRouter(tags=["sources"])
-JPEG: dict[str, Any] = {
-    "requestBody": {
-        "required": True,
-        "content": {"image/jpeg": {"schema": {"type": "string", "format": "binary"}}},
-    }
-}
 _FIELD = {Role.GRID_WORKER, Role.GRID_LEADER}
 
 
@@ -64,38 +57,6 @@ async def open_incident(
         context.tail.changed()
     response.headers["Location"] = f"/api/v1/incidents/{opened.incident_id}"
     return opened
-
-
-@router.put(
-    "/photos/{sha256}",
-    operation_id="putPhoto",
-    summary="Send a photo ahead of a case or note",
-    description="The raw JPEG, at most 8 MiB. Repeat it as often as you like: the address is its content. "
-    "What is named by nothing within a day is thrown away.",
-    status_code=201,
-    responses={
-        200: {"description": "It was here already", "model": Stored},
-        **problems(
-            "unauthenticated",
-            "forbidden",
-            "csrf",
-            "too_large",
-            "invalid",
-            "hash_mismatch",
-            "too_many_requests",
-        ),
-    },
-    openapi_extra=JPEG,
-)
-async def put_photo(
-    context: InContext, who: Doer, sha256: Hash, request: Request, response: Response
-) -> Stored:
-    """Keep it; 201 when it is new."""
-    body = await request.body()
-    sender, now = f"person:{who.id}", context.now()
-    if not await photos.take(context.engine, context.media, sender, sha256, body, now):
-        response.status_code = 200
-    return Stored(sha256=sha256, size=len(body))
 
 
 @router.get(

@@ -10,6 +10,7 @@ from tests.cloud.sender_for_tests import JPEG
 from tests.cloud.test_cloud_doors import is_problem
 
 pytestmark = pytest.mark.anyio
+LENGTH = len(JPEG)
 BIKES = {"event_class": "05-06", "lon": 120.005, "lat": 30.005, "words": "bikes, tel 13800000001"}
 
 
@@ -72,6 +73,17 @@ async def test_the_same_request_with_the_same_key_is_done_once_for_48_hours(stre
         assert (await send(leader)).json()["number"] != first.json()["number"]
 
 
+async def here(who, path):
+    answer = await who.http.head(path)
+    assert answer.status_code == 200
+    return int(answer.headers["Upload-Offset"]), answer.headers["Upload-Complete"]
+
+
+async def piece(who, path, first, last, length=LENGTH):
+    headers = {"Upload-Offset": str(first), "Upload-Length": str(length)}
+    return await who.http.patch(path, content=JPEG[first:last], headers=headers)
+
+
 async def test_a_photo_is_sent_ahead_and_named_by_its_sender_only(street) -> None:
     async with street() as s:
         leader, operator = await s.log_in(), await s.log_in("operator")
@@ -83,6 +95,20 @@ async def test_a_photo_is_sent_ahead_and_named_by_its_sender_only(street) -> Non
         assert is_problem(await leader.http.put(path, content=JPEG + b"x"), 422, "hash_mismatch")
         with_photo = BIKES | {"photos": [sha256]}
         assert is_problem(await operator.http.post("/api/v1/incidents", json=with_photo), 422, "invalid")
+        assert await here(operator, path) == (0, "?0"), "what others sent is nothing of one's own"
+        assert is_problem(await piece(operator, path, 0, 5, length=9 << 20), 413, "too_large")
+        assert (await piece(operator, path, 0, 5)).json() == {
+            "sha256": sha256,
+            "offset": 5,
+            "complete": False,
+        }
+        assert await here(operator, path) == (5, "?0"), "a photo goes on where a lift cut it off"
+        assert is_problem(await piece(operator, path, 0, 5), 409, "offset_differs")
+        assert is_problem(await operator.http.post("/api/v1/incidents", json=with_photo), 422, "invalid")
+        assert (await piece(operator, path, 5, len(JPEG))).json()["complete"] is True
+        assert await here(operator, path) == (len(JPEG), "?1")
+        mine = BIKES | {"photos": [sha256], "words": "seen by the operator"}
+        assert (await operator.http.post("/api/v1/incidents", json=mine)).status_code == 201
         opened = (await leader.http.post("/api/v1/incidents", json=with_photo)).json()
         (told,) = (await leader.get(f"/incidents/{opened['incident_id']}/reports"))["items"]
         assert told["photos"] == [f"/api/v1/media/{sha256}"]
