@@ -174,7 +174,7 @@ def weather(browser: Browser, stage: Stage, seconds: int) -> Seen:
 
 
 def longest(blocks: list[tuple[float, float]], asked: tuple[float, float]) -> int:
-    """The longest of `blocks` (start, duration), in milliseconds, but for the collection ordered in `asked`."""
+    """The longest of `blocks` (start, duration), in ms; the collection ordered in `asked` is none of them."""
     return round(max((took for start, took in blocks if not asked[0] <= start <= asked[1]), default=0))
 
 
