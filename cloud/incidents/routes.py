@@ -63,10 +63,16 @@ async def list_incidents(
     responses=problems("unauthenticated", "not_found", "invalid"),
 )
 async def get_incident(
-    context: InContext, person: Viewer, scope: InScope, incident_id: UUID, response: Response
+    context: InContext,
+    person: Viewer,
+    scope: InScope,
+    incident_id: UUID,
+    response: Response,
+    seen: Annotated[bool, Query(description="false: a page loads it, nobody looks at it.")] = True,
 ) -> Incident:
-    """One incident; its version is the ETag."""
-    await receipts.opened(context.engine, incident_id, person.username, context.now(), scope)
+    """One incident; its version is the ETag. Who was called for it and sees it has read that."""
+    if seen:
+        await receipts.opened(context.engine, incident_id, person.username, context.now(), scope)
     return await _one(context, person, scope, incident_id, response)
 
 

@@ -58,15 +58,22 @@ async def of_link(connection: AsyncConnection, token: str, scope: Scope, now: da
 
 
 async def opened(engine: AsyncEngine, incident_id: UUID, username: str, now: datetime, scope: Scope) -> None:
-    """`username` opened a case: they know what they were called for. Only while its ladders run."""
+    """`username` opened a case: they know what they were called for. Only while its ladders run.
+
+    Who was not called reads nothing: who asks for help and sees the case must not end the call for it.
+    """
     column = receipt.c
+    theirs = select(attempt.c.id).where(
+        attempt.c.notice_id == notice.c.id, attempt.c.recipients.contains([f"person:{username}"])
+    )
     known = select(column.notice_id).where(
         column.notice_id == notice.c.id, column.username == username, column.read_at.is_not(None)
     )
     wanted = (
         select(notice.c.id)
         .join(incident, incident.c.id == notice.c.incident_id)
-        .where(incident.c.id == incident_id, visible(scope), notice.c.ended_at.is_(None), ~known.exists())
+        .where(incident.c.id == incident_id, visible(scope), notice.c.ended_at.is_(None), theirs.exists())
+        .where(~known.exists())
     )
     async with engine.connect() as connection:
         if await connection.scalar(wanted.limit(1)) is None:
