@@ -36,6 +36,7 @@ LIMITS = {
     "/api/v1/assets": 16 * 1024 * 1024,
     "/api/v1/policies/": 1024 * 1024,
     "/api/v1/site": 2 * 1024 * 1024,
+    "/api/v1/areas": 8 * 1024 * 1024,
 }
 """Bytes of a request's body, by the start of its path."""
 LIMIT = 64 * 1024

@@ -97,5 +97,7 @@ def _lines(proposal: Proposal, version: int, *, dry_run: bool) -> Iterator[str]:
         yield f"{change.kind}: {', '.join(change.before) or '-'} -> {', '.join(change.after) or '-'}"
     for moved in proposal.moved:
         yield f"point {moved.point}: {moved.before} -> {moved.after}"
+    for name in proposal.stale_people:
+        yield f"user {name}: works in an area that is no more; `gridwatch cloud user change {name} --area ID`"
     for market in proposal.stale_markets:
         yield f"market {market}: shops stand in another grid than their office; import it again"

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 from pydantic import BaseModel
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cloud.areas import group_store, versions
 from cloud.areas.groups import strays
 from cloud.areas.importer import import_site, lock
 from cloud.areas.succession import Change, succession
+from cloud.database.schema import person
 from cloud.errors import CloudError
 from cloud.incidents.store import Actor
 from cloud.link import sites
@@ -56,6 +58,8 @@ class Proposal:
     """Of the areas that they would replace; 0: there are none."""
     changes: list[Change]
     moved: list[MovedPoint]
+    stale_people: list[str]
+    """User names of those who work in an area that would be no more: they would see nothing new there."""
     stale_markets: list[str]
     """Markets with shops that would stand in another grid than their office; import these again."""
     is_new: bool
@@ -88,6 +92,7 @@ async def propose(connection: AsyncConnection, body: bytes) -> Proposal:
             for was, now in zip(before.points, site.points, strict=True)
             if was.grid != now.grid
         ],
+        stale_people=await _astray(connection, {one.id for one in stood} - {one.id for one in site.areas}),
         stale_markets=[
             market.id
             for market in (await group_store.load(connection)).markets
@@ -95,6 +100,12 @@ async def propose(connection: AsyncConnection, body: bytes) -> Proposal:
         ],
         is_new=site.areas != stood,
     )
+
+
+async def _astray(connection: AsyncConnection, gone: Collection[str]) -> list[str]:
+    mine = (person.c.areas.overlap(sorted(gone)), person.c.locked_at.is_(None))
+    people = select(person.c.username).where(*mine).order_by(person.c.username)
+    return list((await connection.scalars(people)).all())
 
 
 async def take(connection: AsyncConnection, proposal: Proposal, who: Actor, now: datetime) -> int | None:

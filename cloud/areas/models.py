@@ -81,6 +81,9 @@ class AreasTaken(BaseModel):
     moved: list[MovedPoint]
     stale_markets: list[str]
     """Markets with shops that now stand in another grid than their office; import these again."""
+    stale_people: list[str]
+    """User names of those who work in an area that is no more; give them the new one, too: the old one shows
+    what was opened there before."""
 
 
 class GridThen(BaseModel):

@@ -162,6 +162,7 @@ async def put_areas(
         changes=proposal.changes,
         moved=proposal.moved,
         stale_markets=proposal.stale_markets,
+        stale_people=proposal.stale_people,
     )
 
 

@@ -84,7 +84,7 @@ def _lines(file: IO[bytes], policy: AssetsPolicy) -> Iterator[Found]:
         else:
             if cells is None:
                 break
-            if len(cells) > len(header):
+            if any(cell.strip() for cell in cells[len(header) :]):
                 yield line, f"has {len(cells)} cells, the header {len(header)}", names
             elif any(cell.strip() for cell in cells):
                 yield line, {one: cells[n].strip() for one, n in at.items() if n < len(cells)}, names

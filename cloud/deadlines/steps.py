@@ -31,7 +31,8 @@ STATES: Mapping[Step, frozenset[State]] = {
 """In which states a step's clock runs. In none of them is `suspended`: there every clock stands still."""
 EXTENDED = frozenset({"handling", "whole"})
 """Steps whose limits move when more time is granted."""
-_KNOWN = frozenset({State.VERIFYING, State.ACCEPTED})
+LEFT_ALONE = "verify"
+"""The action that leaves a case to be set right by itself: until it ends nobody is asked to take it up."""
 _RESOLVED = _EACH["checking"]
 
 Kind = Literal["yellow", "red", "clearing"]
@@ -131,14 +132,24 @@ def granted(step: Step, log: Sequence[Line]) -> timedelta:
     return timedelta(hours=sum(hours))
 
 
-def spans(log: Sequence[Line], states: frozenset[State]) -> tuple[Span, ...]:
-    """When the case was in one of `states`; `log` is in order. A clock that was set back stops time."""
+def ran(step: Step, log: Sequence[Line]) -> tuple[Span, ...]:
+    """When a step's clock ran. That of acceptance stands still while the case is left to be set right."""
+    return spans(log, STATES[step], but=LEFT_ALONE if step == "acceptance" else None)
+
+
+def spans(log: Sequence[Line], states: frozenset[State], but: str | None = None) -> tuple[Span, ...]:
+    """When the case was in one of `states`; `log` is in order. A clock that was set back stops time.
+
+    `but`: an action; what follows it until the state is left does not count.
+    """
     found: list[Span] = []
     begin: datetime | None = None
     last: datetime | None = None
+    rests = False
     for line in log:
         at = line.at if last is None else max(line.at, last)
-        if line.target in states:
+        rests = line.action == but or (rests and line.target is line.source)
+        if line.target in states and not rests:
             begin = begin or at
         elif begin is not None:
             found.append(Span(begin, at))
@@ -190,14 +201,14 @@ def closed_at(log: Sequence[Line]) -> datetime | None:
 def _begun(terms: Terms, log: Sequence[Line]) -> Iterator[tuple[Step, Limit, tuple[Span, ...]]]:
     for step in STEPS:
         limit: Limit | None = getattr(terms.limits, step)
-        if limit is not None and (found := spans(log, STATES[step])):
+        if limit is not None and (found := ran(step, log)):
             yield step, limit, found
 
 
 def durations_of(log: Sequence[Line]) -> Durations:
     """Detected → known → resolved → answered, since the case was opened the last time."""
     log = since_opened(log)
-    known = next((line.at for line in log if line.target in _KNOWN), None)
+    known = next((line.at for line in log if line.target is State.ACCEPTED), None)
     resolved = next(
         (line.at for line in reversed(log) if line.target in _RESOLVED and line.source not in _RESOLVED), None
     )

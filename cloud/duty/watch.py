@@ -100,8 +100,12 @@ def effects(current: Current) -> Mapping[str, Effect]:
         for row in await connection.execute(sitting):
             if row.username in people or row.since >= begin:
                 return
-        name = one.detail["roster"]
-        words = Names(zh=f"{name}:本班无人到岗接班", en=f"{name}: nobody of this shift has taken a seat")
+        rosters, roster = current.policies.of(ROSTERS), one.detail["roster"]
+        known = (each.name for each in rosters.rosters if each.id == roster) if rosters else iter(())
+        name = next(known, named(roster))
+        words = Names(
+            zh=f"{name.zh}:本班无人到岗接班", en=f"{name.en}: nobody of this shift has taken a seat"
+        )
         told = (*(f"person:{each}" for each in people[:1]), "role:leader")
         await notify(connection, Notice(EMPTY, None, told, words, Severity.HIGH), now)
 

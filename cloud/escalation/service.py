@@ -42,10 +42,12 @@ async def hand_up(
     now: datetime,
     seen: int | None = None,
     roles: Collection[Role] | None = None,
+    said: Names | None = None,
 ) -> Level:
     """One level up, in the caller's transaction, which then holds the case's place; the new level.
 
-    `seen`: the version that a person saw, `roles`: theirs; None: it is the system that does it.
+    `seen`: the version that a person saw, `roles`: theirs; None: it is the system that does it. `said`: `why`
+    in both languages, for those who are told; None: a person wrote it.
 
     Raises:
         Problem: not_found, version_changed, forbidden, not_allowed (it is closed, or at the street already).
@@ -65,7 +67,8 @@ async def hand_up(
         reason = f"it is {row.state}" if up else "it is at the street, and nobody is above"
         raise Problem("not_allowed", f"it cannot go up: {reason}", allowed_actions=[])
     await set_level(connection, incident_id, up, {"from": level, "why": why}, actor, now)
-    words = Names(zh=f"上报至{WORDS[up].zh}: {why}", en=f"Handed up to the {WORDS[up].en}: {why}")
+    said = said or Names(zh=why, en=why)
+    words = Names(zh=f"上报至{WORDS[up].zh}:{said.zh}", en=f"Handed up to the {WORDS[up].en}: {said.en}")
     await notify(connection, Notice("escalation", incident_id, _TOLD[up], words), now)
     return up
 

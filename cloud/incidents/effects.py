@@ -12,6 +12,10 @@ _DONE = frozenset({"extend", "return", "suspend"})
 """What is asked for while it is handled, and lapses when it is handled no more."""
 
 
+_OVER = frozenset({"close", "reject", "void", "false_alarm", "self_corrected"})
+"""What ends a case: nothing that was asked for waits any more."""
+
+
 def effects(request: Request, handler: str | None, pending: Sequence[str]) -> Mapping[str, Any]:
     """Columns of `incident` and their new values; `handler` and `pending` as they are."""
     action, fields = request.action, request.fields
@@ -30,6 +34,8 @@ def effects(request: Request, handler: str | None, pending: Sequence[str]) -> Ma
 
 def _pending(request: Request, pending: set[str]) -> set[str]:
     action = request.action
+    if action in _OVER:
+        return set()
     if action.startswith("ask_"):
         return pending | {action.removeprefix("ask_")}
     if action == "supervise":

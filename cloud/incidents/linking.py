@@ -66,11 +66,12 @@ async def link(
         )
     moved = await _move(connection, case.id, into, None) if request.action == "merge" else {}
     detail = {"into": str(into), "moved": moved, "severity": other.severity}
-    lines = [_line(other, request.action, case.id)]
+    came = {"alarms": len(moved[alarm.name])} if moved.get(alarm.name) else {}
+    lines = [_line(other, request.action, case.id, came)]
     taken = replace(other, version=other.version + 1)
     if request.action == "merge":
         taken = replace(taken, severity=min(other.severity, case.severity))
-        if moved.get("alarm"):
+        if came:
             taken, more = seen.taken_up(taken, case.present)
             lines += more
     await _write(connection, taken, lines, actor, now)
@@ -92,7 +93,7 @@ async def _split(connection: AsyncConnection, case: Case, actor: Actor, now: dat
         raise Problem("not_allowed", "the other case is part of another one itself: split that first")
     await _move(connection, leading, case.id, past["moved"])
     other = (await store.load_cases(connection, [leading], []))[0][leading]
-    lines = [_line(other, "split", case.id)]
+    lines = [_line(other, "split", case.id, {})]
     ranks = select(alarm.c.severity).where(alarm.c.incident_id == leading).distinct()
     left = [RANK[Severity(one)] for one in (await connection.scalars(ranks)).all()]
     taken = replace(other, version=other.version + 1, severity=min([past["severity"], *left]))
@@ -118,8 +119,8 @@ async def _move(
     return {name: ids for name, ids in moved.items() if ids}
 
 
-def _line(other: Case, action: str, case: UUID) -> Line:
-    detail = {"case": str(case)}
+def _line(other: Case, action: str, case: UUID, more: Mapping[str, Any]) -> Line:
+    detail = {"case": str(case), **more}
     return Line(other.version + 1, _SAID[action], other.state, other.state, "note", detail=detail)
 
 

@@ -8,8 +8,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from cloud.database.schema import person
 from cloud.errors import Problem
 from cloud.incidents.asking import Request
-from cloud.organisations.model import Organisations
-from cloud.policies.tables import policy
+from cloud.incidents.transitions import HANDLE
+from cloud.organisations.reading import in_force
 from cloud.sources import photos
 
 
@@ -20,8 +20,8 @@ async def check(connection: AsyncConnection, request: Request) -> None:
         Problem: invalid.
     """
     fields = request.fields
-    if "handler" in fields and not await _is_person(connection, fields["handler"]):
-        raise _unknown("handler", "nobody has this user name")
+    if "handler" in fields and not await _is_handler(connection, fields["handler"]):
+        raise _unknown("handler", "nobody who handles cases has this user name")
     if "organisation" in fields and not await _is_organisation(connection, fields["organisation"]):
         raise _unknown("organisation", "the policy `organisations` has none of this id")
     if fields.get("photos"):
@@ -29,16 +29,17 @@ async def check(connection: AsyncConnection, request: Request) -> None:
         await photos.claim(connection, f"person:{sender}", fields["photos"], "/body/photos")
 
 
-async def _is_person(connection: AsyncConnection, username: str) -> bool:
-    found = select(person.c.id).where(person.c.username == username)
+async def _is_handler(connection: AsyncConnection, username: str) -> bool:
+    """Whether somebody is called so who handles cases and is still here."""
+    mine = (person.c.username == username, person.c.locked_at.is_(None))
+    found = select(person.c.id).where(*mine, person.c.roles.overlap(sorted(HANDLE)))
     return await connection.scalar(found) is not None
 
 
 async def _is_organisation(connection: AsyncConnection, identifier: str) -> bool:
     """Any will do while the site has no list of them."""
-    statement = select(policy.c.body).where(policy.c.kind == "organisations")
-    body = await connection.scalar(statement.order_by(policy.c.version.desc()).limit(1))
-    return body is None or Organisations.model_validate(body).of(identifier) is not None
+    there = await in_force(connection)
+    return there is None or there.of(identifier) is not None
 
 
 def _unknown(name: str, detail: str) -> Problem:

@@ -23,6 +23,7 @@ from cloud.incidents.seen import Case, Line
 from cloud.incidents.store import GRIDWATCH, Actor
 from cloud.incidents.transitions import CLOSED, OPEN, Rule, State, allowed, rule_for
 from cloud.stream.outbox import emit
+from cloud.whistles.over import call_off
 
 __all__ = ["Request", "by_system", "change", "locked", "not_found"]
 
@@ -56,6 +57,8 @@ async def change(connection: AsyncConnection, incident_id: UUID, request: Reques
     lines = _told(lines, request.action, request.reason, {**request.fields, **detail, **request.stamp})
     await store.write_lines(connection, [(incident_id, line) for line in lines], actor, now)
     await verdicts.follow(connection, incident_id, request.action, request.username, now)
+    if case.state in OPEN:
+        await call_off(connection, incident_id, walked.state, now)
     await emit(connection, [("incident", str(incident_id))])
 
 

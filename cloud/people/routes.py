@@ -11,6 +11,7 @@ from sqlalchemy import select
 
 from cloud.context import Context, InContext
 from cloud.database.schema import session
+from cloud.errors import Problem
 from cloud.people import accounts
 from cloud.people.identity import COOKIE, Doer, Person, Viewer, check_origin, find_person
 from cloud.people.passwords import csrf_of
@@ -100,9 +101,17 @@ async def log_in(
     return _show(who, token, ends)
 
 
-@router.get("", operation_id="getSession", summary="Who am I", responses=problems("unauthenticated"))
+@router.get(
+    "",
+    operation_id="getSession",
+    summary="Who am I",
+    description="Of a session; an API token has none.",
+    responses=problems("unauthenticated", "forbidden"),
+)
 async def get_session(context: InContext, who: Viewer, request: Request, response: Response) -> Session:
     """The session of the cookie."""
+    if who.token is not None:
+        raise Problem("forbidden", "an API token has no session")
     response.headers["Cache-Control"] = "no-store"
     return _show(who, request.cookies[COOKIE], await _ends(context, who))
 

@@ -27,6 +27,7 @@ from cloud.playbooks.projects import open_or_join
 from cloud.push.service import Notice, notify
 from devices.site.model import Names
 
+_OVER = Names(zh="末阶段时限已过", en="the last stage's time is over")
 Leads = Callable[[str, str | None], Responsibility | None]
 """Who leads in a class of events in a grid, by the matrix in force."""
 
@@ -74,7 +75,7 @@ async def _do(
     elif step == OVERDUE:
         await log.append(connection, incident_id, "playbook", GRIDWATCH, detail, now)
         if above(case.level) is not None:
-            await hand_up(connection, incident_id, "the last stage's time is over", GRIDWATCH, now)
+            await hand_up(connection, incident_id, _OVER.en, GRIDWATCH, now, said=_OVER)
     elif stage is not None:
         await _begin(connection, case, stage, leads(case.event_class, case.grid), now)
 

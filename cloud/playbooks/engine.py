@@ -23,6 +23,8 @@ MARK = "playbook"
 
 RUNS = frozenset({State.FILED, State.DISPATCHED, State.IN_PROGRESS})
 """Where a stage's clock runs: it is there, and somebody is to do something about it."""
+CALLED = "whistled"
+"""The action after which a case waits for reports: it is not closed by itself."""
 UNTOUCHED = frozenset({State.DETECTED, State.VERIFYING})
 """Nobody has accepted it."""
 
@@ -83,7 +85,7 @@ def _waiting(playbook: Playbook, history: History, lines: Sequence[Line], rules:
     end = _end(rules, playbook.window, lines)
     if state is State.VERIFYING and end is not None:
         yield Next(FILE, end)
-    if state is State.CHECKING:
+    if state is State.CHECKING and not any(line.action == CALLED for line in lines):
         last = next(line for line in reversed(lines) if line.source is not line.target)
         if end is None or last.at < end:
             yield Next(DISSOLVE, last.at)

@@ -22,6 +22,11 @@ from devices.site.source import Finding
 
 PAGE = "page"
 """The channel that needs no address: the stream of the pages that are open."""
+NOTICES = (
+    "incident", "whistle", "support", "playbook", "deadline", "escalation", "webhook", "seats_empty",
+    "grid_uncovered", "grid_upload", "inspection",
+)  # fmt: skip
+"""What people are told of; a kind that no ladder takes reaches nobody."""
 NOTICE = "notice"
 """Instead of a target: whom the notice itself names."""
 KINDS = ("wecom", "dingtalk", "feishu", "sms", "apprise")
@@ -187,6 +192,9 @@ def _doubts(policy: PushPolicy, seen: Sight) -> Iterator[str]:
                     yield f"push: ladder {ladder.name}, rung {rung.name}: there is no user {name!r}"
     if policy.channels and policy.page is None:
         yield "push: `page` is not set, so messages carry no link to the case"
+    taken = {kind for one in policy.ladders for kind in one.kinds}
+    if lost := [kind for kind in NOTICES if kind not in taken and kind != "incident"]:
+        yield f"push: no ladder takes {', '.join(lost)}, so nobody is told of those"
     if not any("incident" in one.kinds and not one.classes and not one.market for one in policy.ladders):
         yield "push: no ladder takes every incident; those that none takes call nobody but the wall"
 

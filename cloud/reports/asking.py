@@ -59,7 +59,8 @@ Asked = Annotated[Wanted, Depends(asked)]
 
 def street_of(registry: Registry) -> str | None:
     """The id of the street."""
-    return next((one.id for one in registry.areas.values() if one.level == "street"), None)
+    streets = (one.id for one in registry.areas.values() if one.level == "street")
+    return next((one for one in streets if ("area", one) in registry.active), None)
 
 
 @asynccontextmanager

@@ -113,6 +113,11 @@ INDICES: tuple[Index, ...] = (
         "self_handled", "就地解决率 | Handled on the spot", _CLOSED,
         "就地解决 | of those, handled on the spot", "plain",
     ),
+    _index(
+        "self_corrected", "自行整改率 | Set right in time",
+        "限时自行整改的案件(整改时或到期时) | cases left to be set right, when they were or time was up",
+        "限时内自行整改 | of those, set right", "plain",
+    ),
     _index("reopened", "重开率 | Reopened", _CLOSED, "此前曾结案 | of those, closed once before", "lower"),
     _index(
         "false_case", "误报率 | False",

@@ -15,7 +15,8 @@ from itertools import pairwise
 
 from cloud.deadlines.limits import Step
 from cloud.deadlines.running import reached
-from cloud.deadlines.steps import STATES, Line, Rules, durations_of, granted, since_opened, spans
+from cloud.deadlines.steps import LEFT_ALONE, STATES, Line, Rules, durations_of, granted, ran, since_opened
+from cloud.deadlines.worktime import NATURAL
 from cloud.escalation.levels import finished_at
 from cloud.escalation.policy import LEVELS
 from cloud.incidents.guards import DONE, REWORK
@@ -50,6 +51,8 @@ DONE_AT_ALL: Mapping[Step, str] = {"handling": "handled", "whole": "closed"}
 DURATIONS = ("to_know", "to_resolve", "to_answer", "total")
 TWICE = 2
 """Sent back so often a case is rework."""
+CHECKS = ("check", "confirm", "check_failed")
+"""What whoever checks does; closing is another's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +106,7 @@ def until(case: Case, end: datetime) -> Case | None:
 
 def marks(case: Case, rules: Rules | None) -> list[Mark]:
     """Every mark of a case; `rules`: the limits it is measured by, None: it has none."""
-    found = [*_acceptance(case), *_calls(case), *_report(case), *_filing(case)]
+    found = [*_acceptance(case), *_window(case), *_calls(case), *_report(case), *_filing(case)]
     if rules is not None:
         found += _steps(case, rules)
     return [*found, *_outcome(case)]
@@ -137,7 +140,7 @@ def _judge(case: Case, rules: Rules, step: Step) -> _Judged | None:
     """When a step was done or its limit ran out; None: neither, or it has no limit."""
     limit = getattr(rules.policy.terms(case.event_class).limits, step)
     log = _life(case)
-    if limit is None or not (stays := spans(log, STATES[step])):
+    if limit is None or not (stays := ran(step, log)):
         return None
     due = reached(rules.clock(limit), rules.policy.time(limit) + granted(step, log), stays)
     done = _stands(log) in OVER[step]
@@ -148,18 +151,30 @@ def _judge(case: Case, rules: Rules, step: Step) -> _Judged | None:
 
 
 def _acceptance(case: Case) -> Iterator[Mark]:
-    """一分钟受理: somebody took it up within 60 s. What was over by itself before that asks nobody."""
+    """一分钟受理: somebody took it up within 60 s of being asked. What was over by itself asks nobody."""
     log = _life(case)
-    if log[0].target not in STATES["acceptance"]:
+    asked = ran("acceptance", log)
+    if not asked:
         return
-    end = log[0].at + MINUTE
+    end = reached(NATURAL, MINUTE, asked)
     line = _left(log, STATES["acceptance"])
     taken = line.target not in STATES["acceptance"]
-    if taken and line.at <= end:
+    if taken and (end is None or line.at <= end):
         if line.person is not None:
             yield Mark("accepted_60s", line.at, True, line.version, person=line.person)
-    else:
+    elif end is not None:
         yield Mark("accepted_60s", end, False, line.version, person=line.person if taken else None)
+
+
+def _window(case: Case) -> Iterator[Mark]:
+    """自行整改率: of what was left to be set right by itself, what was."""
+    left = False
+    for line in _life(case):
+        if line.action == LEFT_ALONE and line.detail:
+            left = True
+        elif left and (line.action == "self_corrected" or line.target in OVER["acceptance"] - {S.CHECKING}):
+            yield Mark("self_corrected", line.at, line.action == "self_corrected", line.version)
+            return
 
 
 def _calls(case: Case) -> Iterator[Mark]:
@@ -195,26 +210,37 @@ def _filing(case: Case) -> Iterator[Mark]:
     if filed is None or filed.target is not S.FILED:
         return
     public = case.source in PUBLIC
-    ours = any(one.action == "join" for one in case.log if one.at <= filed.at)
+    ours = any(_seen(one) for one in case.log if one.at <= filed.at)
     yield Mark("public_report", filed.at, public, filed.version)
     yield Mark("missed", filed.at, public and not ours, filed.version)
 
 
+def _seen(line: Entry) -> bool:
+    """Whether one of our devices tells of it with this line: itself, or a case of its own that was merged."""
+    return line.action == "join" or (line.action == "merged" and bool(line.detail.get("alarms")))
+
+
 def _steps(case: Case, rules: Rules) -> Iterator[Mark]:
-    """What each step with a limit says."""
+    """What each step with a limit says. What went on by itself, nobody had to accept."""
     organisation, handler = _whose(case)
     for step, code in IN_TIME.items():
         judged = _judge(case, rules, step)
-        if judged is None:
+        if judged is None or (step == "acceptance" and judged.in_time and judged.line.person is None):
             continue
         handled = step in ("handling", "whole")
-        person = handler if handled else judged.line.person if judged.done else None
+        person = handler if handled else _doer(case, step, judged.line) if judged.done else None
         of = organisation if handled else None
         version = judged.line.version
         yield Mark(code, judged.at, judged.in_time, version, person=person, organisation=of)
         if step in DONE_AT_ALL:
             done = DONE_AT_ALL[step]
             yield Mark(done, judged.at, judged.done, version, person=person, organisation=of)
+
+
+def _doer(case: Case, step: Step, line: Entry) -> str | None:
+    """Whose doing the end of a step was: who checked, not who closed."""
+    checks = (one.person for one in reversed(_life(case)) if one.action in CHECKS and one.person)
+    return next(checks, line.person) if step == "checking" else line.person
 
 
 def _outcome(case: Case) -> Iterator[Mark]:
@@ -269,4 +295,6 @@ def _whose(case: Case) -> tuple[str | None, str | None]:
             handler = line.detail["handler"]
         elif line.action in ("claim", "start", *DONE):
             handler = line.person or handler
+        elif line.action == "playbook":  # a stage that finds it dispatched already hands it on
+            organisation = line.detail.get("organisation", organisation)
     return organisation, handler

@@ -16,11 +16,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cloud.areas.current import Current
 from cloud.areas.registry import Registry
-from cloud.database.schema import incident, incident_event
+from cloud.database.schema import incident, incident_event, person
 from cloud.deadlines.firing import Effect
 from cloud.deadlines.store import Deadline
 from cloud.deadlines.worktime import midnight
 from cloud.duty.kinds import ROSTERS
+from cloud.people.roles import Role
 from cloud.people.scope import Scope, visible
 from cloud.push.service import Notice, notify
 from cloud.reports.policy import REPORTS, ReportPolicy
@@ -31,8 +32,10 @@ from devices.site.model import Names
 
 UPLOAD = "grid_upload"
 """The kind of deadline, and of notice."""
-FROM_THE_GRID = ("open", "note", "visit", "claim", "start", "resolve", "self_handle", "report_joined")
-"""Lines that say somebody was out there."""
+FROM_THE_GRID = ("open", "note", "visit", "claim", "start", "resolve", "self_handle")
+"""Lines that say somebody was out there, when one of `OUT_THERE` wrote them."""
+OUT_THERE = (Role.GRID_WORKER, Role.GRID_LEADER)
+"""Who of the room opens a case, from the hotline's sheet say, was not in the grid."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,10 +102,12 @@ async def missing(
 ) -> list[str]:
     """Grids from which nobody let anything be heard from `begins` to before `until`."""
     line = incident_event.c
+    ours = select(person.c.username).where(person.c.roles.overlap(sorted(OUT_THERE)))
+    mine = (line.action.in_(FROM_THE_GRID), line.actor_kind == "user", line.actor_name.in_(ours))
     cases = (
         select(incident.c.grid)
         .join(incident_event, incident.c.id == line.incident_id)
-        .where(line.at >= begins, line.at < until, line.action.in_(FROM_THE_GRID), line.actor_kind == "user")
+        .where(line.at >= begins, line.at < until, *mine)
     )
     notes = select(grid_note.c.grid).where(grid_note.c.at >= begins, grid_note.c.at < until)
     heard = set((await connection.scalars(cases.union(notes))).all())
@@ -121,8 +126,9 @@ def due(terms: ReportPolicy, zone: ZoneInfo, now: datetime) -> list[Deadline]:
 
 
 def grids_of(registry: Registry) -> list[str]:
-    """Ids of all grids."""
-    return [area.id for area in registry.areas.values() if area.level == "grid"]
+    """Ids of the grids that there are now."""
+    grids = (area.id for area in registry.areas.values() if area.level == "grid")
+    return [one for one in grids if ("area", one) in registry.active]
 
 
 def effects(current: Current) -> Mapping[str, Effect]:

@@ -11,8 +11,8 @@ from typing import Protocol
 import xlsxwriter
 
 Cell = str | int | float | datetime | None
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
-"""A cell of text that begins so may be run by a spreadsheet (OWASP, CSV injection)."""
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+"""A cell of text that begins so may be run by a spreadsheet (OWASP, CSV injection); the last are ＝＋－＠."""
 _TIME = "yyyy-mm-dd hh:mm:ss"
 
 

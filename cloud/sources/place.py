@@ -53,22 +53,35 @@ def at_position(registry: Registry, lon: float, lat: float) -> Where:
         UnknownPlace: it lies in no grid.
     """
     for area in registry.areas.values():
-        if _holds(registry, area) and contains(area.rings, (lon, lat)):
+        if area.level == "grid" and _is_active(registry, area) and contains(area.rings, (lon, lat)):
             return Where(None, area.id, area.parent, lon, lat)
     raise UnknownPlace("lon", f"{lon}, {lat} lies in no grid of this site; write WGS-84 degrees")
 
 
-def in_area(registry: Registry, text: str, level: str) -> Where:
-    """A grid or community by id, code or name.
+def in_area(registry: Registry, text: str, level: str, community: str = "") -> Where:
+    """A grid or community by id, code or name; of grids of one name that of the community called `community`.
 
     Raises:
-        UnknownPlace: none is called so.
+        UnknownPlace: none is called so, or several are.
     """
-    for area in registry.areas.values():
-        called = (area.id, area.code, area.name.zh, area.name.en)
-        if area.level == level and text in called and ("area", area.id) in registry.active:
-            return Where(grid=area.id, community=area.parent) if level == "grid" else Where(community=area.id)
-    raise UnknownPlace(level, f"{text!r} is no {level} of this site; write its id, code or name")
+    every = [one for one in registry.areas.values() if one.level == level and _is_active(registry, one)]
+    found = [one for one in every if text in (one.id, one.code)] or [
+        one for one in every if text in (one.name.zh, one.name.en)
+    ]
+    if len(found) > 1:
+        parents = {one.id: registry.areas.get(one.parent or "") for one in found}
+        found = [one for one in found if _called(parents[one.id], community)] or found
+    if not found:
+        raise UnknownPlace(level, f"{text!r} is no {level} of this site; write its id, code or name")
+    if len(found) > 1:
+        those = ", ".join(one.id for one in found)
+        raise UnknownPlace(level, f"{text!r} is what {those} are called; write the id or code of one")
+    area = found[0]
+    return Where(grid=area.id, community=area.parent) if level == "grid" else Where(community=area.id)
+
+
+def _called(area: Area | None, text: str) -> bool:
+    return area is not None and text in (area.id, area.code, area.name.zh, area.name.en)
 
 
 def metres(a: tuple[float, float], b: tuple[float, float]) -> float:
@@ -81,5 +94,5 @@ def metres(a: tuple[float, float], b: tuple[float, float]) -> float:
     return 2 * EARTH * math.asin(min(1.0, math.sqrt(h)))
 
 
-def _holds(registry: Registry, area: Area) -> bool:
-    return area.level == "grid" and ("area", area.id) in registry.active
+def _is_active(registry: Registry, area: Area) -> bool:
+    return ("area", area.id) in registry.active

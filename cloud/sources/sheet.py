@@ -69,17 +69,23 @@ def read_sheet(file: IO[bytes], hotline: Hotline, registry: Registry) -> Iterato
 
 
 def encoding_of(file: IO[bytes]) -> str:
-    """The encoding of all of `file`, then at its start again: UTF-8 if it can be, else GB18030 (GBK)."""
+    """The encoding of all of `file`, then at its start again: UTF-8 if marked or possible, else GB18030."""
+    marked = file.read(len(codecs.BOM_UTF8)) == codecs.BOM_UTF8
+    file.seek(0)
+    found = "utf-8-sig" if marked or _is_utf8(file) else "gb18030"
+    file.seek(0)
+    return found
+
+
+def _is_utf8(file: IO[bytes]) -> bool:
     decoder = codecs.getincrementaldecoder("utf-8")()
-    found = "utf-8-sig"
     try:
         while piece := file.read(_CHUNK):
             decoder.decode(piece)
         decoder.decode(b"", final=True)
     except UnicodeDecodeError:
-        found = "gb18030"
-    file.seek(0)
-    return found
+        return False
+    return True
 
 
 def _rows(
@@ -141,7 +147,7 @@ class _Cells:
 
 
 def _row(cells: _Cells, hotline: Hotline, registry: Registry) -> Row | RowFault:
-    if len(cells.cells) > len(cells.header):
+    if any(cell.strip() for cell in cells.cells[len(cells.header) :]):
         return RowFault(cells.line, "", f"has {len(cells.cells)} cells, the header {len(cells.header)}")
     for column in cells.columns:
         text = cells.text(column)
@@ -154,9 +160,10 @@ def _row(cells: _Cells, hotline: Hotline, registry: Registry) -> Row | RowFault:
     for column in ("number", "class", "words"):
         if not cells.text(column):
             return cells.fault(column, "is empty")
-    event_class = _class(cells.text("class"), hotline, registry)
-    if event_class is None:
-        return cells.fault("class", f"{cells.text('class')!r} is no event class; map it in hotline.classes")
+    classes = _classes(cells.text("class"), hotline, registry)
+    if len(classes) != 1:
+        what = f"is the name of {', '.join(classes)}" if classes else "is no event class"
+        return cells.fault("class", f"{cells.text('class')!r} {what}; map it in hotline.classes")
     at, where = _time(cells, hotline, registry.timezone), _where(cells, registry)
     for found in (at, where):
         if isinstance(found, RowFault):
@@ -166,7 +173,7 @@ def _row(cells: _Cells, hotline: Hotline, registry: Registry) -> Row | RowFault:
     return Row(
         line=cells.line,
         number=cells.text("number"),
-        event_class=event_class,
+        event_class=classes[0],
         words=without_numbers(cells.text("words")),
         address=without_numbers(cells.text("address")) or None,
         where=where,
@@ -174,12 +181,13 @@ def _row(cells: _Cells, hotline: Hotline, registry: Registry) -> Row | RowFault:
     )
 
 
-def _class(text: str, hotline: Hotline, registry: Registry) -> str | None:
+def _classes(text: str, hotline: Hotline, registry: Registry) -> list[str]:
+    """The class that is mapped or coded so; else all that are called so."""
     mapped = hotline.classes.get(text, text)
     if ("event_class", mapped) in registry.active:
-        return mapped
+        return [mapped]
     known = (one for one in registry.classes.values() if text in (one.name.zh, one.name.en))
-    return next((one.code for one in known if ("event_class", one.code) in registry.active), None)
+    return [one.code for one in known if ("event_class", one.code) in registry.active]
 
 
 def _time(cells: _Cells, hotline: Hotline, zone: ZoneInfo) -> datetime | RowFault | None:
@@ -207,7 +215,7 @@ def _where(cells: _Cells, registry: Registry) -> Where | RowFault:
         if point := cells.text("point"):
             return at_point(registry, point)
         if grid := cells.text("grid"):
-            return in_area(registry, grid, "grid")
+            return in_area(registry, grid, "grid", cells.text("community"))
         if community := cells.text("community"):
             return in_area(registry, community, "community")
     except UnknownPlace as error:

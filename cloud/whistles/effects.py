@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from cloud.deadlines.store import Deadline
 from cloud.incidents import log
 from cloud.incidents.store import GRIDWATCH
+from cloud.organisations.reading import name_of
 from cloud.push.service import Notice, notify
 from cloud.whistles.calls import lateness
 from cloud.whistles.service import call_of
@@ -35,7 +36,7 @@ async def late(connection: AsyncConnection, one: Deadline, now: datetime) -> Non
     await connection.execute(change.values(version=row.version + 1, **values))
     detail = {"call": str(call_id), "organisation": row.organisation}
     await log.append(connection, row.incident_id, f"{clock}_late", GRIDWATCH, detail, now)
-    said = _WORDS[clock]
-    words = Names(zh=f"{row.organisation}{said.zh}", en=f"{row.organisation} {said.en}")
+    said, who = _WORDS[clock], await name_of(connection, row.organisation)
+    words = Names(zh=f"{who.zh}{said.zh}", en=f"{who.en} {said.en}")
     told = (f"organisation:{row.organisation}", "duty:shift_leader", "role:operator")
     await notify(connection, Notice("deadline", row.incident_id, told, words), now)

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from cloud.whistles.calls import HOLDS
 from cloud.whistles.tables import whistle_call
 
-BLOCKED = frozenset({"close", "merge", "duplicate"})
+BLOCKED = frozenset({"close", "self_corrected", "merge", "duplicate"})
 """What a case's calls hold up; that it is a false alarm, or no case at all, they do not."""
 
 

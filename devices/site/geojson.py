@@ -85,10 +85,17 @@ def _pieces(geometry: Any) -> list[list[Any]] | None:
     if not isinstance(coordinates, list):
         return None
     if geometry.get("type") == "Polygon":
-        return [coordinates]
+        return [[_flat(ring) for ring in coordinates]]
     if geometry.get("type") == "MultiPolygon" and all(isinstance(one, list) for one in coordinates):
-        return coordinates
+        return [[_flat(ring) for ring in rings] for rings in coordinates]
     return None
+
+
+def _flat(ring: Any) -> Any:
+    """A ring without the heights that map systems export with it (RFC 7946, 3.1.1)."""
+    if not isinstance(ring, list):
+        return ring
+    return [spot[:2] if isinstance(spot, list) and len(spot) == 3 else spot for spot in ring]
 
 
 def _moved(

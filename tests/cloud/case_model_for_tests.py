@@ -160,6 +160,8 @@ class Model:
     def pending(self, case: Case, action: str, given: Mapping[str, Any]) -> set[str]:
         if action.startswith("ask_"):
             return case.pending | {action[4:]}
+        if action in ("close", "reject", "void", "false_alarm"):
+            return set()
         gone = {
             "supervise": set(), "answer": {"supervise"}, "refuse": {given.get("wish")},
             "resolve": {"extend", "return", "suspend"}, "self_handle": {"extend", "return", "suspend"},
@@ -192,7 +194,7 @@ class Model:
 
     def close(self, case: Case) -> None:
         if "supervise" not in case.pending and (case.source not in OWED or case.told == {False, True}):
-            case.state = State.CLOSED
+            case.state, case.pending = State.CLOSED, set()
 
     def hear(self, condition: str, place: str, grid: str, there: bool) -> Case | None:
         """A condition comes or changes; the case it belongs to, None: a new one."""

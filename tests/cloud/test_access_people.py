@@ -15,6 +15,7 @@ from sqlalchemy.exc import DBAPIError
 from cloud import cli
 from cloud.database.schema import person
 from cloud.errors import Problem
+from cloud.people import passwords
 from cloud.people.limits import Limiter, Limits
 from cloud.people.passwords import hash_token, verify_password
 from cloud.people.tables import api_token
@@ -115,7 +116,8 @@ async def test_passwords_are_changed_with_the_old_one_and_reset_by_the_administr
         await s.log_in()
 
 
-async def test_a_hash_of_weaker_times_is_renewed_at_the_log_in(street) -> None:
+async def test_a_hash_of_weaker_times_is_renewed_at_the_log_in(street, monkeypatch) -> None:
+    monkeypatch.setattr(passwords, "_HASHER", PasswordHasher())
     async with street() as s:
         old = PasswordHasher(time_cost=1, memory_cost=8192).hash(s.passwords["leader"])
         stored = select(person.c.password_hash).where(person.c.username == "leader")
@@ -197,6 +199,7 @@ async def test_a_token_speaks_for_its_person_without_a_cookie_until_it_is_revoke
             body = {"name": "x", "roles": ["leader"], "old": "x", "new": "a longer one"}
             more = {key: body[key] for key in (("old", "new") if "password" in path else ("name", "roles"))}
             assert (await s.http.post(path, json=more, headers=headers)).status_code == 403
+        assert (await s.http.get("/api/v1/session", headers=headers)).status_code == 403, "it has none"
         s.clock.forward(hours=25)
         assert (await s.http.get("/api/v1/incidents", headers=headers)).status_code == 401
         leader = await s.log_in()

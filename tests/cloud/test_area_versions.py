@@ -21,9 +21,11 @@ from cloud.database import migrate
 from cloud.database.engine import make_engine
 from cloud.incidents.store import Actor
 from cloud.install import prepare
+from cloud.people.roles import Role
 from cloud.settings import Settings
 from devices.site.geojson import to_geojson
 from devices.site.model import Area
+from tests.cloud.case_people_for_tests import hire
 from tests.cloud.conftest import Someone, box, make_site, names
 from tests.cloud.sender_for_tests import START
 from tests.cloud.test_nodes_identity import administrator
@@ -111,10 +113,16 @@ async def test_an_incident_keeps_the_grid_and_the_version_it_was_opened_in(stree
 async def test_a_new_incident_is_of_the_new_version(street, sender, seen) -> None:
     async with street() as s:
         admin, leader = await administrator(s), await s.log_in()
-        assert (await put(admin, cut_at(120.004))).status_code == 200
+        long = json.dumps(to_geojson(cut_at(120.004))) + " " * 500_000  # as an office's map system exports it
+        taken = await admin.http.put("/api/v1/areas", content=long, headers={"If-Match": '"v1"'})
+        assert taken.status_code == 200, taken.text
         await s.send(seen(sender).now("opened"))
         new = await leader.the_incident()
         assert (new["area"]["grid"]["id"], new["area"]["version"]) == ("G02", 2)
+
+        await hire(s, "worker", Role.GRID_WORKER, areas=("G02",))
+        assert taken.json()["stale_people"] == []
+        assert (await put(admin, split(), '"v2"', dry_run=True)).json()["stale_people"] == ["worker"]
 
 
 async def test_who_may_and_what_is_refused_changes_nothing(street) -> None:

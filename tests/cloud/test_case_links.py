@@ -60,7 +60,7 @@ async def test_merged_and_split_again_nothing_has_changed_but_the_log(street, se
         assert len(lead["alarms"]) == 2
         assert lead["severity"] == "critical"
         assert await attached(s, lead) == reports
-        assert (await leader.log(lead))[-1]["detail"] == {"case": first["id"]}
+        assert (await leader.log(lead))[-1]["detail"] == {"case": first["id"], "alarms": 1}
         links = [(await leader.get(f"/incidents/{one['id']}/links"))["items"] for one in (first, second)]
         assert [[(one["id"], one["kind"]) for one in each] for each in links] == [
             [(second["id"], "merged_into")],

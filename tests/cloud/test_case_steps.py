@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import insert, select, text
+from sqlalchemy import insert, select, text, update
 
 from cloud.database.schema import person
 from cloud.incidents import log, opening
@@ -205,9 +205,11 @@ async def test_the_asked_for_is_granted_or_refused_by_those_who_decide(street, s
         incident = await did(leader, incident, "suspend")
         incident = await did(leader, incident, "supervise")
         incident = await did(leader, incident, "answer")
-        assert (await did(leader, incident, "resume"))["state"] == "dispatched", (
-            "notes do not forget from where"
-        )
+        incident = await did(leader, incident, "resume")
+        assert incident["state"] == "dispatched", "notes do not forget from where"
+        incident = await did(worker, incident, "ask_void")
+        incident = await did(leader, incident, "false_alarm")
+        assert incident["pending"] == [], "nothing waits in what is over"
 
 
 async def test_more_time_that_was_granted_moves_the_deadline(street, sender, seen) -> None:
@@ -296,8 +298,15 @@ async def test_fields_are_those_of_the_action_and_name_what_is_there(street, sen
         await s.send(seen(sender).now("opened"))
         leader = await s.log_in()
         incident = await leader.done(await leader.the_incident(), "accept")
+        await hire(s, "auditor", Role.AUDITOR)
+        await hire(s, "gone", Role.GRID_WORKER, areas=("G01",))
+        async with s.app.state.context.engine.begin() as connection:
+            left = update(person).where(person.c.username == "gone")
+            await connection.execute(left.values(locked_at=s.clock()))
         for action, fields, pointer in (
             ("dispatch", {"handler": "nobody"}, "/body/handler"),
+            ("dispatch", {"handler": "auditor"}, "/body/handler"),
+            ("dispatch", {"handler": "gone"}, "/body/handler"),
             ("dispatch", {"hours": 2}, "/body/hours"),
             ("merge", {}, "/body/into"),
             ("return", {"to": "closed"}, "/body/to"),

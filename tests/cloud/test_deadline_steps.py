@@ -99,6 +99,21 @@ def test_rework_goes_on_with_the_clock_of_handling_and_reopening_begins_anew() -
     assert durations_of(lines).to_know == 0
 
 
+def test_what_is_left_to_be_set_right_asks_nobody_until_it_is_sent_back_to_be_verified() -> None:
+    lines = [Line(FRIDAY, None, S.DETECTED, "open"), Line(FRIDAY, S.DETECTED, S.VERIFYING, "verify")]
+    lines.append(Line(at(0.01), S.VERIFYING, S.VERIFYING, "note"))
+    assert set(due(lines)) == {"clearing"}
+    assert (step("acceptance", lines, at(9)).light, step("acceptance", lines, at(9)).running) == (
+        Light.GREEN,
+        False,
+    )
+    lines.append(Line(at(0.1), S.VERIFYING, S.ACCEPTED, "accept"))
+    assert set(due(lines, running=False)) == set()
+    assert durations_of(lines).to_know == 360, "known from when it was taken up"
+    lines.append(Line(at(1), S.ACCEPTED, S.VERIFYING, "return"))
+    assert due(lines)["acceptance/red"] == at(1) + 60 * SECOND
+
+
 def test_what_passed_before_a_step_ended_still_counts_as_passed() -> None:
     lines = log((0, S.DETECTED), (1, S.ACCEPTED), (30, S.CLOSED))
     passed = due(lines, running=False)

@@ -6,7 +6,9 @@ import asyncio
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
+from cloud.push.tables import notice
 from tests.cloud.life_for_tests import SMOKE, living
 from tests.cloud.test_cloud_doors import is_problem
 
@@ -116,3 +118,22 @@ async def test_not_accepted_within_a_minute_the_wall_is_told_again_and_then_the_
         await leader.done(case, "accept")
         await life.pass_time(minutes=5)
         assert await life.told("deadline") == [wall, leader_on_duty, wall]
+
+
+async def test_what_a_day_left_uncleared_is_told_to_the_leaders_in_one_word(streets, sender, seen) -> None:
+    async with streets() as life:
+        for place in ("P01-C1-Z1", "P01-C1-Z2"):
+            await life.see(seen(sender, place=place, event_class="01-01"), "opened")
+        leader = await life.street.log_in()
+        for case in await leader.incidents():
+            await leader.done(case, "accept")
+        await life.pass_time(hours=15)
+        await life.pass_time(minutes=2)
+        async with life.street.app.state.context.engine.connect() as connection:
+            rows = (await connection.execute(select(notice).where(notice.c.kind == "deadline"))).all()
+        assert [(row.targets, row.words["zh"]) for row in rows] == [
+            (["duty:shift_leader", "role:leader"], "日清未清 2 件,请查看未清清单")
+        ]
+        leader = await life.street.log_in()
+        day = await leader.get("/deadlines/uncleared", clearing="day", day="2026-11-23")
+        assert len(day["items"]) == 2

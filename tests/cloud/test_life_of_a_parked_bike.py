@@ -32,6 +32,7 @@ async def test_set_right_within_the_window_it_is_counted_and_not_filed(bikes, se
         assert case["state"] == "closed"
         assert actions(await leader.log(case)) == ["open", "verify", "seen_gone", "self_corrected"]
         assert await life.told("playbook") == []
+        assert await life.told("deadline") == [], "nor was anybody told that nobody accepts it"
 
         # What comes out of an outage, too late to call anybody, is a person's: nothing is done by itself.
         late = seen(sender, event_class=BIKES, at=life.clock() - timedelta(hours=3))
@@ -60,6 +61,8 @@ async def test_solved_told_cleared_handled_looked_at_again_closed_and_rated(bike
         assert await life.told("playbook") == [
             ("organisation:BIKE-A", "organisation:BIKE-B", "organisation:BIKE-C")
         ]
+
+        assert await life.told("deadline") == [], "nobody was to accept it while it was left to be set right"
 
         # Still there: dispatched to urban management, which is to clear it within the hour.
         await life.pass_time(minutes=20)

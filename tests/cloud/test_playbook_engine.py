@@ -111,6 +111,13 @@ class TestOneCase:
         assert run(book(), case, minutes(100)) == [(DISSOLVE, 4.9)]
         assert S.FILED not in {line.target for line in case.lines}
 
+    def test_gone_within_the_window_with_departments_called_it_waits_for_their_reports(self) -> None:
+        case = Case()
+        run(book(), case, minutes(1))
+        case.go(minutes(2), S.VERIFYING, "whistled")
+        case.go(minutes(3), S.CHECKING, "seen_gone")
+        assert run(book(), case, minutes(100)) == []
+
     def test_gone_after_the_window_a_person_checks_it(self) -> None:
         case = Case()
         run(book(), case, minutes(6))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -229,6 +230,62 @@ def test_a_department_that_was_late_is_counted_once() -> None:
     )  # fmt: skip
     found = [(one.organisation, one.hit) for one in marks(case, RULES) if one.code == "checked_in_in_time"]
     assert found == [("XF", False), ("CG", True)]
+
+
+WINDOW = (0, S.VERIFYING, "verify", {"playbook": "window"})
+
+
+def test_what_is_left_to_be_set_right_is_no_late_acceptance_and_counts_for_itself() -> None:
+    gone = told("edge", WINDOW, (3, S.CHECKING, "seen_gone"), (3, S.CLOSED, "self_corrected"))
+    filed = told("edge", WINDOW, (5, S.ACCEPTED, "accept"), (5, S.FILED, "file"))
+    filed = Case(
+        filed.event_class,
+        filed.source,
+        [*filed.log[:2], *(replace(one, person=None) for one in filed.log[2:])],
+    )
+    assert (hits(gone)["self_corrected"], hits(filed)["self_corrected"]) == (True, False)
+    for case in (gone, filed, told("edge", WINDOW)):
+        assert {"accepted_60s", "verified_in_time"} & hits(replace(case, log=by_itself(case))).keys() == set()
+    early = hits(told("edge", WINDOW, (4, S.ACCEPTED, "accept")))
+    assert (early["accepted_60s"], early["verified_in_time"], early["self_corrected"]) == (True, True, False)
+    assert "self_corrected" not in hits(told("edge", (1, S.VERIFYING, "verify"), (1, S.ACCEPTED, "accept")))
+
+
+def by_itself(case: Case) -> list[Entry]:
+    """The same log with nobody in it."""
+    return [replace(one, person=None) for one in case.log]
+
+
+def test_handling_is_that_of_the_organisation_that_a_stage_handed_it_to() -> None:
+    case = told(
+        "edge", (1, S.ACCEPTED, "accept"), (2, S.FILED, "file"),
+        (3, S.DISPATCHED, "dispatch", {"organisation": "BIKE-A"}), (4, S.IN_PROGRESS, "start"),
+        (20, S.IN_PROGRESS, "playbook", {"playbook": "stage/clear", "organisation": "CG"}),
+        (25, S.IN_PROGRESS, "playbook", {"playbook": "overdue"}), (30, S.RESOLVED, "resolve"),
+    )  # fmt: skip
+    (handled,) = [one for one in marks(case, RULES) if one.code == "handled_in_time"]
+    assert handled.organisation == "CG"
+
+
+def test_a_check_is_whose_who_checked_and_not_whose_who_closed() -> None:
+    case = told(
+        "edge", (1, S.ACCEPTED, "accept"), (2, S.IN_PROGRESS, "start"), (3, S.RESOLVED, "resolve"),
+        (4, S.CHECKING, "await_check"), (5, S.CHECKING, "confirm"), (6, S.CLOSED, "close"),
+    )  # fmt: skip
+    log = [
+        replace(one, person={"confirm": "checker", "close": "boss"}.get(one.action, "wang"))
+        for one in case.log
+    ]
+    (checked,) = [one for one in marks(replace(case, log=log), RULES) if one.code == "checked_in_time"]
+    assert checked.person == "checker"
+
+
+@pytest.mark.parametrize(("detail", "missed"), [({"case": "x", "alarms": 1}, False), ({"case": "x"}, True)])
+def test_what_a_camera_saw_first_was_not_missed_also_when_its_case_was_merged(
+    detail: Any, missed: bool
+) -> None:
+    case = told("citizen", (1, S.ACCEPTED, "accept"), (2, S.ACCEPTED, "merged", detail), (3, S.FILED, "file"))
+    assert hits(case)["missed"] is missed
 
 
 def test_scores_and_grades_are_those_of_the_formulas() -> None:

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from sqlalchemy import delete, func, insert, select, text, update
 from sqlalchemy.exc import DBAPIError
 
+from cloud.areas.registry import Registry
 from cloud.database.schema import deadline_event, incident, incident_event, person
 from cloud.deadlines.firing import fire
 from cloud.duty.kinds import ROSTERS
@@ -23,11 +24,12 @@ from cloud.policies.reading import check
 from cloud.policies.tables import policy
 from cloud.push.tables import notice
 from cloud.reports import gridlog, planning, reporting
-from cloud.reports.facts import Entry
+from cloud.reports.facts import Case, Entry
 from cloud.reports.periods import KINDS, parse, period_of
 from cloud.reports.policy import REPORTS, ReportPolicy, StarTerms
 from cloud.reports.stars import Event, of_grids, of_workers
 from cloud.reports.tables import case_mark, case_marked, period_report
+from tests.cloud.conftest import make_site
 from tests.cloud.report_cases_for_tests import POLICY, line_row, random_case, store
 from tests.cloud.sender_for_tests import START
 from tests.cloud.sessions_for_tests import client
@@ -159,6 +161,12 @@ async def test_a_month_is_told_once_and_again_in_the_same_words(street) -> None:
                 await connection.execute(text("UPDATE period_report SET body = 'better'"))
 
 
+def test_a_grid_that_is_no_more_is_not_asked_for_its_log() -> None:
+    areas = {one.id: one for one in make_site().areas}
+    registry = Registry(areas=areas, active=frozenset(("area", key) for key in areas if key != "G02"))
+    assert gridlog.grids_of(registry) == ["G01"]
+
+
 @pytest.mark.anyio
 async def test_a_grid_of_which_nothing_was_heard_is_told_to_its_leader(street) -> None:
     chance = Random(5)
@@ -187,7 +195,8 @@ async def test_a_grid_of_which_nothing_was_heard_is_told_to_its_leader(street) -
         assert (await worker.post("/api/v1/grid-log/G01", json={"words": "x"})).status_code == 404
         assert (await worker.get("/api/v1/grid-log/missing", params=asked)).json()["grids"] == []
         case = random_case(chance, 0)
-        await store(engine, [case], ["G02"])
+        room = Entry(START, None, State.DETECTED, "open", {}, 1, "report", "leader")
+        await store(engine, [case, Case("05-06", "hotline", [room])], ["G02", "G01"])
         lines = (await worker.get("/api/v1/grid-log/G02", params=asked)).json()["items"]
         assert sorted(one["action"] for one in lines) == ["grid_note", "open"]
         assert lines == sorted(lines, key=lambda one: one["at"])
@@ -203,4 +212,4 @@ async def test_a_grid_of_which_nothing_was_heard_is_told_to_its_leader(street) -
             await fire(engine, at, doing)
         async with engine.connect() as connection:
             (told,) = (await connection.execute(select(notice).where(notice.c.kind == gridlog.UPLOAD))).all()
-        assert told.targets == ["person:boss"]  # of G01; in G02 somebody wrote
+        assert told.targets == ["person:boss"]  # of G01, where the room alone opened a case

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import codecs
 import io
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,6 +15,7 @@ from cloud.sources.policy import Hotline, SourcesPolicy
 from cloud.sources.sheet import Row, RowFault, SheetRefused, read_sheet
 from cloud.sources.words import without_numbers
 from devices.site.load import load_site
+from devices.site.model import Names
 
 STREET = Path(__file__).parents[2] / "examples" / "street"
 SHEET = (STREET / "hotline.csv").read_bytes()
@@ -81,6 +84,49 @@ def test_bytes_of_another_encoding_are_the_fault_of_their_row_alone(registry) ->
     (fault,) = [row for row in found if isinstance(row, RowFault)]
     assert (fault.line, fault.column) == (3, "w")
     assert "gb18030" in fault.what
+
+
+def test_a_name_that_several_have_is_asked_about_and_never_guessed(registry) -> None:
+    same = Names(zh="第一网格", en="Grid 1")
+    areas = {
+        one.id: one.model_copy(update={"name": same}) if one.id in ("G01", "G12") else one
+        for one in registry.areas.values()
+    }
+    other = Names(zh="其他", en="Other")
+    classes = {
+        code: one.model_copy(update={"name": other}) if code.endswith("-99") else one
+        for code, one in registry.classes.items()
+    }
+    many = replace(registry, areas=areas, classes=classes)
+    columns = LEAST.columns | {"community": ("m",)}
+    lines = (
+        "n,c,w,g,m",
+        "1,05-06,a,第一网格,",
+        f"2,05-06,a,第一网格,{registry.areas['C3'].name.zh}",
+        "3,05-06,a,G01,",
+        "4,其他,a,G01,",
+        "5,05-99,a,G01,,,",
+    )
+    found = read("\n".join(lines).encode(), many, LEAST.model_copy(update={"columns": columns}))
+    taken = [(row.number, row.event_class, row.where.grid) for row in found if isinstance(row, Row)]
+    assert taken == [("2", "05-06", "G12"), ("3", "05-06", "G01"), ("5", "05-99", "G01")]
+    told = [(row.line, row.column, row.what) for row in found if isinstance(row, RowFault)]
+    assert told == [
+        (2, "g", "'第一网格' is what G01, G12 are called; write the id or code of one"),
+        (5, "c", "'其他' is the name of 01-99, 03-99, 04-99, 05-99; map it in hotline.classes"),
+    ]
+
+
+def test_a_sheet_that_says_it_is_utf_8_is_that_and_costs_the_one_row_that_is_not(registry) -> None:
+    found = read(
+        codecs.BOM_UTF8 + "n,c,w,g\n1,05-06,水,G01\n2,05-06,".encode() + "井".encode("gbk") + b",G01\n",
+        registry,
+        LEAST,
+    )
+    assert [row.number for row in found if isinstance(row, Row)] == ["1"]
+    assert [(row.line, row.what) for row in found if isinstance(row, RowFault)] == [
+        (3, "has bytes that are not utf-8")
+    ]
 
 
 @pytest.mark.parametrize("body", [b"", b"\n", b"n,c\n1,2\n", b'"n', b"n,c,w\n1,05-06,a\n"])

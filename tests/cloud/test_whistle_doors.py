@@ -6,9 +6,10 @@ import asyncio
 from typing import Any
 
 import pytest
-from sqlalchemy import insert
+from sqlalchemy import insert, select
 from sqlalchemy.exc import IntegrityError
 
+from cloud.push.tables import notice
 from cloud.whistles.tables import whistle_rating
 from tests.cloud.life_for_tests import Life, actions, living
 from tests.cloud.test_cloud_doors import is_problem
@@ -76,6 +77,9 @@ async def test_each_department_has_its_own_clock_and_the_case_waits_for_every_re
         assert (answer.status_code, answer.json()["state"]) == (200, "checked_in")
         await life.pass_time(minutes=30)
         assert await life.told("deadline") == [("organisation:SJ", "duty:shift_leader", "role:operator")]
+        async with life.street.app.state.context.engine.connect() as connection:
+            words = await connection.scalar(select(notice.c.words).where(notice.c.kind == "deadline"))
+        assert words["zh"] == "区市场监督管理局逾期未报到", "by the name that people know"
         shown = await leader.get("/whistles")
         lights = {one["organisation"]: one["check_in"]["light"] for one in shown["items"]}
         assert (lights, shown["late"]) == ({"XF": "green", "SJ": "red"}, 1)
@@ -146,6 +150,22 @@ async def test_a_phone_that_sends_twice_is_heard_once_and_only_the_organisation_
         assert (first.status_code, second.json()) == (200, first.json())
         assert actions(await leader.log(case)).count("checked_in") == 1
         assert is_problem(await say(fire, called, "report", "done"), 412, "version_changed")
+
+
+async def test_of_a_false_alarm_nobody_has_to_come_and_nobody_is_late(streets, sender, seen) -> None:
+    async with streets() as life:
+        leader, case = await life.street.log_in(), await a_case(life, sender, seen)
+        fire = await life.hire("fire", "department", organisation="XF")
+        called = {one["organisation"]: one for one in (await call(leader, case, "XF", "SJ")).json()["items"]}
+        await say(fire, called["XF"], "check_in")
+        ended = await leader.done(await leader.the_incident(), "false_alarm")
+        assert actions(await leader.log(ended))[-3:] == ["false_alarm", "call_withdrawn", "call_withdrawn"]
+        assert {one["state"] for one in (await of_case(leader, case)).values()} == {"withdrawn"}
+        assert (await life.told("whistle"))[-1] == ("organisation:SJ", "organisation:XF"), "and they are told"
+        assert (await leader.get("/whistles"))["items"] == []
+        await life.pass_time(days=2)
+        assert await life.told("deadline") == []
+        assert ended["state"] == "false_alarm"
 
 
 async def test_the_community_rates_each_department_once_however_often_it_asks(streets, sender, seen) -> None:

@@ -100,6 +100,24 @@ def test_enclaves_and_exclaves_are_taken_and_written_as_geojson_has_them(tmp_pat
     assert square_metres(town()[2]) == pytest.approx(100 * 100 - 20 * 20 + 100 * 100, rel=1e-3)
 
 
+def test_heights_and_a_mark_at_the_beginning_as_map_systems_export_them_change_nothing(
+    tmp_path: Path,
+) -> None:
+    tree = to_geojson(town())
+    for feature in tree["features"]:
+        pieces = feature["geometry"]["coordinates"]
+        for ring_ in (
+            pieces if feature["geometry"]["type"] == "Polygon" else [one for rings in pieces for one in rings]
+        ):
+            ring_[:] = [[*spot, 12.5] for spot in ring_]
+    file = tmp_path / "areas.geojson"
+    file.write_text(json.dumps(tree), "utf-8-sig")
+    report = with_areas(site_at((150, 50)), file)
+    assert report.errors == ()
+    assert report.site is not None
+    assert report.site.areas == tuple(town())
+
+
 def test_rings_are_grouped_by_what_lies_in_what() -> None:
     outer, hole, island, apart = (
         ring(0, 0, 90, 90),

@@ -36,6 +36,9 @@ const KNOWN: readonly (readonly [RegExp, string])[] = [
   [/^at the community for longer than it may stay there$/, "在社区停留超时"],
   [/^where this class begins$/, "该类事件由此级办理"],
   [/^the last stage's time is over$/, "末阶段时限已过"],
+  [/^the case is a false alarm$/, "案卷已判为误报"],
+  [/^the case is void$/, "案卷已作废"],
+  [/^the case is rejected$/, "案卷不予受理"],
   [/left the broker or lost its power/, "已离线或断电"],
 ];
 
