@@ -1,13 +1,13 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import type { Clocks } from "../src/api/phone";
 import type { Incident, IncidentEvent } from "../src/api/types";
-import { offers } from "../src/phone/choose";
+import { FORWARD, offers } from "../src/phone/choose";
 import { bd09, gcj02, leadTo, metres } from "../src/phone/geo";
 import { fit, stampLines } from "../src/phone/photo";
 import { type Act, hurried, isHeld, isUnsure, type Item, next, outcome, projected, rebased, REMEMBERED_MS, wait } from "../src/phone/queue";
 import { plainSha256, sha256 } from "../src/phone/sha256";
 import type { KeptCase } from "../src/phone/store";
-import { byDue, callOf, dueOf, like, sectionOf } from "../src/phone/tasks";
+import { afterPhotos, byDue, callOf, dueOf, isConfirmed, like, sectionOf } from "../src/phone/tasks";
 
 const START: Act = { kind: "step", action: "start", reason: null };
 const NOTE: Act = { kind: "note", note: "note", words: "x" };
@@ -49,6 +49,7 @@ describe("the queue", () => {
     [0, "network", "again"], [503, "unavailable", "again"], [429, "too_many_requests", "again"], [401, "unauthenticated", "signIn"],
     [403, "csrf", "session"], [403, "forbidden", "refused"], [404, "not_found", "refused"], [409, "not_allowed", "conflict"],
     [412, "version_changed", "conflict"], [422, "invalid", "refused"],
+    [409, "offset_differs", "again"], [422, "hash_mismatch", "again"],
   ])("status %d %s is answered by: %s", (status, code, what) => {
     expect(outcome(status, code, [])).toBe(what);
   });
@@ -82,6 +83,53 @@ describe("the queue", () => {
     expect(names([item("a", 1)])).toEqual(["resolve", "ask_extend", "ask_return"]);
     expect(names([item("a", 1), item("b", 2, { act: { kind: "step", action: "resolve", reason: null } })])).toEqual([]);
     expect(names([item("a", 1, STOPPED)])).toEqual(["start"]);
+  });
+});
+
+describe("the check of somebody else's work", () => {
+  const line = (id: number, action: string, to: string, more: Partial<IncidentEvent> = {}) =>
+    ({ id, action, from_state: "in_progress", to_state: to, detail: {}, ...more }) as unknown as IncidentEvent;
+  const done = line(4, "resolve", "resolved", { detail: { photos: ["aa", "bb"] } });
+  const checking = line(5, "await_check", "checking");
+
+  test("shows the photos of the last time it was said to be done", () => {
+    expect(afterPhotos([line(2, "resolve", "resolved", { detail: { photos: ["old"] } }), done, checking])).toEqual(["aa", "bb"]);
+    expect(afterPhotos([line(1, "open", "detected")])).toEqual([]);
+  });
+
+  test("is over once somebody confirmed it, until it comes to be checked again", () => {
+    const confirmed = line(6, "confirm", "checking", { from_state: "checking" });
+    expect([isConfirmed([done, checking]), isConfirmed([done, checking, confirmed])]).toEqual([false, true]);
+    expect(isConfirmed([done, checking, confirmed, line(9, "seen_gone", "checking")])).toBe(false);
+  });
+
+  test("has its way back asked for in words, and never as the large button; to close is asked once more", () => {
+    const all = offers(null, ["confirm", "check_failed", "close"], "checking", { state: "checking", done: new Set() });
+    const of = (step: string) => all.find((one) => one.step === step);
+    expect([of("check_failed")?.reason, of("close")?.asks, of("confirm")?.asks]).toEqual([true, true, false]);
+    expect([FORWARD.has("check_failed"), FORWARD.has("ask_return"), FORWARD.has("confirm")]).toEqual([false, false, true]);
+  });
+});
+
+describe("a dead spot", () => {
+  test("that keeps a connection open and says nothing is told as no answer", async () => {
+    vi.stubGlobal("Request", class extends Request {
+      constructor(input: string, init?: RequestInit) {
+        super(new URL(input, "http://phone.test/"), init);
+      }
+    });
+    const ask = vi.fn((_: Request, { signal }: RequestInit) =>
+      new Promise<Response>((_answer, fail) => signal?.addEventListener("abort", () => fail(signal.reason as Error))));
+    vi.stubGlobal("fetch", ask);
+    vi.resetModules();
+    try {
+      const { currentSession, giveUpAfter } = await import("../src/api/calls");
+      giveUpAfter(20);
+      await expect(currentSession()).rejects.toMatchObject({ status: 0, code: "network" });
+      expect(ask).toHaveBeenCalledOnce();
+    } finally {
+      vi.unstubAllGlobals();
+    }
   });
 });
 

@@ -22,7 +22,19 @@ export class Refused extends Error {
 export const CSV_URL = "/api/v1/telemetry/csv" satisfies keyof paths;
 export const STREAM_URL = "/api/v1/stream" satisfies keyof paths;
 
-export const client = createClient<paths>();
+let patience = 0;
+
+/** Have each request end after so many milliseconds: where the signal is dead, a browser waits for minutes. */
+export function giveUpAfter(ms: number): void {
+  patience = ms;
+}
+
+/** How long a request may take, for `fetch`. */
+export function limited(): RequestInit {
+  return patience ? { signal: AbortSignal.timeout(patience) } : {};
+}
+
+export const client = createClient<paths>({ fetch: (request) => fetch(request, limited()) });
 let csrf = "";
 
 client.use({
@@ -97,8 +109,10 @@ export async function finishedIncidents(): Promise<readonly Incident[]> {
   return (await body(client.GET("/api/v1/incidents", { params: { query } }))).items;
 }
 
-export function incident(id: string): Promise<Incident> {
-  return body(client.GET("/api/v1/incidents/{incident_id}", { params: { path: { incident_id: id } } }));
+/** `seen`: somebody looks at it, who has then read what called them to it. */
+export function incident(id: string, seen = true): Promise<Incident> {
+  const params = { path: { incident_id: id }, query: { seen } };
+  return body(client.GET("/api/v1/incidents/{incident_id}", { params }));
 }
 
 export async function incidentEvents(id: string): Promise<readonly IncidentEvent[]> {

@@ -1,4 +1,4 @@
-import { body, client } from "./calls";
+import { body, client, limited } from "./calls";
 import type { Act, Item } from "../phone/queue";
 import type { Readable, Writable } from "openapi-typescript-helpers";
 import type { components } from "./schema";
@@ -74,18 +74,26 @@ export function deleteTrack(): Promise<unknown> {
   return body(client.DELETE("/api/v1/privacy/track"));
 }
 
-/** A photo under its hash; again as often as is needed. */
-export function putPhoto(sha256: string, jpeg: Blob): Promise<unknown> {
-  const params = { path: { sha256 } };
-  const headers = { "Content-Type": "image/jpeg" };
-  return body(
-    client.PUT("/api/v1/photos/{sha256}", { params, headers, body: "", bodySerializer: () => jpeg }),
+/** Send a photo under its hash, or what is missing of it: a cut costs what was on its way, not what had arrived. */
+export async function sendPhoto(sha256: string, jpeg: Blob): Promise<void> {
+  const path = { sha256 };
+  const asked = client.HEAD("/api/v1/photos/{sha256}", { params: { path } });
+  await body(asked);
+  const { headers } = (await asked).response;
+  if (headers.get("Upload-Complete") === "?1") return;
+  const offset = Number(headers.get("Upload-Offset"));
+  const header = { "upload-offset": offset, "upload-length": jpeg.size };
+  await body(
+    client.PATCH("/api/v1/photos/{sha256}", {
+      params: { path, header }, headers: { "Content-Type": "application/octet-stream" }, body: "",
+      bodySerializer: () => jpeg.slice(offset),
+    }),
   );
 }
 
 /** A picture's bytes; the original when `reason` says why, else the copy in which nobody can be known. */
 export async function picture(url: string, reason?: string): Promise<Blob | null> {
-  const answer = await fetch(reason ? `${url}?reason=${encodeURIComponent(reason)}` : url);
+  const answer = await fetch(reason ? `${url}?reason=${encodeURIComponent(reason)}` : url, limited());
   return answer.ok ? answer.blob() : null;
 }
 

@@ -1,21 +1,32 @@
-import { useSignal } from "@preact/signals";
+import { useSignal, useSignalEffect } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { position } from "./duty";
 import { PhotoTray } from "./PhotoTray";
 import type { Act, NoteKind } from "./queue";
 import { aboutOf, actNamed } from "./say";
 import { act } from "./sender";
-import type { KeptCase, KeptPhoto } from "./store";
+import { type draft, type KeptCase, type KeptPhoto, putDraft } from "./store";
 import type { Offer, Step } from "./choose";
 import { text } from "./words";
 
 export type Asked = { step: Offer } | { note: Exclude<NoteKind, "received"> };
+export type Begun = Awaited<ReturnType<typeof draft>>;
 
-/** What an action still needs: words, hours, photos. It is safe on this device once it is submitted. */
-export function ActForm({ one, asked, onDone }: { one: KeptCase; asked: Asked; onDone(): void }) {
+interface Wanted {
+  one: KeptCase;
+  asked: Asked;
+  /** How far it had come when the page was ended. */
+  begun: Begun;
+  onDone(): void;
+}
+
+/** What an action still needs: words, hours, photos. What is in it outlives the page, and is sent once it is submitted. */
+export function ActForm({ one, asked, begun, onDone }: Wanted) {
   const { form } = text.value;
   const frame = useRef<HTMLFormElement>(null);
-  const photos = useSignal<readonly KeptPhoto[]>([]);
+  const photos = useSignal<readonly KeptPhoto[]>(begun?.taken ?? []);
+  const said = useSignal(begun?.words ?? "");
+  const hours = useSignal(begun?.hours ?? "2");
   const fault = useSignal<"needPhoto" | "needWords" | null>(null);
   const working = useSignal(false);
   const name = actNamed(nameOf(asked));
@@ -25,12 +36,20 @@ export function ActForm({ one, asked, onDone }: { one: KeptCase; asked: Asked; o
   const takesWords = step ? step.reason : true;
 
   useEffect(() => frame.current?.scrollIntoView({ block: "nearest" }), []);
+  useSignalEffect(() => {
+    const kept = { name: nameOf(asked), words: said.value, hours: hours.value, where: null };
+    void putDraft(one.id, kept.words || photos.value.length ? kept : null, photos.value);
+  });
+
+  async function cancel(): Promise<void> {
+    await putDraft(one.id, null, []);
+    onDone();
+  }
 
   async function submit(event: SubmitEvent): Promise<void> {
     event.preventDefault();
-    if (working.value || !frame.current) return;
-    const fields = new FormData(frame.current);
-    const words = String(fields.get("words") ?? "").trim();
+    if (working.value) return;
+    const words = said.value.trim();
     if (needsWords && !words) fault.value = "needWords";
     else if (!step && !words && photos.value.length === 0) fault.value = "needWords";
     else if (step?.needsPhotos && photos.value.length === 0) fault.value = "needPhoto";
@@ -39,7 +58,7 @@ export function ActForm({ one, asked, onDone }: { one: KeptCase; asked: Asked; o
       const at = position.value;
       await act({
         caseId: one.id, about: aboutOf(one), base: one.incident.version, photos: photos.value,
-        place: at && { lon: at.lon, lat: at.lat }, act: actOf(asked, words, Number(fields.get("hours"))),
+        place: at && { lon: at.lon, lat: at.lat }, act: actOf(asked, words, Number(hours.value)), draft: one.id,
       });
       onDone();
     }
@@ -55,18 +74,19 @@ export function ActForm({ one, asked, onDone }: { one: KeptCase; asked: Asked; o
       {step?.step === "ask_extend" && (
         <label class="field">
           <span>{form.hours}</span>
-          <input name="hours" type="number" inputMode="decimal" min="0.5" max="72" step="0.5" value="2" required />
+          <input name="hours" type="number" inputMode="decimal" min="0.5" max="72" step="0.5" required value={hours.value}
+            onInput={(event) => (hours.value = event.currentTarget.value)} />
         </label>
       )}
       {takesWords && (
         <label class="field">
           <span>{nameOf(asked) === "support" ? form.support : step ? form.reason : form.words}</span>
-          <textarea name="words" rows={3} maxLength={500} />
+          <textarea name="words" rows={3} maxLength={500} value={said.value} onInput={(event) => (said.value = event.currentTarget.value)} />
         </label>
       )}
       <p class="fault" role="alert">{fault.value && form[fault.value]}</p>
       <div class="row">
-        <button type="button" class="button big aside" onClick={onDone}>{form.cancel}</button>
+        <button type="button" class="button big aside" onClick={() => void cancel()}>{form.cancel}</button>
         <button type="submit" class="button primary big" disabled={working.value}>{form.send(name)}</button>
       </div>
     </form>

@@ -9,7 +9,8 @@ import { dueOf } from "./tasks";
 import { useBlobUrl } from "./useBlobUrl";
 import { position } from "./duty";
 import { SeverityMark } from "../wall/SeverityMark";
-import { startRinging } from "./tone";
+import { audible, startRinging } from "./tone";
+import { named } from "../words";
 import { text } from "./words";
 
 /** A new task over everything, with tone and vibration, until somebody says that they have it. */
@@ -43,13 +44,15 @@ export function Call({ call }: { call: Calling }) {
 
   return (
     <div class="call" role="alertdialog" aria-modal="true" aria-labelledby="call-title" aria-describedby="call-what" ref={frame}>
-      <p id="call-title" class="call-title">{words.title}</p>
+      <p id="call-title" class="call-title">{call.support ? words.support : words.title}</p>
       {url && <img src={url} alt="" />}
       <div id="call-what" class="call-what">
+        {call.support && <p class="call-place">{named(call.support)}</p>}
         <p class="call-class"><SeverityMark severity={incident.severity} /> {titleOf(one)}</p>
         <p class="call-place">{placeOf(one)}</p>
         <p>{dueNamed(dueOf(one.clocks), now.value)}</p>
         {incident.description && <p>{incident.description}</p>}
+        {!audible.value && <p class="note">{words.silent}</p>}
       </div>
       <button type="button" class="button primary huge" onClick={() => void received()}>{words.received}</button>
       <button type="button" class="button big" onClick={() => void endCall()}>{words.later}</button>

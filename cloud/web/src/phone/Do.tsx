@@ -1,18 +1,21 @@
 import { useSignal } from "@preact/signals";
+import { useEffect } from "preact/hooks";
 import { why } from "../case/why";
-import { ActForm, type Asked } from "./ActForm";
-import { type Offer, offers } from "./choose";
+import { ActForm, type Asked, type Begun } from "./ActForm";
+import { FORWARD, type Offer, offers } from "./choose";
 import { position } from "./duty";
 import { me } from "./me";
 import { projected } from "./queue";
 import { aboutOf, actNamed, itemNamed } from "./say";
 import { act, mine } from "./sender";
-import type { KeptCase } from "./store";
+import { draft, type KeptCase } from "./store";
+import { isConfirmed } from "./tasks";
 import { text } from "./words";
 
 /** What to press: the next step in the thumb's reach, the rest behind it, and why what is not there is not. */
 export function Do({ one }: { one: KeptCase }) {
   const asked = useSignal<Asked | null>(null);
+  const begun = useSignal<Begun>(null);
   const more = useSignal(false);
   const { incident, choices } = one;
   const { acts, task } = text.value;
@@ -20,7 +23,7 @@ export function Do({ one }: { one: KeptCase }) {
   const after = projected(incident.state, one.id, waits);
   const fresh = choices?.version === incident.version ? choices.items : null;
   const all = offers(fresh, incident.allowed_actions, incident.state, after);
-  const can = all.filter((one) => one.allowed);
+  const can = all.filter((offer) => offer.allowed && !(offer.step === "confirm" && isConfirmed(one.log)));
   const held = incident.handler === me.value?.username;
   const said = after.done.has("received") || one.log.some((line) => line.action === "received" && line.actor.name === me.value?.username);
   const base = {
@@ -28,14 +31,22 @@ export function Do({ one }: { one: KeptCase }) {
     place: position.value && { lon: position.value.lon, lat: position.value.lat },
   };
 
+  useEffect(() => void draft(one.id).then((kept) => (begun.value = kept)), [one.id]);
+
+  function done(): void {
+    asked.value = begun.value = null;
+  }
+
   function press(offer: Offer): void {
-    if (offer.reason || offer.takesPhotos) asked.value = { step: offer };
+    if (offer.asks) asked.value = { step: offer };
     else void act({ ...base, act: { kind: "step", action: offer.step, reason: null } });
   }
 
-  if (asked.value) return <ActForm one={one} asked={asked.value} onDone={() => (asked.value = null)} />;
+  const form = asked.value ?? (begun.value && formOf(begun.value.name, can));
+  if (form) return <ActForm one={one} asked={form} begun={begun.value} onDone={done} />;
   const receivable = held && after.state === "dispatched" && !said;
-  const [first, ...rest] = can;
+  const first = can.find((offer) => FORWARD.has(offer.step));
+  const rest = can.filter((offer) => offer !== first);
   return (
     <>
       <Cannot all={all.filter((one) => !one.allowed && one.whyNot !== null)} />
@@ -70,6 +81,13 @@ export function Do({ one }: { one: KeptCase }) {
       </div>
     </>
   );
+}
+
+/** The form that was begun; what may not be done any more is a note, so that its words and photos are not lost. */
+function formOf(name: string, can: readonly Offer[]): Asked {
+  const step = can.find((offer) => offer.step === name);
+  if (step) return { step };
+  return { note: name === "visit" || name === "support" ? name : "note" };
 }
 
 function Press({ name, onPress }: { name: string; onPress(): void }) {

@@ -1,4 +1,4 @@
-import { computed, signal, useSignal } from "@preact/signals";
+import { computed, effect, signal, useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { Refused } from "../api/calls";
 import { type EventClassOut, nearby } from "../api/phone";
@@ -7,12 +7,12 @@ import { known, reference } from "./cases";
 import { ClassPicker } from "./ClassPicker";
 import { onDuty, position } from "./duty";
 import { LazyMap } from "./LazyMap";
-import { reached } from "./me";
+import { me, reached } from "./me";
 import { PhotoTray } from "./PhotoTray";
 import type { Position } from "./queue";
 import { aboutOf } from "./say";
 import { act } from "./sender";
-import type { KeptPhoto } from "./store";
+import { draft, type KeptPhoto, putDraft } from "./store";
 import { distance, like } from "./tasks";
 import { text } from "./words";
 
@@ -31,12 +31,37 @@ const near = signal<readonly Near[]>([]);
 const isNew = signal(false);
 const stage = computed(() => near.value.length > 0 && !isNew.value);
 
+/** The report that is being made, in the drafts. */
+const DRAFT = "report";
+let recalled = false;
+
+/** Another person's report is none of whoever logs in next. */
+effect(() => {
+  if (me.value === null) clear();
+});
+
+/** Go on with what was begun, and keep what is begun from now on. */
+async function recall(): Promise<void> {
+  if (recalled) return;
+  recalled = true;
+  const begun = await draft(DRAFT);
+  if (begun) {
+    kind.value = reference.value.classes.find((one) => one.code === begun.name) ?? null;
+    [said.value, where.value, photos.value] = [begun.words, begun.where, begun.taken];
+  }
+  effect(() => {
+    const kept = { name: kind.value?.code ?? "", words: said.value, hours: "", where: where.value };
+    void putDraft(DRAFT, kept.name || kept.words || kept.where || photos.value.length ? kept : null, photos.value);
+  });
+}
+
 /** 随手拍: what, where, a photo, a sentence; what is perhaps the same and near is offered first. */
 export function Report() {
   const fault = useSignal<"needKind" | "needWhere" | "needWords" | null>(null);
   const told = useSignal<"stored" | "added" | null>(null);
   const { report } = text.value;
 
+  useEffect(() => void recall(), []);
   useEffect(() => {
     isNew.value = false;
     void look();
@@ -50,7 +75,7 @@ export function Report() {
     const about = { zh: withoutRemark(name.zh), en: withoutRemark(name.en) };
     await act({
       about, photos: photos.value, place: where.value,
-      act: { kind: "report", eventClass: code, words: said.value.trim(), where: { lon, lat } },
+      act: { kind: "report", eventClass: code, words: said.value.trim(), where: { lon, lat } }, draft: DRAFT,
     });
     clear();
     told.value = "stored";
@@ -63,7 +88,7 @@ export function Report() {
     const words = said.value.trim() || report.title;
     await act({
       caseId: id, about: one ? aboutOf(one) : { zh: name, en: name }, base: one?.incident.version ?? 0, photos: photos.value,
-      place: where.value, act: { kind: "note", note: "visit", words },
+      place: where.value, act: { kind: "note", note: "visit", words }, draft: DRAFT,
     });
     clear();
     told.value = "added";

@@ -4,8 +4,8 @@ import { now } from "../state/clock";
 import { SeverityMark } from "../wall/SeverityMark";
 import { words } from "../words";
 import { known, loading, refresh } from "./cases";
-import { position } from "./duty";
-import { me } from "./me";
+import { onDuty, position } from "./duty";
+import { canTrack, me } from "./me";
 import { dueNamed, far, placeOf, titleOf } from "./say";
 import { mine } from "./sender";
 import type { KeptCase } from "./store";
@@ -43,6 +43,7 @@ export function TaskList() {
           </button>
         ))}
       </div>
+      {!onDuty.value && canTrack.value && <p class="off-duty">{list.offDuty} <a class="button" href="#/me">{list.goOnDuty}</a></p>}
       {pulled.far.value && <p class="note pull">{list.pull}</p>}
       {shown.length === 0 && <p class="nothing">{empty[section.value]}</p>}
       <ul class="cards">{shown.map((one) => <Card key={one.id} one={one} />)}</ul>

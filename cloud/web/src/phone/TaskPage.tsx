@@ -9,9 +9,9 @@ import { Do } from "./Do";
 import { position } from "./duty";
 import { leadTo, type MapApp } from "./geo";
 import { LazyMap } from "./LazyMap";
-import { reached } from "./me";
+import { has, me, reached } from "./me";
 import { dueNamed, far, lineNamed, placeOf, titleOf } from "./say";
-import { Shot } from "./Shot";
+import { Shots } from "./Shot";
 import type { KeptCase } from "./store";
 import { Lamp } from "./TaskList";
 import { distance, dueOf } from "./tasks";
@@ -23,7 +23,7 @@ const APPS: readonly MapApp[] = ["amap", "baidu", "other"];
 /** One task: what, where, until when, how, and what to press. All of it is here without network, too. */
 export function TaskPage({ id }: { id: string }) {
   const asked = useSignal(false);
-  useEffect(() => void refreshCase(id).then(() => (asked.value = true)), [id]);
+  useEffect(() => void refreshCase(id, true).then(() => (asked.value = true)), [id]);
   const one = known.value.get(id);
   const { task } = text.value;
   if (!one) {
@@ -38,10 +38,11 @@ export function TaskPage({ id }: { id: string }) {
   return (
     <>
       <Head one={one} />
-      <Shot one={one} />
+      <Shots one={one} />
       <Where one={one} />
       <Sop code={one.incident.event_class.code} />
       <Log one={one} />
+      {has("department") && <a class="button big" href={`/#/case/${one.id}`}>{task.checkIn}</a>}
       <Do one={one} />
     </>
   );
@@ -60,7 +61,7 @@ function Head({ one }: { one: KeptCase }) {
       <h1 tabIndex={-1}><SeverityMark severity={incident.severity} /> {titleOf(one)}</h1>
       <p class="task-due">{due && <Lamp light={due.light} />} <b>{dueNamed(due, now.value)}</b></p>
       <p class="note">
-        {task.number} {incident.number} · {task.handler} {incident.handler ?? task.nobody} ·{" "}
+        {task.number} {incident.number} · {task.handler} {incident.handler === me.value?.username ? task.mine : (incident.handler ?? task.nobody)} ·{" "}
         {task.since} {formatWhen(incident.since, words.value.locale, now.value)}
       </p>
       {incident.description && <p>{incident.description}</p>}

@@ -5,8 +5,8 @@ import { choicesOf, type Clocks, clocksOf, eventClasses, type EventClassOut, pic
 import type { AreaFeature, Incident, PointFeature } from "../api/types";
 import { loggedOut, me, reached } from "./me";
 import * as store from "./store";
-import type { KeptCase } from "./store";
-import { sectionOf } from "./tasks";
+import type { AfterPhoto, KeptCase } from "./store";
+import { afterPhotos, sectionOf } from "./tasks";
 
 export const known = signal<ReadonlyMap<string, KeptCase>>(new Map());
 export const loading = signal(false);
@@ -92,10 +92,10 @@ export function takeCase(incident: Incident, keep = true): void {
   if (keep) void store.putCases([fresh]);
 }
 
-/** Load one case with all that its page shows. */
-export async function refreshCase(id: string): Promise<void> {
+/** Load one case with all that its page shows; `seen`: somebody looks at it, it is not the page by itself. */
+export async function refreshCase(id: string, seen = false): Promise<void> {
   try {
-    takeCase(await fetchIncident(id));
+    takeCase(await fetchIncident(id, seen));
     keepClocks(await clocksOf([id]));
     await detail(id);
     const now = known.value.get(id);
@@ -117,6 +117,18 @@ async function detail(id: string): Promise<void> {
   const [choices, log] = fresh ? [before.choices, before.log] : await Promise.all([choicesOf(id), incidentEvents(id)]);
   const photo = url === before.pictureUrl || !url ? before.picture : await picture(url).catch(() => null);
   change(id, { choices, log, picture: photo, pictureUrl: photo ? url : null });
+  change(id, { after: await pictures(afterPhotos(log), before.after ?? []) });
+}
+
+/** Copies of photos that people took, as far as they can be had; those that are here are not loaded again. */
+async function pictures(hashes: readonly string[], here: readonly AfterPhoto[]): Promise<AfterPhoto[]> {
+  const found: AfterPhoto[] = [];
+  for (const hash of hashes) {
+    const url = `/api/v1/media/${hash}`;
+    const blob = here.find((one) => one.url === url)?.picture ?? (await picture(url).catch(() => null));
+    if (blob) found.push({ url, picture: blob });
+  }
+  return found;
 }
 
 function keepClocks(all: readonly Clocks[]): void {

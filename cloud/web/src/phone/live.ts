@@ -17,6 +17,8 @@ export interface Call {
   caseId: string;
   key: string;
   notice: string | null;
+  /** What a colleague asks for; null: it is a task. */
+  support: Named | null;
 }
 export const call = signal<Call | null>(null);
 
@@ -43,7 +45,7 @@ function ring(): void {
   for (const one of known.value.values()) {
     const key = callOf(one, user.username);
     if (key && !heard.has(key)) {
-      call.value = { caseId: one.id, key, notice: null };
+      call.value = { caseId: one.id, key, notice: null, support: null };
       return;
     }
   }
@@ -78,7 +80,7 @@ function hear(name: string, data: string): void {
     void hurry();
   } else if (name === "reset") void refresh();
   else if (name === "incident") hearIncident(JSON.parse(data) as Incident);
-  else if (name === "notice") void hearNotice(JSON.parse(data) as { id: string; incident_id: string | null; rung: number });
+  else if (name === "notice") void hearNotice(JSON.parse(data) as Told);
 }
 
 function hearIncident(incident: Incident): void {
@@ -92,13 +94,24 @@ function hearIncident(incident: Incident): void {
   if (!before || section !== "grid" || incident.handler === user.username) void refreshCase(incident.id);
 }
 
-async function hearNotice(notice: { id: string; incident_id: string | null; rung: number }): Promise<void> {
+type Named = { zh: string; en: string };
+
+interface Told {
+  id: string;
+  kind: string;
+  incident_id: string | null;
+  rung: number;
+  words: Named;
+}
+
+async function hearNotice(notice: Told): Promise<void> {
   await noticeDelivered(notice.id).catch(ignore);
   const key = `${notice.id}/${notice.rung}`;
   if (!notice.incident_id || heard.has(key)) return;
   await refreshCase(notice.incident_id);
   if (known.value.has(notice.incident_id) && !call.value) {
-    call.value = { caseId: notice.incident_id, key, notice: notice.id };
+    const support = notice.kind === "support" ? notice.words : null;
+    call.value = { caseId: notice.incident_id, key, notice: notice.id, support };
   }
 }
 

@@ -6,6 +6,7 @@ import "../look/phone-over.css";
 import "./theme";
 import { effect } from "@preact/signals";
 import { render } from "preact";
+import { giveUpAfter } from "../api/calls";
 import { startClock } from "../state/clock";
 import { App } from "./App";
 import { forgetCases, recall } from "./cases";
@@ -17,6 +18,8 @@ import { flush, reload } from "./sender";
 
 const root = document.getElementById("app");
 if (!root) throw new Error("phone.html has no element with the id app");
+// In a lift a connection stays open and says nothing; what waits must not wait for that.
+giveUpAfter(30_000);
 startClock();
 await recall();
 await recallCalls();

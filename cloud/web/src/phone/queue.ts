@@ -97,6 +97,7 @@ export type Outcome = "again" | "session" | "signIn" | "photos" | "conflict" | "
 export function outcome(status: number, code: string, faults: readonly { pointer: string }[]): Outcome {
   if (status === 401) return "signIn";
   if (status === 403 && code === "csrf") return "session";
+  if (code === "offset_differs" || code === "hash_mismatch") return "again"; // of a photo: it goes on, or begins anew
   if (status === 412 || status === 409) return "conflict";
   if (status === 422 && faults.some((one) => one.pointer.startsWith("/body/photos"))) return "photos";
   if (status === 0 || status === 408 || status === 425 || status === 429 || status >= 500) return "again";

@@ -1,7 +1,7 @@
 /** Sends the queue: in its order, once each, whenever there is somebody to send it to. */
 import { computed, signal } from "@preact/signals";
 import { currentSession, incidentEvents, Refused } from "../api/calls";
-import { putPhoto, sendItem } from "../api/phone";
+import { sendItem, sendPhoto } from "../api/phone";
 import { randomId } from "../api/ids";
 import { known, refreshCase, takeCase } from "./cases";
 import { loggedOut, me, reached } from "./me";
@@ -46,6 +46,8 @@ export interface Doing {
   photos?: readonly KeptPhoto[];
   place?: Position | null;
   base?: number;
+  /** The form that it was, which is done with. */
+  draft?: string;
 }
 
 /** Put an action on this device, and send it when that is possible. It is safe when this returns. */
@@ -59,7 +61,7 @@ export async function act(doing: Doing): Promise<void> {
     caseId: doing.caseId ?? null, about: doing.about, act: doing.act, photos: photos.map((one) => one.sha256),
     place: doing.place ?? null, base: doing.base ?? 0, state: "waiting", tries: 0, notBefore: 0, firstSent: null, stop: null,
   };
-  await store.addItem(item, photos);
+  await store.addItem(item, photos, doing.draft ?? null);
   await reload();
   void flush();
 }
@@ -145,7 +147,7 @@ async function sendPhotos(item: Item): Promise<void> {
   for (const sha256 of item.photos) {
     const photo = await store.photo(sha256);
     if (!photo || photo.sent) continue;
-    await putPhoto(sha256, photo.small);
+    await sendPhoto(sha256, photo.small);
     await store.putPhoto({ ...photo, sent: true });
   }
 }

@@ -24,8 +24,26 @@ export interface KeptCase {
   /** A copy in which nobody can be known. */
   picture: Blob | null;
   pictureUrl: string | null;
+  /** What whoever did it says it looks like now: copies, too. */
+  after?: readonly AfterPhoto[];
   seenAt: string;
 }
+
+export interface AfterPhoto {
+  url: string;
+  picture: Blob;
+}
+
+/** A form that was begun and not sent: a phone ends a page whenever another app wants the memory. */
+export interface Draft {
+  /** Which form: a step, a note, or a class that is reported. */
+  name: string;
+  words: string;
+  hours: string;
+  where: Position | null;
+}
+
+type KeptDraft = Draft & { photos: readonly string[] };
 
 interface Schema extends DBSchema {
   items: { key: string; value: Item };
@@ -56,12 +74,37 @@ export async function putItem(item: Item): Promise<void> {
   await (await database()).put("items", item);
 }
 
-/** An action and its photos, at once: neither is there without the other. */
-export async function addItem(item: Item, photos: readonly KeptPhoto[]): Promise<void> {
-  const change = (await database()).transaction(["items", "photos"], "readwrite", { durability: "strict" });
+/** An action and its photos, at once: neither is there without the other, and the form it was is no draft any more. */
+export async function addItem(item: Item, photos: readonly KeptPhoto[], draft: string | null): Promise<void> {
+  const change = (await database()).transaction(["items", "photos", "named"], "readwrite", { durability: "strict" });
   for (const photo of photos) void change.objectStore("photos").put(photo);
   void change.objectStore("items").put(item);
+  if (draft) void change.objectStore("named").delete(draftKey(draft));
   await change.done;
+}
+
+const draftKey = (of: string): string => `draft/${of}`;
+
+/** Keep a form as it stands, with its photos; null gives it up. */
+export async function putDraft(of: string, draft: Draft | null, photos: readonly KeptPhoto[]): Promise<void> {
+  const change = (await database()).transaction(["named", "photos", "items"], "readwrite");
+  const [drafts, rows] = [change.objectStore("named"), change.objectStore("photos")];
+  const before = ((await drafts.get(draftKey(of))) as KeptDraft | undefined)?.photos ?? [];
+  const now = draft ? photos.map((one) => one.sha256) : [];
+  const used = new Set([...now, ...(await change.objectStore("items").getAll()).flatMap((one) => one.photos)]);
+  for (const sha256 of before) if (!used.has(sha256)) void rows.delete(sha256);
+  for (const one of photos) if (draft && !before.includes(one.sha256)) void rows.put(one);
+  if (draft) void drafts.put({ ...draft, photos: now }, draftKey(of));
+  else void drafts.delete(draftKey(of));
+  await change.done;
+}
+
+/** What was begun and not sent. */
+export async function draft(of: string): Promise<(Draft & { taken: KeptPhoto[] }) | null> {
+  const kept = await named<KeptDraft>(draftKey(of));
+  if (!kept) return null;
+  const taken = await Promise.all(kept.photos.map(photo));
+  return { ...kept, taken: taken.filter((one) => one !== undefined) };
 }
 
 /** An action is done, or dropped: it goes with its photos, and those after it go out from `version`. */
@@ -111,7 +154,10 @@ export async function setNamed(name: string, value: unknown): Promise<void> {
 
 /** Everything but the queue: another person has logged in, or this one has left. */
 export async function forgetAllSeen(): Promise<void> {
-  const change = (await database()).transaction(["cases", "named"], "readwrite");
+  const change = (await database()).transaction(["cases", "named", "items", "photos"], "readwrite");
+  const rows = change.objectStore("photos");
+  const used = new Set((await change.objectStore("items").getAll()).flatMap((one) => one.photos));
+  for (const sha256 of await rows.getAllKeys()) if (!used.has(sha256)) void rows.delete(sha256);
   void change.objectStore("cases").clear();
   void change.objectStore("named").clear();
   await change.done;

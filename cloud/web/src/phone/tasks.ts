@@ -1,6 +1,6 @@
 /** Which cases are tasks, in which order, and how they stand against their limits. Pure. */
 import type { Clocks } from "../api/phone";
-import type { Incident } from "../api/types";
+import type { Incident, IncidentEvent } from "../api/types";
 import { metres } from "./geo";
 import type { Position } from "./queue";
 import type { KeptCase } from "./store";
@@ -51,6 +51,19 @@ export function byDue(a: KeptCase, b: KeptCase): number {
 export function distance(incident: Incident, from: Position | null): number | null {
   const at = incident.point.position;
   return from && at ? metres(from, at) : null;
+}
+
+/** Whether somebody who did not do it has found it done, since it was last to be looked at. */
+export function isConfirmed(log: readonly IncidentEvent[]): boolean {
+  const last = (is: (line: IncidentEvent) => boolean): number => log.filter(is).at(-1)?.id ?? 0;
+  return last((line) => line.action === "confirm") > last((line) => line.to_state === "checking" && line.from_state !== "checking");
+}
+
+/** Hashes of the photos that show it done, of the last time somebody said so. */
+export function afterPhotos(log: readonly IncidentEvent[]): string[] {
+  const done = log.filter((line) => line.action === "resolve" || line.action === "self_handle").at(-1);
+  const photos = done?.detail["photos"];
+  return Array.isArray(photos) ? photos.filter((one) => typeof one === "string") : [];
 }
 
 /** What calls this person: a task of their own name that they did not say they have. */

@@ -1,3 +1,5 @@
+import { signal } from "@preact/signals";
+
 /** The tone and the vibration of a new task. A browser lets a page sound once it was touched; till then it shakes. */
 
 const EVERY_MS = 2_500;
@@ -7,10 +9,13 @@ const NOTES = [[660, 0], [880, 0.22]] as const;
 const LONG_S = 0.2;
 
 let sound: AudioContext | null = null;
+/** Whether a call is heard. */
+export const audible = signal(false);
 
 function unlock(): void {
   sound ??= new AudioContext();
-  if (sound.state === "suspended") void sound.resume();
+  const opened = sound;
+  void opened.resume().then(() => (audible.value = opened.state === "running"));
 }
 addEventListener("pointerdown", unlock);
 

@@ -30,6 +30,12 @@ export function tryOut(): void {
   if (audio) play(audio, TEST, "triangle", true);
 }
 
+/** One motif, once: something that is no alarm wants somebody. */
+export function chime(severity: Severity): void {
+  const { tones, wave } = MOTIFS[severity];
+  if (audio && unlocked.peek()) play(audio, tones, wave, false);
+}
+
 const key = computed(() => (sounding.value ? `${sounding.value.severity} ${sounding.value.loud}` : ""));
 
 /** Sound, and again, until nothing calls; ends with the returned function. */

@@ -9,6 +9,7 @@ import { forgetIncidents, isKnown, loadIncidents, loaded, takeAll } from "./inci
 import { calls, SEVERITIES } from "./order";
 import { hearHealth, loadPlaces } from "./places";
 import { endSession } from "./session";
+import { hearNotice, type Told as Notice } from "../support/state";
 
 /** A wall that hears nothing for this long, not even a keep-alive, says so across its full width. */
 export const LOST_MS = 10_000;
@@ -68,6 +69,7 @@ export function goLive(): () => void {
       else if (name === "alarm") hear(() => ({ alarm: JSON.parse(data) as Alarm }));
       else if (name === "health") hearHealth(JSON.parse(data) as Health);
       else if (name === "command") takeCommand(JSON.parse(data) as Command);
+      else if (name === "notice") hearNotice(JSON.parse(data) as Notice);
       // What happened between the first load and the stream's start came by neither way: load once more.
       if (name === "reset" || (name === "hello" && !following)) void load(life.signal);
       following = true;

@@ -11,6 +11,7 @@ import { announcement, goLive, loadFailed } from "../state/live";
 import { pane } from "../state/panes";
 import { addressOf, HOME, page } from "../state/route";
 import { standUp } from "../state/seat";
+import { SupportBar } from "../support/SupportBar";
 import { words } from "../words";
 import { Detail } from "./Detail";
 import { FootLine } from "./FootLine";
@@ -47,6 +48,7 @@ export function Wall({ session }: { session: Session }) {
       <TopBar session={session} />
       <LostBar />
       {loadFailed.value && <p class="load-failed" role="alert">{text.live.loadFailed}</p>}
+      <SupportBar />
       <SeatBar />
       <div class="wall-body">
         <Rail />
