@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 from typing import Any
 
@@ -140,6 +141,25 @@ class Phone:
             })"""
         )
         return found
+
+    def photo(self, sha256: str) -> bytes:
+        """A photo that waits on this phone, as it is sent."""
+        text: str = self.page.evaluate(
+            """sha256 => new Promise((done, fail) => {
+              const opening = indexedDB.open("gridwatch-phone");
+              opening.onerror = () => fail(opening.error);
+              opening.onsuccess = () => {
+                const asked = opening.result.transaction("photos").objectStore("photos").get(sha256);
+                asked.onsuccess = () => {
+                  const reader = new FileReader();
+                  reader.onload = () => { opening.result.close(); done(reader.result.split(",")[1]); };
+                  reader.readAsDataURL(asked.result.small);
+                };
+              };
+            })""",
+            sha256,
+        )
+        return base64.b64decode(text)
 
     def wait_for_queue(self, count: int) -> None:
         """Until so many items wait; the badge says how many."""

@@ -74,20 +74,33 @@ def test_what_is_done_in_a_lift_is_sent_once_with_the_time_at_which_it_was_done(
     phone.wait_for_queue(1)
     phone.press("完成")
     phone.shoot()
-    phone.submit("完成")
-    phone.wait_for_queue(2)
     expect(phone.page.locator(".strip.away")).to_be_visible()
 
-    # Closed and opened again in the lift: the page, the task, its steps and the queue are all still here.
+    # Closed and opened again in the lift: task, steps, queue and the form with its photo are all here.
     phone.kill()
     phone.open()
     phone.visit(f"/phone#/task/{incident['id']}")
     expect(phone.page.locator(".task-head")).to_contain_text("乱堆物堆料")
     expect(phone.page.locator(".sop")).to_be_visible()
+    phone.wait_for_queue(1)
+    expect(phone.page.locator(".act-form .tray img")).to_be_visible()
+    phone.submit("完成")
     phone.wait_for_queue(2)
     assert fresh(leader, incident)["state"] == "dispatched"
 
-    phone.context.set_offline(False)
+    # Half of the photo had arrived before the doors closed.
+    (sha256,) = (one for item in phone.queue() for one in item["photos"])
+    whole = phone.photo(sha256)
+    half = len(whole) // 2
+    begun = worker.patch(
+        f"/photos/{sha256}",
+        content=whole[:half],
+        headers={"Upload-Offset": "0", "Upload-Length": str(len(whole))},
+    )
+    assert begun.json()["offset"] == half
+    with phone.page.expect_request(lambda request: request.method == "PATCH") as rest:
+        phone.context.set_offline(False)
+    assert rest.value.headers["upload-offset"] == str(half), "what is there is not sent again"
     phone.wait_for_queue(0)
     done = fresh(leader, incident)
     assert done["state"] in ("resolved", "checking", "closed")
@@ -96,6 +109,13 @@ def test_what_is_done_in_a_lift_is_sent_once_with_the_time_at_which_it_was_done(
     assert start["detail"]["happened_at"] < resolve["detail"]["happened_at"] <= start["at"]
     (photo,) = resolve["detail"]["photos"]
     assert len(leader.get(f"/media/{photo}", params={"reason": "looking"}).content) <= 500_000
+
+    # Who checks it sees what it looks like now.
+    phone.go("我的")
+    phone.press("退出登录")
+    phone.log_in("gridleader")
+    phone.take(incident)
+    expect(phone.page.get_by_role("img", name="处置后")).to_be_visible()
 
 
 def test_a_page_that_dies_while_it_sends_neither_loses_nor_doubles(
