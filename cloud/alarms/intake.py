@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Boolean, Uuid, bindparam, func, null, select, text, update
+from sqlalchemy import Boolean, Uuid, bindparam, func, null, select, update
 from sqlalchemy import case as case_when
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -28,7 +28,7 @@ from cloud.areas.registry import RANK, Registry
 from cloud.database.schema import alarm, alarm_part, incident
 from cloud.errors import CloudError
 from cloud.incidents import closing, numbers, store
-from cloud.incidents.recurrence import recurring
+from cloud.incidents.recurrence import begin
 from cloud.incidents.seen import REOPENABLE, Case, Line, Word, hear, joined, opened
 from cloud.incidents.store import Actor, Key
 from cloud.incidents.transitions import OPEN, State
@@ -279,7 +279,6 @@ def _standing(work: _Work, condition: Condition, key: Key, previous: Any) -> Cas
 
 _PLACE_ALARM = update(alarm).where(alarm.c.id == bindparam("key")).values(incident_id=bindparam("placed_in"))
 _NAME_PARTS = insert(alarm_part).on_conflict_do_nothing()
-_RUNNING = text("SELECT nextval('incident_number') FROM generate_series(1, :count)")
 _INSERT_INCIDENT = insert(incident).on_conflict_do_nothing().returning(incident.c.id)
 _UPDATE_INCIDENT = (
     update(incident)
@@ -330,14 +329,12 @@ async def _write(
 async def _open_incidents(
     connection: AsyncConnection, work: _Work, keys: dict[UUID, Key], registry: Registry, now: datetime
 ) -> None:
-    running = (await connection.scalars(_RUNNING, {"count": len(work.fresh)})).all()
-    past = await recurring(connection, {keys[condition.condition_id] for condition, _ in work.fresh.values()})
-    opening = [
-        _incident_row(work.cases[incident_id], number, condition, began, keys, registry, now)
-        for number, (incident_id, (condition, began)) in zip(running, work.fresh.items(), strict=True)
-    ]
-    for row in opening:
-        row["recurrence_of"] = past.get((row["place"], row["event_class"]))
+    begun = await begin(connection, [keys[one.condition_id] for one, _ in work.fresh.values()])
+    opening = []
+    for incident_id, (condition, began) in work.fresh.items():
+        running, before = begun[keys[condition.condition_id]]
+        row = _incident_row(work.cases[incident_id], running, condition, began, keys, registry, now)
+        opening.append(row | {"recurrence_of": before})
     opened_now = set((await connection.scalars(_INSERT_INCIDENT, opening)).all())
     for row in opening:
         if row["id"] not in opened_now:

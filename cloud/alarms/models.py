@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, Literal
 from uuid import UUID
 
@@ -11,7 +12,7 @@ from pydantic import BaseModel, Field
 
 from cloud.alarms.machine import AlarmPhase
 from cloud.alarms.store import aside_of_row, state_of_row
-from cloud.areas.registry import Registry, named
+from cloud.areas.registry import Place, Registry, named
 from devices.messages import Box, ConditionState, HintKind, JoinedPart, Measured, Polygon, Severity
 from devices.site.model import Names, Position
 
@@ -116,7 +117,27 @@ class AlarmPage(BaseModel):
 def class_ref(code: str, registry: Registry) -> ClassRef:
     """A class by code; its code is its name when the registry does not know it."""
     known = registry.classes.get(code)
-    return ClassRef(code=code, name=known.name if known else named(code))
+    return _class(code, known.name if known else named(code))
+
+
+# What a hundred alarms of a page share is made once: most of what a page costs is making its parts.
+@lru_cache(maxsize=2048)
+def _class(code: str, name: Names) -> ClassRef:
+    return ClassRef(code=code, name=name)
+
+
+@lru_cache(maxsize=8192)
+def _point(known: Place) -> PointRef:
+    return PointRef(id=known.id, name=known.name, position=Position(lon=known.lon, lat=known.lat))
+
+
+@lru_cache(maxsize=64)
+def _state(name: AlarmPhase, active: bool, acknowledged: bool, inhibited: bool) -> AlarmState:
+    """Of one that is not aside."""
+    return AlarmState(
+        name=name, active=active, acknowledged=acknowledged, shelved_until=None, aside=None,
+        inhibited=inhibited,
+    )  # fmt: skip
 
 
 def point_ref(identifier: str, registry: Registry) -> PointRef:
@@ -124,24 +145,15 @@ def point_ref(identifier: str, registry: Registry) -> PointRef:
     known = registry.points.get(identifier)
     if known is None:
         return PointRef(id=identifier, name=named(identifier), position=None)
-    return PointRef(id=known.id, name=known.name, position=Position(lon=known.lon, lat=known.lat))
+    return _point(known)
 
 
 def show_alarm(row: Any, registry: Registry, now: datetime) -> Alarm:
     """A row of the table `alarm` as the API shows it."""
-    aside = aside_of_row(row)
-    state = state_of_row(row)
     return Alarm(
         id=row.id,
         condition_id=row.id,
-        state=AlarmState(
-            name=state,
-            active=row.state != ConditionState.CLEARED,
-            acknowledged=row.acknowledged_at is not None,
-            shelved_until=aside.until if aside and state is AlarmPhase.SHELVED else None,
-            aside=AsideRef.model_validate(asdict(aside)) if aside else None,
-            inhibited=row.inhibited_since is not None,
-        ),
+        state=_standing(row),
         version=row.version,
         event_class=class_ref(row.event_class, registry),
         place=row.place,
@@ -175,3 +187,17 @@ def show_alarm(row: Any, registry: Registry, now: datetime) -> Alarm:
         verdict_class=row.verdict_class,
         incident_id=row.incident_id,
     )
+
+
+def _standing(row: Any) -> AlarmState:
+    name, aside = state_of_row(row), aside_of_row(row)
+    plain = _state(
+        name,
+        row.state != ConditionState.CLEARED,
+        row.acknowledged_at is not None,
+        row.inhibited_since is not None,
+    )
+    if aside is None:
+        return plain
+    until = aside.until if name is AlarmPhase.SHELVED else None
+    return plain.model_copy(update={"shelved_until": until, "aside": AsideRef.model_validate(asdict(aside))})

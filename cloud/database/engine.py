@@ -25,6 +25,10 @@ SESSION = {
 """`jit=off`: compiling costs more than it saves on short queries (4x in one published load test). The
 time-outs bound how long a stuck writer can hold back the commit horizon that the stream reads behind."""
 
+STATEMENTS = 400
+"""Prepared a connection: all that ingest, timers and walls say again and again. With 100, what one of them
+had prepared the next one threw out."""
+
 
 def make_engine(url: URL, *, pool_size: int = 8) -> AsyncEngine:
     """An engine for `url`; errors of its statements never show parameters.
@@ -38,7 +42,12 @@ def make_engine(url: URL, *, pool_size: int = 8) -> AsyncEngine:
         pool_timeout=10,
         hide_parameters=True,
         json_serializer=partial(json.dumps, ensure_ascii=False, separators=(",", ":")),
-        connect_args={"timeout": 10, "command_timeout": 20, "server_settings": SESSION},
+        connect_args={
+            "timeout": 10,
+            "command_timeout": 20,
+            "server_settings": SESSION,
+            "prepared_statement_cache_size": STATEMENTS,
+        },
     )
     event.listen(engine.sync_engine, "do_connect", _connect)
     event.listen(engine.sync_engine, "checkout", _still_there)

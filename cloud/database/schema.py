@@ -137,7 +137,7 @@ incident = Table(
     must("source", Text), must("level", Text), may("handler", Text), may("organisation", Text),
     may("description", Text), may("lon", Double), may("lat", Double), may("reported_class", Text),
     must("pending", ARRAY(Text)), may("merged_into", Uuid), may("duplicate_of", Uuid),
-    may("recurrence_of", Uuid), may("anchored_version", Integer),
+    may("recurrence_of", Uuid), may("anchored_version", Integer), may("marked_version", Integer),
 )  # fmt: skip
 incident_event = Table(
     "incident_event", metadata, key("incident_id", Uuid), key("version", Integer), must("at", TIME),

@@ -32,7 +32,8 @@ async def plan(engine: AsyncEngine, planners: Sequence[Planner], limit: int = BA
     """Plan incidents whose version changed, at most `limit`; how many were, and whether more may wait."""
     async with engine.begin() as connection:
         behind = incident.c.planned_version.is_distinct_from(incident.c.version)
-        statement = select(incident).where(behind).limit(limit)
+        columns = (incident.c.id, incident.c.place, incident.c.event_class)
+        statement = select(*columns).where(behind).limit(limit)
         candidates = (await connection.execute(statement)).all()
         if not candidates:
             return 0, False
@@ -46,7 +47,9 @@ async def plan(engine: AsyncEngine, planners: Sequence[Planner], limit: int = BA
 async def _write(connection: AsyncConnection, planners: Sequence[Planner], ids: list[UUID]) -> None:
     logs = await logs_of(connection, ids)
     # Read again now that their places are locked.
-    rows = (await connection.execute(select(incident).where(incident.c.id.in_(ids)))).all()
+    case = incident.c
+    columns = (case.id, case.event_class, case.source, case.point, case.level, case.opened_at)
+    rows = (await connection.execute(select(*columns).where(case.id.in_(ids)))).all()
     cases = [
         Facts(row.id, row.event_class, row.source, row.point, row.level, row.opened_at, logs[row.id])
         for row in rows

@@ -13,17 +13,37 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, func, literal, select, text, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import bindparam, delete, func, literal, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from cloud.database.schema import deadline, deadline_event
+from cloud.database.columns import JSON, TIME
+from cloud.database.schema import deadline
 from cloud.incidents.store import Key, lock_number
 
 _FREE = text(
     "SELECT k FROM (SELECT k FROM unnest(CAST(:keys AS bigint[])) AS k OFFSET 0) AS one"
     " WHERE pg_try_advisory_xact_lock(k)"
 )
+_PUT = text("""
+    INSERT INTO deadline (key, kind, incident_id, due_at, look_at, attempts, detail)
+    SELECT w.key, w.kind, w.incident_id, w.due_at, w.due_at, 0, w.detail
+    FROM jsonb_to_recordset(:rows)
+        AS w(key text, kind text, incident_id uuid, due_at timestamptz, detail jsonb)
+    WHERE NOT EXISTS (SELECT FROM deadline_event AS e WHERE e.key = w.key AND e.due_at = w.due_at)
+    ON CONFLICT (key) DO UPDATE
+    SET kind = excluded.kind, incident_id = excluded.incident_id, due_at = excluded.due_at,
+        look_at = excluded.look_at, attempts = 0, detail = excluded.detail
+    WHERE deadline.due_at <> excluded.due_at OR deadline.detail <> excluded.detail
+""").bindparams(bindparam("rows", type_=JSON))
+_SETTLE = text("""
+    WITH fired AS (
+        SELECT * FROM jsonb_to_recordset(:rows)
+            AS w(key text, kind text, incident_id uuid, due_at timestamptz, detail jsonb)),
+         over AS (DELETE FROM deadline USING fired WHERE deadline.key = fired.key)
+    INSERT INTO deadline_event (key, kind, incident_id, due_at, fired_at, detail)
+    SELECT key, kind, incident_id, due_at, :at, detail FROM fired ON CONFLICT DO NOTHING RETURNING key
+""").bindparams(bindparam("rows", type_=JSON), bindparam("at", type_=TIME))
+"""One text each, however many there are: made once, planned once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,27 +66,7 @@ async def put(connection: AsyncConnection, wanted: Sequence[Deadline]) -> int:
     """
     if not wanted:
         return 0
-    rows = [
-        {
-            "key": one.key, "kind": one.kind, "incident_id": one.incident_id, "due_at": one.due,
-            "look_at": one.due, "attempts": 0, "detail": dict(one.detail),
-        }
-        for one in wanted
-    ]  # fmt: skip
-    mine = deadline_event.c
-    past = select(mine.key, mine.due_at).where(mine.key.in_([one.key for one in wanted]))
-    fired = {(row.key, row.due_at) for row in await connection.execute(past)}
-    rows = [row for row in rows if (row["key"], row["due_at"]) not in fired]
-    if not rows:
-        return 0
-    statement = insert(deadline).values(rows)
-    new = {name: statement.excluded[name] for name in rows[0] if name != "key"}
-    statement = statement.on_conflict_do_update(
-        index_elements=["key"],
-        set_=new,
-        where=(deadline.c.due_at != new["due_at"]) | (deadline.c.detail != new["detail"]),
-    )
-    return (await connection.execute(statement)).rowcount
+    return (await connection.execute(_PUT, {"rows": list(map(_row, wanted))})).rowcount
 
 
 async def cancel(connection: AsyncConnection, keys: Collection[str]) -> int:
@@ -96,17 +96,7 @@ async def claim(connection: AsyncConnection, now: datetime, limit: int) -> list[
 
 async def settle(connection: AsyncConnection, fired: Sequence[Deadline], now: datetime) -> set[str]:
     """Write down that claimed ones fired, and let them wait no more; the keys of those that had not fired."""
-    rows = [
-        {
-            "key": one.key, "kind": one.kind, "incident_id": one.incident_id, "due_at": one.due,
-            "fired_at": now, "detail": dict(one.detail),
-        }
-        for one in fired
-    ]  # fmt: skip
-    statement = insert(deadline_event).values(rows).on_conflict_do_nothing().returning(deadline_event.c.key)
-    first = set((await connection.scalars(statement)).all())
-    await cancel(connection, [one.key for one in fired])
-    return first
+    return set((await connection.scalars(_SETTLE, {"rows": list(map(_row, fired)), "at": now})).all())
 
 
 async def postpone(connection: AsyncConnection, key: str, now: datetime, most: timedelta) -> None:
@@ -129,6 +119,14 @@ async def free_places(connection: AsyncConnection, keys: Collection[Key]) -> set
         return set()
     got = (await connection.scalars(_FREE, {"keys": sorted(numbers)})).all()
     return {numbers[number] for number in got}
+
+
+def _row(one: Deadline) -> dict[str, Any]:
+    """For `jsonb_to_recordset`."""
+    return {
+        "key": one.key, "kind": one.kind, "incident_id": one.incident_id and str(one.incident_id),
+        "due_at": one.due.isoformat(), "detail": dict(one.detail),
+    }  # fmt: skip
 
 
 def _deadline(row: Any) -> Deadline:

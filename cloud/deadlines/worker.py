@@ -23,6 +23,8 @@ log = logging.getLogger(__name__)
 
 POLL = 2.0
 """Seconds between two looks, should nothing wake it."""
+SETTLE = 0.05
+"""Seconds waited after a wake: what is committed within them is planned together."""
 RETRY = 1.0
 
 
@@ -95,6 +97,7 @@ class Worker:
         with suppress(TimeoutError):
             async with asyncio.timeout(min(max(left, 0.05), POLL)):
                 await self._wake.wait()
+                await asyncio.sleep(SETTLE)
 
 
 def _report(task: asyncio.Task[None]) -> None:

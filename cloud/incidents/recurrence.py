@@ -1,24 +1,30 @@
-"""What comes back: the closed case of the same place and class that a new one comes back from."""
+"""What a new case begins with: a running number, and the closed case of its place that it comes back from."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
 from uuid import UUID
 
-from sqlalchemy import select, tuple_
-from sqlalchemy.dialects.postgresql import distinct_on
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from cloud.database.schema import incident
-from cloud.incidents.seen import REOPENABLE
 from cloud.incidents.store import Key
 
+_BEGIN = text("""
+    SELECT wanted.place, wanted.event_class, nextval('incident_number') AS running,
+           (SELECT id FROM incident AS past
+            WHERE past.place = wanted.place AND past.event_class = wanted.event_class
+              AND past.state IN ('closed', 'evaluated')
+            ORDER BY past.closed_at DESC LIMIT 1) AS before
+    FROM unnest(CAST(:places AS text[]), CAST(:classes AS text[])) AS wanted(place, event_class)
+""")
 
-async def recurring(connection: AsyncConnection, keys: Collection[Key]) -> dict[Key, UUID]:
-    """Of these places and classes, the case that was closed there last; false or void ones do not count."""
-    there = tuple_(incident.c.place, incident.c.event_class)
-    columns = (incident.c.id, incident.c.place, incident.c.event_class)
-    statement = select(*columns).where(incident.c.state.in_(REOPENABLE), there.in_(keys))
-    statement = statement.ext(distinct_on(incident.c.place, incident.c.event_class))
-    latest = statement.order_by(incident.c.place, incident.c.event_class, incident.c.closed_at.desc())
-    return {(row.place, row.event_class): row.id for row in await connection.execute(latest)}
+
+async def begin(connection: AsyncConnection, keys: Collection[Key]) -> dict[Key, tuple[int, UUID | None]]:
+    """Of each of these places and classes, a running number, and the case that was closed there last.
+
+    False or void ones do not count.
+    """
+    values = {"places": [place for place, _ in keys], "classes": [code for _, code in keys]}
+    rows = await connection.execute(_BEGIN, values)
+    return {(row.place, row.event_class): (row.running, row.before) for row in rows}

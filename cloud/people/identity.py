@@ -142,6 +142,7 @@ async def sender(
 ) -> Holder:
     """The node whose token came."""
     async with context.engine.connect() as connection:
+        await connection.execution_options(isolation_level="AUTOCOMMIT")
         return await holder(connection, credentials.credentials if credentials else "", context.now())
 
 

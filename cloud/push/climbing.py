@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -47,6 +47,7 @@ class Climber:
     environment: Mapping[str, str]
     patient: Callable[[str], bool]
     """Whether a class of events has a playbook that gives time to set it right."""
+    _meant: dict[tuple[Any, ...], tuple[str, ...]] = field(default_factory=dict)
 
     async def climb(self, connection: AsyncConnection, now: datetime, limit: int) -> tuple[int, bool]:
         """Look at what is due, at most `limit`; how many were, and whether pages have something to say."""
@@ -58,14 +59,26 @@ class Climber:
         tried: dict[UUID, list[Tried]] = defaultdict(list)
         for one in await store.attempts(connection, ids):
             tried[one.notice_id].append(_tried(one))
-        told = False
-        for row in rows:
-            told |= await self._step(connection, row, facts[row.id], tuple(tried[row.id]), now)
-        return len(rows), told
+        begun: list[dict[str, Any]] = []
+        looks = [
+            await self._step(connection, row, facts[row.id], tuple(tried[row.id]), begun, now) for row in rows
+        ]
+        await store.try_(connection, begun)
+        told = [one["notice_id"] for one in begun if one["channel"] == PAGE]
+        await emit(connection, [("notice", str(key)) for key in told])
+        await store.look_again(connection, looks)
+        return len(rows), bool(told)
 
     async def _step(
-        self, connection: AsyncConnection, row: Any, facts: Any, tried: tuple[Tried, ...], now: datetime
-    ) -> bool:
+        self,
+        connection: AsyncConnection,
+        row: Any,
+        facts: Any,
+        tried: tuple[Tried, ...],
+        begun: list[dict[str, Any]],
+        now: datetime,
+    ) -> store.Look:
+        """When to look at one notice again; the attempts that begin now are added to `begun`."""
         place = around(self.registry, row)
         severity = SEVERITIES[row.severity]
         ladder = row.ladder
@@ -80,21 +93,15 @@ class Climber:
             frozenset(name for name in DONE if getattr(facts, name)),
             over, held=waits or facts.aside,
         )  # fmt: skip
-        told = False
         while isinstance(step := next_rung(self.policy, history, now), Go):
             rows = [
                 await self._attempt(connection, row, history, step.rung, name, place, now) for name in step.by
             ]
-            await store.try_(connection, rows)
-            told |= any(one["channel"] == PAGE for one in rows)
+            begun += rows
             history = replace(history, tried=(*history.tried, *map(_of_row, rows)))
-        if told:
-            await emit(connection, [("notice", str(row.id))])
         if isinstance(step, Stop):
-            await store.look_again(connection, row.id, now, ladder=ladder, why=step.why)
-        else:
-            await store.look_again(connection, row.id, step.until, ladder=ladder)
-        return told
+            return store.Look(row.id, now, ladder, step.why)
+        return store.Look(row.id, step.until, ladder)
 
     async def _attempt(
         self,
@@ -110,7 +117,7 @@ class Climber:
         ladder = self.policy.ladder(history.ladder)
         assert ladder is not None, "the rung is one of its"
         rung = ladder.rungs[number % len(ladder.rungs)]
-        whom = await resolve(connection, rung.to, row.targets, place, self.registry, self.rota, now)
+        whom = await self._whom(connection, tuple(rung.to), tuple(row.targets), place, now)
         if name == PAGE:
             whom = tuple(one for one in whom if one.startswith("person:"))
         lane, why = self._lane(name, place, whom)
@@ -124,6 +131,20 @@ class Climber:
         elif name == PAGE:
             values |= {"state": "sent", "sent_at": now, "settled_at": now, "answer": "on the stream"}
         return values
+
+    async def _whom(
+        self,
+        connection: AsyncConnection,
+        targets: tuple[str, ...],
+        named: tuple[str, ...],
+        place: Around,
+        now: datetime,
+    ) -> tuple[str, ...]:
+        """Whom a rung means there; in a storm many notices of one place ask the same."""
+        key = (targets, named, *place.names().items())
+        if key not in self._meant:
+            self._meant[key] = await resolve(connection, targets, named, place, self.registry, self.rota, now)
+        return self._meant[key]
 
     def _lane(self, name: str, place: Around, whom: Sequence[str]) -> tuple[str, str]:
         """Where a channel's messages go from this place, and why that cannot be; empty: it can."""

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import RowMapping, delete, func, insert, literal, select, text, update
+from sqlalchemy import RowMapping, bindparam, delete, func, insert, literal, select, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -54,6 +55,13 @@ _DONE = text("""
            EXISTS (SELECT 1 FROM push_receipt r WHERE r.notice_id = n.id AND r.read_at IS NOT NULL) AS read
     FROM push_notice n LEFT JOIN incident i ON i.id = n.incident_id WHERE n.id = ANY(:ids)
 """)
+_LOOK_AGAIN = (
+    update(notice)
+    .where(notice.c.id == bindparam("key"))
+    .values(
+        look_at=bindparam("at"), ladder=bindparam("by"), ended_at=bindparam("end"), ended_by=bindparam("why")
+    )
+)
 LATE = timedelta(minutes=1)
 """Past its time a playbook's step holds no ladder any more: nothing may hide a case from everybody."""
 SOON = timedelta(seconds=10)
@@ -110,14 +118,29 @@ async def try_(connection: AsyncConnection, rows: Sequence[dict[str, Any]]) -> N
         await connection.execute(insert(attempt), [{"id": uuid7(), "tries": 0} | shape | one for one in rows])
 
 
-async def look_again(
-    connection: AsyncConnection, notice_id: UUID, at: datetime, *, ladder: str | None, why: str | None = None
-) -> None:
+@dataclass(frozen=True, slots=True)
+class Look:
     """When to look at a notice the next time; with `why`: never more, it ended at `at`."""
-    values: dict[str, Any] = {"look_at": at, "ladder": ladder}
-    if why is not None:
-        values |= {"ended_at": at, "ended_by": why}
-    await connection.execute(update(notice).where(notice.c.id == notice_id).values(values))
+
+    notice: UUID
+    at: datetime
+    ladder: str | None
+    why: str | None = None
+
+
+async def look_again(connection: AsyncConnection, looks: Sequence[Look]) -> None:
+    """Write down when to look at these, which have not ended."""
+    rows = [
+        {
+            "key": one.notice,
+            "at": one.at,
+            "by": one.ladder,
+            "end": one.at if one.why else None,
+            "why": one.why,
+        }
+        for one in looks
+    ]
+    await connection.execute(_LOOK_AGAIN, rows)
 
 
 async def next_look(connection: AsyncConnection) -> datetime | None:

@@ -1,7 +1,7 @@
 """Marks kept in step with the logs: by a task in every process, and by whoever asks for figures.
 
-A case whose version is not the one that was marked is marked anew; so no way of changing a case can forget
-its figures, and the tables may be emptied at any time.
+A case whose version is not the one that was marked is marked anew (a partial index holds those); so no way of
+changing a case can forget its figures, and `marked_version` may be set to null at any time.
 """
 
 from __future__ import annotations
@@ -17,8 +17,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from fastapi import Depends, Request
-from sqlalchemy import delete, func, insert, or_, select
-from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy import delete, func, insert, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from cloud.areas.current import Current
@@ -30,7 +29,7 @@ from cloud.people.wall import unwalled
 from cloud.policies.reading import check
 from cloud.policies.tables import policy
 from cloud.reports.facts import Case, Entry, Mark, marks, until
-from cloud.reports.tables import case_mark, case_marked
+from cloud.reports.tables import case_mark
 from cloud.stream.tail import LOST
 
 log = logging.getLogger(__name__)
@@ -40,6 +39,15 @@ AT_ONCE = 1000
 """Cases that a request catches up with; the rest is the task's, and the answer says how many."""
 EVERY = 30.0
 """Seconds between two looks of the task."""
+_BEHIND = incident.c.marked_version.is_distinct_from(incident.c.version)
+_TAKE = text("""
+    UPDATE incident SET marked_version = read.version
+    FROM unnest(CAST(:ids AS uuid[]), CAST(:versions AS integer[])) AS read(id, version)
+    WHERE incident.id = read.id AND coalesce(incident.marked_version < read.version, true)
+      AND incident.id IN (SELECT id FROM incident WHERE id = ANY(:ids) FOR NO KEY UPDATE SKIP LOCKED)
+    RETURNING incident.id
+""")
+"""Of two processes the one that read more of the log wins. Who writes a case is never waited for."""
 FIELDS = ("code", "at", "hit", "version", "value", "person", "organisation")
 
 
@@ -87,13 +95,15 @@ class Marker:
             while done < most:
                 async with self._engine.begin() as connection:
                     await self._limits.load(connection, self._current.registry.timezone)
-                    ids = (await connection.scalars(_behind(incident.c.id).limit(BATCH))).all()
-                    await self._mark(connection, ids)
-                done += len(ids)
+                    ids = (await connection.scalars(select(incident.c.id).where(_BEHIND).limit(BATCH))).all()
+                    marked = await self._mark(connection, ids)
+                done += marked
                 if len(ids) < BATCH:
                     return 0
+                if not marked:  # others hold them all
+                    break
             async with self._engine.connect() as connection:
-                return await connection.scalar(_behind(func.count())) or 0
+                return await connection.scalar(select(func.count()).select_from(incident).where(_BEHIND)) or 0
 
     async def straddling(
         self, connection: AsyncConnection, end: datetime, also_behind: bool = False
@@ -103,7 +113,7 @@ class Marker:
         changed = select(incident.c.id).where(incident.c.updated_at >= end)
         ids = set((await connection.scalars(changed)).all())
         if also_behind:
-            ids |= set((await connection.scalars(_behind(incident.c.id))).all())
+            ids |= set((await connection.scalars(select(incident.c.id).where(_BEHIND))).all())
         found: dict[UUID, list[Mark]] = {}
         for key, (case, _) in (await cases(connection, ids)).items():
             then = until(case, end)
@@ -121,24 +131,19 @@ class Marker:
                 log.debug("cases were not marked: %s; next time", type(error).__name__)
             await asyncio.sleep(EVERY)
 
-    async def _mark(self, connection: AsyncConnection, ids: Collection[UUID]) -> None:
+    async def _mark(self, connection: AsyncConnection, ids: Collection[UUID]) -> int:
+        """Mark those of these that nobody holds at the moment; how many."""
         if not ids:
-            return
+            return 0
         found = await cases(connection, ids)
-        versions = [{"incident_id": key, "version": version} for key, (_, version) in found.items()]
-        statement = upsert(case_marked).values(sorted(versions, key=lambda row: row["incident_id"].bytes))
-        version = statement.excluded.version
-        # Of two processes the one that read more of the log wins.
-        statement = statement.on_conflict_do_update(
-            index_elements=["incident_id"],
-            set_={"version": version},
-            where=case_marked.c.version < version,
-        )
-        mine = (await connection.scalars(statement.returning(case_marked.c.incident_id))).all()
+        versions = {key: version for key, (_, version) in found.items()}
+        values = {"ids": list(versions), "versions": list(versions.values())}
+        mine = (await connection.scalars(_TAKE, values)).all()
         await connection.execute(delete(case_mark).where(case_mark.c.incident_id.in_(mine)))
         rows = [row for key in mine for row in numbered(key, self._of(found[key][0]))]
         if rows:
             await connection.execute(insert(case_mark), rows)
+        return len(mine)
 
     def _of(self, case: Case) -> list[Mark]:
         return marks(case, self._limits.of(case))
@@ -187,12 +192,6 @@ def entry(row: Any) -> Entry:
         cause=row.cause,
         person=row.actor_name if row.actor_kind == "user" else None,
     )
-
-
-def _behind(what: Any) -> Any:
-    both = case_marked.c.incident_id == incident.c.id
-    changed = or_(case_marked.c.version.is_(None), case_marked.c.version < incident.c.version)
-    return select(what).select_from(incident.outerjoin(case_marked, both)).where(changed)
 
 
 def marker_of(request: Request) -> Marker:

@@ -11,9 +11,8 @@ case_mark = Table(
     must("at", TIME), must("hit", Boolean), must("version", Integer), may("value", Integer),
     may("person", Text), may("organisation", Text),
 )  # fmt: skip
-"""`cloud.reports.facts.Mark` of every case as its log is now. It can be thrown away: it is made again."""
-case_marked = Table("case_marked", metadata, key("incident_id", Uuid), must("version", Integer))
-"""The version of each case whose marks are there."""
+"""`cloud.reports.facts.Mark` of every case as its log is now. It can be thrown away: with
+`incident.marked_version` (the version that a case's marks are of) set to null they are made again."""
 period_report = Table(
     "period_report", metadata, key("kind", Text), key("period", Text), must("begins", TIME),
     must("ends", TIME), must("made_at", TIME), must("body", Text),

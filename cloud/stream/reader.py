@@ -23,9 +23,12 @@ _READ = text("""
     ORDER BY outbox.xid, outbox.id LIMIT :limit
 """)
 _HORIZON = text("SELECT pg_snapshot_xmin(pg_current_snapshot())::text")
-_HIDDEN = text("""
-    SELECT extract(epoch FROM clock_timestamp() - min(at)) FROM outbox
-    WHERE xid >= CAST(CAST(:horizon AS text) AS xid8)
+_STATE = text("""
+    WITH now AS MATERIALIZED (SELECT pg_snapshot_xmin(pg_current_snapshot()) AS horizon)
+    SELECT horizon::text AS horizon,
+           (SELECT extract(epoch FROM clock_timestamp() - min(at)) FROM outbox
+            WHERE xid >= now.horizon) AS hidden
+    FROM now
 """)
 _FLOOR = text("SELECT xid::text AS xid, id FROM outbox_floor")
 
@@ -51,10 +54,10 @@ async def read(connection: AsyncConnection, after: Cursor, below: int, limit: in
     return [Row(Cursor(int(row.xid), row.id), row.kind, row.subject) for row in rows]
 
 
-async def hidden_for(connection: AsyncConnection, below: int) -> float:
-    """Seconds that the oldest committed row above the horizon has waited; 0 when there is none."""
-    age = (await connection.execute(_HIDDEN, {"horizon": str(below)})).scalar_one()
-    return max(0.0, float(age)) if age is not None else 0.0
+async def state(connection: AsyncConnection) -> tuple[int, float]:
+    """The horizon, and how many seconds the oldest committed row above it has waited; 0: there is none."""
+    row = (await connection.execute(_STATE)).one()
+    return int(row.horizon), max(0.0, float(row.hidden or 0.0))
 
 
 async def is_lost(connection: AsyncConnection, cursor: Cursor, below: int) -> bool:

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
+from secrets import token_hex
 
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
@@ -71,6 +72,7 @@ class Tail:
         self._idle = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
         self._closed = False
+        self._name = token_hex(8)
 
     async def start(self) -> None:
         """Take the present as the beginning, and go."""
@@ -165,11 +167,16 @@ class Tail:
         raw = await connection.get_raw_connection()
         driver = raw.driver_connection
         assert driver is not None
-        await driver.add_listener(CHANNEL, lambda *_: self._wake.set())
+
+        def heard(_: object, __: int, ___: str, teller: str) -> None:
+            if teller != self._name:  # of what was committed here `changed` told at once
+                self._wake.set()
+
+        await driver.add_listener(CHANNEL, heard)
 
     async def _look(self, connection: AsyncConnection) -> None:
         self._wake.clear()
-        below = await reader.horizon(connection)
+        below, hidden = await reader.state(connection)
         rows = await reader.read(connection, self._position, below, BATCH)
         if rows and self._subscriptions:
             for item in await render(connection, rows, self._registry(), self._now()):
@@ -178,7 +185,6 @@ class Tail:
         self._position = rows[-1].cursor if full else max(self._position, Cursor(below, 0))
         if full:
             return
-        hidden = await reader.hidden_for(connection, below)
         self._metrics.horizon_age.set(hidden)
         if not hidden and not self._wake.is_set():
             self._idle.set()
@@ -197,13 +203,14 @@ class Tail:
                 subscription.queue.put_nowait(item)
 
     async def _tell(self) -> None:
-        statement = text("SELECT pg_notify(:channel, '')")
+        statement = text("SELECT pg_notify(:channel, :teller)")
         while True:
             await self._told.wait()
             self._told.clear()
             try:
-                async with self._engine.begin() as connection:
-                    await connection.execute(statement, {"channel": CHANNEL})
+                async with self._engine.connect() as connection:
+                    await connection.execution_options(isolation_level="AUTOCOMMIT")
+                    await connection.execute(statement, {"channel": CHANNEL, "teller": self._name})
             except LOST:
                 log.debug("no notification sent; the others poll")
             await asyncio.sleep(NOTIFY_EVERY)

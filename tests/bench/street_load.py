@@ -7,7 +7,7 @@ the product's own code and copied in. The spread is over all points, grids and c
 there, over a year, over states as a street closes them (1 % open, of the last days). Eight in ten cases are
 seen by cameras and have 1 to 11 alarms, the others are told. What is left out: logs of nine in ten closed
 cases, photos that retention would have deleted (older than 60 days), received ids, deadlines, notices,
-anchors, right check digits.
+anchors, marks, right check digits.
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ _OPEN = "state NOT IN ('closed', 'evaluated', 'rejected', 'void', 'false_alarm')
 _INCIDENTS = f"""
     INSERT INTO incident (id, number, place, event_class, state, suspended_from, version, severity, point,
         grid, community, opened_at, updated_at, closed_at, area_version, planned_version, source, level,
-        handler, organisation, description, anchored_version)
+        handler, organisation, description, anchored_version, marked_version)
     SELECT id, to_char(at, 'YYYYMMDD') || '-' || lpad(i::text, 9, '0') || '-0',
         CASE WHEN {_OPEN} THEN point || '-now-' || i ELSE point || '-Z' || (i % 40) END, event_class, state,
         CASE WHEN state = 'suspended' THEN 'accepted' END, {_VERSION}, severity, point, grid, community, at,
@@ -88,7 +88,8 @@ _INCIDENTS = f"""
         (SELECT max(version) FROM area_version), {_VERSION}, source, 'grid',
         CASE WHEN state IN ('in_progress', 'closed') THEN 'worker' || (i % 60) END,
         CASE WHEN i % 5 = 0 THEN 'D' || (i % 19) END,
-        CASE WHEN source <> 'edge' THEN 'told by somebody, in a sentence of usual length' END, {_VERSION}
+        CASE WHEN source <> 'edge' THEN 'told by somebody, in a sentence of usual length' END,
+        {_VERSION}, {_VERSION}
     FROM load_case
 """
 _ALARMS = f"""

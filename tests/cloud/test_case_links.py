@@ -73,7 +73,7 @@ async def test_merged_and_split_again_nothing_has_changed_but_the_log(street, se
         again = await did(leader, merged, "split", reason="two rows after all")
         assert (again["state"], len(again["alarms"])) == ("filed", 1)
         after = await row_of(s, first)
-        moving = {"version", "updated_at", "planned_version", "anchored_version"}
+        moving = {"version", "updated_at", "planned_version", "anchored_version", "marked_version"}
         assert {k: v for k, v in after.items() if k not in moving} == {
             k: v for k, v in before.items() if k not in moving
         }
