@@ -4,7 +4,8 @@
                                       └──────────┴──► cleared
 
 `parked` makes one case of a zone, which things join and leave; `left` makes one case of each thing.
-What stays and that nobody can name counts as well, and makes what it opens *suspected*.
+What stays and that nobody can name counts as well, and makes what it opens *suspected*. Where a zone's case
+is of nothing else, things with a name that come later make one of their own.
 """
 
 from __future__ import annotations
@@ -25,7 +26,8 @@ from edge.see.view import View
 from edge.see.votes import UNKNOWN
 
 Cases = Mapping[str, Case]
-"""The open cases of one rule in one zone, by what tells them apart: the slot, or `zone`."""
+"""The open cases of one rule in one zone, by what tells them apart: the slot, `zone`, or its own id where it
+is of things without a name that `zone` has left to themselves."""
 Covers = Mapping[UUID, Cover]
 """What things cover of the zone, by slot."""
 
@@ -88,17 +90,16 @@ def judge(
         ripe |= {slot.id for slot in buried(row, view) if view.at - slot.since >= rule.dwell}
     mine = [slot for slot in view.slots if slot.id in known | ripe]
     singles = learnt(ledger.singles, [slot for slot in mine if _named(rule, slot)], covers, view)
-    parked = isinstance(rule, ParkedRule)
-    groups = {ZONE: mine} if parked else _one_by_one(mine, fit, ledger.cases, view)
+    before, groups = _grouped(rule, ledger.cases, mine, fit, covers, singles, view)
     cases: dict[str, Case] = {}
     turns: list[Turn] = []
     # What came within the window opens its case a dwell later.
     recent = tuple(past for past in ledger.cleared if view.at - past[1] <= REOPEN + rule.dwell)
-    for key in sorted(groups.keys() | ledger.cases.keys()):
+    for key in sorted(groups.keys() | before.keys()):
         slots = groups.get(key, [])
         staying = [slot for slot in slots if slot.phase is not Phase.GONE]
         total = _sum(rule, staying, covers, singles, view)
-        case = ledger.cases.get(key)
+        case = before.get(key)
         if case is None:
             done = (
                 _begin(rule, staying, total, view, recent, new_id)
@@ -143,18 +144,50 @@ def _closed(ledger: Ledger, view: View, holds: bool) -> dict[UUID, float]:
     return {slot.id: ledger.closed[slot.id] for slot in view.slots if slot.id in ledger.closed}
 
 
-def _one_by_one(mine: list[Slot], fit: list[Slot], cases: Cases, view: View) -> dict[str, list[Slot]]:
-    """The slots of each case, and those that may begin one, each alone.
+def _grouped(
+    rule: StayRule,
+    cases: Cases,
+    mine: list[Slot],
+    fit: list[Slot],
+    covers: Covers,
+    singles: Singles,
+    view: View,
+) -> tuple[Cases, dict[str, list[Slot]]]:
+    """The open cases by what tells them apart from here on, and the slots of each and of those that may
+    begin.
 
-    A case whose slot is lost (the eye began anew, or took two parts for one thing) goes on with what
-    stands in its place.
+    A case of one thing whose slot is lost (the eye began anew, or took two parts for one thing) goes on with
+    what stands in its place.
     """
-    groups = {key: [slot for slot in mine if slot.id in case.members] for key, case in cases.items()}
-    for key, lost in cases.items():
+    if isinstance(rule, ParkedRule) and _overtaken(rule, cases, mine, covers, singles, view):
+        cases = {str(case.id) if key == ZONE else key: case for key, case in cases.items()}
+    alone = {key: case for key, case in cases.items() if key != ZONE}
+    groups = {key: [slot for slot in mine if slot.id in case.members] for key, case in alone.items()}
+    for key, lost in alone.items():
         if not groups[key]:
             groups[key] = [slot for slot in fit if same_place(relative(slot, view), lost.box)][:1]
     taken = {slot.id for slots in groups.values() for slot in slots}
-    return groups | {str(slot.id): [slot] for slot in mine if slot.id not in taken}
+    rest = [slot for slot in mine if slot.id not in taken]
+    if isinstance(rule, ParkedRule):
+        return cases, groups | {ZONE: rest}
+    return cases, groups | {str(slot.id): [slot] for slot in rest}
+
+
+def _overtaken(
+    rule: ParkedRule, cases: Cases, mine: list[Slot], covers: Covers, singles: Singles, view: View
+) -> bool:
+    """What opened the zone's case is only suspected, and things with a name came that are enough without it:
+    whoever put the one aside must be told of the others.
+    """
+    case = cases.get(ZONE)
+    if case is None or not case.suspected:
+        return False
+    named = [slot for slot in mine if _named(rule, slot) and slot.phase is not Phase.GONE]
+    # The same by a name of its own, or a part of it, is no news.
+    if any(slot.id in case.members or same_place(relative(slot, view), case.box) for slot in named):
+        return False
+    total = _sum(rule, named, covers, singles, view)
+    return _enough(rule, total.count, total.share)
 
 
 def _fits(rule: StayRule, zone: Polygon, slot: Slot, view: View) -> bool:

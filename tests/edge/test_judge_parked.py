@@ -268,6 +268,34 @@ def test_a_zone_of_bikes_is_suspected_only_while_the_named_ones_would_not_do():
     assert not zone.only.suspected
 
 
+def test_named_things_that_come_to_a_zone_of_a_nameless_one_are_a_case_of_their_own():
+    zone = Zone(parked())
+    nameless = slot(0, votes=NAMELESS)
+    assert zone.look(1.0, nameless) == ["opened"]
+    assert zone.look(2.0, nameless, slot(5)) == ["opened"]
+    suspected, known = (turn.case for turn in zone.turns)
+    assert (suspected.label, suspected.suspected) == ("unknown", True)
+    assert (known.label, known.suspected, known.count) == ("bicycle", False, 1)
+    assert zone.look(3.0, nameless, *bikes(5, 6)) == ["updated"]
+    assert zone.turns[-1].case.id == known.id
+    assert zone.look(4.0, nameless, *gone(5, 6)) == ["cleared"]
+    assert zone.only.id == suspected.id
+    assert zone.look(5.0, slot(0, phase=Phase.GONE, votes=NAMELESS)) == ["cleared"]
+    assert not zone.ledger.cases
+
+
+def test_too_few_named_things_or_one_in_its_place_leave_the_nameless_one_its_zone():
+    nameless = slot(0, votes=NAMELESS)
+    zone = Zone(parked(count=2))
+    assert zone.look(1.0, nameless, slot(1, votes=NAMELESS)) == ["opened"]
+    assert zone.look(2.0, nameless, slot(1, votes=NAMELESS), slot(5)) == ["updated"]
+    assert zone.only.suspected
+    again = Zone(parked())
+    assert again.look(1.0, nameless) == ["opened"]
+    assert again.look(2.0, slot(9, box=nameless.box)) == ["updated"]
+    assert (again.only.label, again.only.suspected) == ("bicycle", False)
+
+
 def test_what_another_rule_has_in_a_case_is_left_to_it():
     nameless = slot(0, votes=NAMELESS)
     first, second = Zone(left(labels=("bikes",))), Zone(left(labels=("vehicles",)))

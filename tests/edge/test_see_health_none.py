@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 import cv2
+import numpy as np
 import pytest
 
 from devices.site.model import HealthKind
@@ -41,6 +42,19 @@ def test_wind_rain_crowds_shade_and_light_are_no_ill_health(index, change):
     watched.show(40)
     watched.show(140, change)
     assert watched.ever == set()
+
+
+@EACH
+def test_an_even_ground_at_dusk_is_not_covered_and_a_bag_before_it_is(index):
+    grey = cv2.cvtColor(street(index), cv2.COLOR_BGR2GRAY).astype(np.float32)
+    low, high = np.percentile(grey, (2, 98))
+    watched = Watched((110 + 24 * (grey - grey.mean()) / (high - low)).clip(0, 255).astype(np.uint8))
+    watched.show(40)
+    assert standing(watched.show(60, light(0.4))) == set()
+    assert watched.ever == set()
+    assert standing(watched.show(20, lambda picture, number: np.full_like(picture, 60))) == {
+        HealthKind.COVERED
+    }
 
 
 @EACH

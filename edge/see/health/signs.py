@@ -21,6 +21,8 @@ PICTURE_KINDS = (
     HealthKind.DEFOCUSED,
     HealthKind.TURNED,
 )
+SAME_SHADES = 0.95
+"""Correlation of grey levels with the usual ones from which it is the usual picture, seen from afar."""
 Signs = Mapping[HealthKind, bool | None]
 """None: cannot be told by this look."""
 
@@ -40,17 +42,22 @@ def signs_of(facts: PictureFacts) -> Signs:
     if said[HealthKind.WASHED_OUT]:
         return said
     said[HealthKind.FROZEN] = frozen(facts)
-    flat = facts.high - facts.low < FLAT
-    if not flat and facts.telling < FEWEST:
+    empty = flat(facts)
+    if not empty and facts.telling < FEWEST:
         return said
-    blurred = not flat and defocused(facts)
+    blurred = not empty and defocused(facts)
     said[HealthKind.DEFOCUSED] = blurred
-    said[HealthKind.COVERED] = flat or (not blurred and covered(facts))
+    said[HealthKind.COVERED] = empty or (not blurred and covered(facts))
     if said[HealthKind.COVERED] or blurred:
         return said
     said[HealthKind.TURNED] = turned(facts)
     said[HealthKind.SPRAYED] = None if said[HealthKind.TURNED] else sprayed(facts)
     return said
+
+
+def flat(facts: PictureFacts) -> bool:
+    """Without any contrast; an even ground at dusk may have as little, but it has the usual shades."""
+    return facts.high - facts.low < FLAT and facts.shade < SAME_SHADES
 
 
 def black(facts: PictureFacts) -> bool | None:
@@ -92,7 +99,7 @@ def sprayed(facts: PictureFacts) -> bool | None:
 
 def defocused(facts: PictureFacts) -> bool | None:
     """From afar the picture is the usual one, but its edges are less steep than usual in this light."""
-    if facts.vanished > 0.6 and facts.shade > 0.95:
+    if facts.vanished > 0.6 and facts.shade > SAME_SHADES:
         return True
     if facts.sharpness is None or facts.strange > 0.5:
         return None

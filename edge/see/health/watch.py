@@ -12,7 +12,7 @@ from edge.see.background import Luma
 from edge.see.health.facts import Blocks, Parts, PictureFacts, parts_of, unlike
 from edge.see.health.lasting import Lasting
 from edge.see.health.sight import Sight, sight_of_levels
-from edge.see.health.signs import PICTURE_KINDS, Signs, signs_of
+from edge.see.health.signs import PICTURE_KINDS, Signs, flat, signs_of
 from edge.see.health.usual import Usual
 
 VERSION = 1
@@ -151,4 +151,5 @@ class HealthWatch:
             said = signs[kind] if kind in AT_ONCE else None
             if said or (said is None and one.on):
                 return SIGHTS[kind]
-        return sight_of_levels(facts.low, facts.high)
+        sight = sight_of_levels(facts.low, facts.high)
+        return Sight.CLEAR if sight is Sight.COVERED and not flat(facts) else sight
