@@ -4,6 +4,8 @@ PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3; do command 
 RUN := .venv/bin
 PYTEST_ARGS ?=
 WORKERS ?= 2
+# Each test has a database: where there is memory for that (4 GB), what tests write does not go to the disk.
+MEMORY := $(shell df -k --output=avail /dev/shm 2>/dev/null | awk 'NR == 2 && $$1 > 4000000 {print "/dev/shm"}')
 
 .PHONY: help setup setup-tests demo test test-long bench screens check format lock clean
 
@@ -20,7 +22,7 @@ demo: setup ## bring everything up on this machine and print where to look
 	@$(RUN)/gridwatch demo
 
 test: setup-tests check ## run every test
-	@$(RUN)/python -m pytest -q -m "not long" -n $(WORKERS) $(PYTEST_ARGS)
+	@$(if $(MEMORY),TMPDIR=$(MEMORY)) $(RUN)/python -m pytest -q -m "not long" -n $(WORKERS) $(PYTEST_ARGS)
 
 test-long: setup-tests ## run every promise in its full form (an hour or more)
 	@$(RUN)/python -m pytest -q --timeout=7200 $(PYTEST_ARGS)

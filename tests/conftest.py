@@ -1,7 +1,8 @@
 """What is tested side by side, and in which order: `make test` runs several workers (pytest-xdist).
 
 A file's tests share what they start, so a file is one worker's, and so are all files that share a running
-demo. The longest begin first, else one of them would be what everybody waits for at the end.
+demo. The longest begin first, else one of them would be what everybody waits for at the end. Then the folders
+take turns: the tests of some compute, those of others wait, and side by side they do both.
 
 Nothing that Hypothesis shows is timed: what is slow on a busy machine is no fault.
 """
@@ -21,8 +22,13 @@ APART = "tests/e2e/test_demo_parts_missing.py"
 """Has processes of its own."""
 DEMO = "tests/e2e/test_demo_"
 """The tests of one running demo."""
-FIRST = (DEMO, "tests/simulators/test_drill_whole.py", "tests/e2e/test_node_memory.py", APART)
-"""What is not named follows, in pytest's order."""
+FIRST = (
+    DEMO, "tests/simulators/test_drill_whole.py", APART, "tests/cloud/test_access_matrix.py",
+    "tests/e2e/test_node_memory.py", "tests/cloud/test_api_fuzz.py", "tests/edge/test_replay.py",
+    "tests/simulators/test_quality_command.py", "tests/e2e/test_faces.py", "tests/edge/test_node_reload.py",
+    "tests/test_bench_node.py",
+)  # fmt: skip
+"""What is not named follows."""
 
 
 class Together(LoadScopeScheduling):
@@ -45,10 +51,10 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Callable[..., None])
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The longest first."""
-
-    def turn(item: pytest.Item) -> int:
-        name = together(item.nodeid)
-        return FIRST.index(name) if name in FIRST else len(FIRST)
-
-    items.sort(key=turn)
+    """The longest first, then each folder's files spread evenly over the run."""
+    folders: dict[str, list[str]] = {}
+    for file in dict.fromkeys(together(item.nodeid) for item in items):
+        folders.setdefault(file.rpartition("/")[0], []).append(file)
+    turn = {file: at / len(folder) for folder in folders.values() for at, file in enumerate(folder)}
+    turn |= {file: at - len(FIRST) for at, file in enumerate(FIRST)}
+    items.sort(key=lambda item: turn[together(item.nodeid)])

@@ -11,9 +11,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import httpx
 import pytest
+from argon2 import PasswordHasher
 from fastapi import FastAPI
 from sqlalchemy import URL, text
 from sqlalchemy.ext.asyncio import create_async_engine
@@ -21,6 +23,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from cloud.app import create_app
 from cloud.database.embedded import EmbeddedServer
 from cloud.install import prepare
+from cloud.people import passwords
 from cloud.settings import Settings
 from devices.messages import SENT_AT, Event
 from devices.site import model
@@ -28,6 +31,8 @@ from tests.cloud.sender_for_tests import JPEG, START, Seen, Sender
 
 TOKENS = {"n1": "token-of-node-one-1111111111", "n2": "token-of-node-two-2222222222"}
 BASE = "http://gridwatch.test"
+CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+"""What passwords cost in a test, where thousands are checked."""
 
 
 def names(text: str) -> model.Names:
@@ -97,6 +102,9 @@ def server() -> Iterator[EmbeddedServer]:
     directory = Path(tempfile.mkdtemp(prefix="gridwatch-test-"))
     found = EmbeddedServer(directory / "pg")
     found.start()
+    # No test cuts the power: what is written need not reach the disk.
+    admin(found, "ALTER SYSTEM SET fsync = off", "ALTER SYSTEM SET full_page_writes = off")
+    admin(found, "SELECT pg_reload_conf()")
     yield found
     found.stop()
     shutil.rmtree(directory)
@@ -122,8 +130,15 @@ def template(server: EmbeddedServer) -> str:
     admin(server, "CREATE DATABASE ready")
     state = server.data.parent / "template"
     state.mkdir()
-    asyncio.run(prepare(server.url("ready"), Settings(state=state), START, site=make_site(), tokens=TOKENS))
+    with mock.patch.object(passwords, "_HASHER", CHEAP):
+        made = prepare(server.url("ready"), Settings(state=state), START, site=make_site(), tokens=TOKENS)
+        asyncio.run(made)
     return "ready"
+
+
+@pytest.fixture(autouse=True)
+def _cheap_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(passwords, "_HASHER", CHEAP)
 
 
 @pytest.fixture
@@ -137,7 +152,7 @@ def empty_url(server: EmbeddedServer) -> Iterator[URL]:
 @pytest.fixture
 def url(server: EmbeddedServer, template: str) -> Iterator[URL]:
     name = f"test{next(_numbers)}"
-    admin(server, f"CREATE DATABASE {name} TEMPLATE {template}")
+    admin(server, f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
     yield server.url(name)
     admin(server, f"DROP DATABASE {name} WITH (FORCE)")
 

@@ -1,14 +1,15 @@
 """`kill -9` of any single process at a moment with an open incident: nothing is doubled, nothing lost.
 
 Each process is killed just after a bicycle was left somewhere else, so that a new incident falls into the
-outage; those are looked for at the end, together.
+outage; those are looked for at the end, together. The short form kills those on which most depends; the long
+form kills each five times over.
 """
 
 from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import pytest
@@ -22,6 +23,7 @@ STANDING = "P09"
 """Where a bicycle stands all the time; its node is the one that is killed."""
 ELSEWHERE = {"broker": "P14", "cloud": "P22", "postgres": "P26", "street": "P33", "edge-n1": "P07"}
 """Where one is left just before each kill."""
+SHORT = ("postgres", "edge-n1")
 
 
 @dataclass(frozen=True)
@@ -48,20 +50,19 @@ def all_once(demo: DemoProcess) -> None:
     assert [place for place, count in places.items() if count > 1] == []
 
 
-def kill_all(demo: DemoProcess) -> Kills:
+def kill_each(demo: DemoProcess, names: Sequence[str]) -> Kills:
     demo.cameras_up(within=180)
     demo.order(f"put {STANDING}-C1")
     before = demo.incident_at(STANDING, within=180)
-    for name in PARTS:
+    for name in names:
         demo.order(f"put {ELSEWHERE[name]}-C1")
         demo.kill(name)
         back(demo, name)
         still = demo.incident_at(STANDING, within=180)
         assert (still["id"], conditions(still)) == (before["id"], conditions(before)), name
         all_once(demo)
-    return Kills(
-        before, {point: demo.incident_at(point, within=180) for point in [STANDING, *ELSEWHERE.values()]}
-    )
+    points = [STANDING, *(ELSEWHERE[name] for name in names)]
+    return Kills(before, {point: demo.incident_at(point, within=180) for point in points})
 
 
 def clear_away(demo: DemoProcess) -> None:
@@ -74,12 +75,12 @@ def kills(demo_of_the_session: DemoProcess) -> Iterator[Kills]:
     demo = demo_of_the_session
     if not demo.runs:
         demo.start()
-    yield kill_all(demo)
+    yield kill_each(demo, SHORT)
     if demo.runs:
         clear_away(demo)
 
 
-@pytest.mark.parametrize("name", PARTS)
+@pytest.mark.parametrize("name", SHORT)
 def test_what_happens_while_a_process_is_killed_stands_on_the_wall_once(name: str, kills: Kills) -> None:
     found = kills.after[ELSEWHERE[name]]
     assert found["event_class"]["code"] == BIKES
@@ -98,14 +99,13 @@ def test_every_alarm_that_a_node_numbered_is_accounted_for(kills: Kills, demo: D
     until(lambda: not demo.missing(), 30, "no number is missing")
     ledgers = {node["id"]: node["ledger"] for node in demo.get("/nodes")}
     assert set(ledgers) == {"n1", "n2", "n3", "n4"}
-    for node, ledger in ledgers.items():
-        assert ledger["alarm"]["accepted"] > 0, node
-        assert ledger["alarm"]["refused"] == 0, node
+    assert sum(ledger["alarm"]["accepted"] for ledger in ledgers.values()) >= len(kills.after)
+    assert {ledger["alarm"]["refused"] for ledger in ledgers.values()} == {0}
 
 
 def test_what_was_killed_says_so_in_one_line_and_nothing_else_ended(kills: Kills, demo: DemoProcess) -> None:
     said = Counter(re.findall(r"^(\S+) ended \(", demo.process.text, re.MULTILINE))
-    ours = Counter(name for name in PARTS if name != "postgres")
+    ours = Counter(name for name in SHORT if name != "postgres")
     others = "\n\n".join(f"{name}.log ends with\n{demo.log(name)[-8000:]}" for name in said - ours)
     assert said == ours, f"{demo.process.text}\n{others}"
 
@@ -121,5 +121,5 @@ def test_each_process_can_be_killed_five_times_over(demo: DemoProcess) -> None:
             },
             120, "the bicycles are seen gone",
         )  # fmt: skip
-        kill_all(demo)
+        kill_each(demo, PARTS)
     assert not demo.missing()

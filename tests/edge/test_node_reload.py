@@ -183,7 +183,7 @@ def test_a_running_node_takes_over_a_new_site_file_and_refuses_a_bad_one(tmp_pat
     assert reports[-1].facts["site_problem"] == ""
 
 
-@pytest.mark.parametrize("asked", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("asked", [signal.SIGTERM, pytest.param(signal.SIGINT, marks=pytest.mark.long)])
 def test_a_node_ends_within_five_seconds_while_its_cameras_stream_and_its_cloud_hangs(tmp_path, rtsp, asked):
     with FakeCloud(TOKEN) as cloud:
         cloud.constant = Fault(silent=True)
