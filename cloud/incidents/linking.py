@@ -18,6 +18,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from cloud.areas.registry import RANK
 from cloud.database.schema import alarm, incident, incident_event
 from cloud.errors import Problem
+from cloud.escalation.policy import LEVELS, Level
+from cloud.escalation.service import set_level
 from cloud.incidents import seen, store
 from cloud.incidents.asking import Request
 from cloud.incidents.seen import Case, Line
@@ -75,7 +77,19 @@ async def link(
             taken, more = seen.taken_up(taken, case.present)
             lines += more
     await _write(connection, taken, lines, actor, now)
+    await _raise(connection, case.id, into, actor, now)
     return case, {_COLUMN[request.action]: into}, detail
+
+
+async def _raise(
+    connection: AsyncConnection, source: UUID, target: UUID, actor: Actor, now: datetime
+) -> None:
+    """What a level above had to finish it has to finish still, under another number."""
+    levels = select(incident.c.id, incident.c.level).where(incident.c.id.in_([source, target]))
+    found: dict[UUID, Level] = {row.id: row.level for row in await connection.execute(levels)}
+    if LEVELS.index(found[source]) > LEVELS.index(found[target]):
+        detail = {"from": found[target], "why": "the level of the case that became part of it"}
+        await set_level(connection, target, found[source], detail, actor, now)
 
 
 async def _split(connection: AsyncConnection, case: Case, actor: Actor, now: datetime) -> Linked:

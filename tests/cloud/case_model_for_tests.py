@@ -109,7 +109,7 @@ class Model:
             "photo": bool(given.get("photos")),
             "after_photo": True,
             "level": True,
-            "feedback": "without_feedback" in given or case.source not in OWED or case.told == {False, True},
+            "feedback": "without_feedback" in given or not self.owes(case),
             "answered": "supervise" not in case.pending,
             "supervised": "supervise" in case.pending,
             "asked": given.get("wish") in case.pending,
@@ -119,6 +119,11 @@ class Model:
             "free": nobody_else,
         }
         return all(found[name] for name in rule.guards)
+
+    def owes(self, case: Case) -> bool:
+        """Whether somebody waits for an answer: who reported it, or what became part of it."""
+        those = [case, *(one for one in self.cases.values() if one.leading is case)]
+        return any(one.source in OWED for one in those) and case.told != {False, True}
 
     def place_is_free(self, case: Case) -> bool:
         return not any(one.state in OPEN and one.place == case.place for one in self.cases.values())
@@ -193,7 +198,7 @@ class Model:
             case.state = State.CHECKING
 
     def close(self, case: Case) -> None:
-        if "supervise" not in case.pending and (case.source not in OWED or case.told == {False, True}):
+        if "supervise" not in case.pending and not self.owes(case):
             case.state, case.pending = State.CLOSED, set()
 
     def hear(self, condition: str, place: str, grid: str, there: bool) -> Case | None:

@@ -93,6 +93,23 @@ async def test_a_duplicate_keeps_what_hangs_on_it(street, sender, seen) -> None:
         assert (await did(leader, marked, "split"))["state"] == "detected"
 
 
+async def test_what_takes_another_in_has_its_level_and_owes_its_reporter_an_answer(street) -> None:
+    async with street() as s:
+        leader, second = await s.log_in(), await hire(s, "second", Role.LEADER)
+        await reported(s, "manual")
+        await reported(s, "citizen", level="street")
+        cases = {one["source"]: one for one in await leader.incidents()}
+        case = await leader.done(cases["manual"], "accept", "dispatch", "start", "resolve")
+        await did(leader, cases["citizen"], "duplicate", into=case["id"])
+        case = await leader.get(f"/incidents/{case['id']}")
+        line = (await leader.log(case))[-1]
+        assert (case["level"], line["action"], line["detail"]["from"]) == ("street", "escalated", "grid")
+        assert (await refused(second, case, "close")).startswith("who reported it must be told first")
+        case = await did(second, case, "feedback", form="phone")
+        case = await did(second, case, "feedback", form="notice")
+        assert (await did(second, case, "close"))["state"] == "closed"
+
+
 async def test_a_case_that_is_checked_goes_to_rework_when_what_is_there_comes_to_it(
     street, sender, seen
 ) -> None:

@@ -29,7 +29,7 @@ const FIXED: Readonly<Record<string, Told>> = {
   "the other case is part of another one itself: split that first": ["对方案件自身已并入他案，请先拆分", "The other case is part of another one itself: split that first"],
   "into: a case cannot be part of itself": ["不能并入自身", "A case cannot be part of itself"],
   "nobody is meant": ["没有对应的收件人", "nobody is meant"],
-  "handler: nobody has this user name": ["没有这个用户名", "Nobody has this user name"],
+  "handler: nobody who handles cases has this user name": ["没有可承办案件的此用户名", "Nobody who handles cases has this user name"],
   "organisation: the policy `organisations` has none of this id": ["没有这个单位", "There is no such organisation"],
 };
 

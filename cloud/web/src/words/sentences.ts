@@ -36,6 +36,7 @@ const KNOWN: readonly (readonly [RegExp, string])[] = [
   [/^at the community for longer than it may stay there$/, "在社区停留超时"],
   [/^where this class begins$/, "该类事件由此级办理"],
   [/^the last stage's time is over$/, "末阶段时限已过"],
+  [/^the level of the case that became part of it$/, "并入案卷的层级"],
   [/^the case is a false alarm$/, "案卷已判为误报"],
   [/^the case is void$/, "案卷已作废"],
   [/^the case is rejected$/, "案卷不予受理"],
