@@ -18,6 +18,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cloud.areas.registry import SEVERITIES, Registry, named
 from cloud.database.schema import incident
+from cloud.incidents.transitions import State
+from cloud.organisations.model import Organisations
 from cloud.people.scope import Scope
 from cloud.reports.definitions import INDICES
 from cloud.reports.facts import Mark
@@ -25,6 +27,7 @@ from cloud.reports.figures import Sum
 from cloud.reports.listing import Narrowed
 from cloud.reports.querying import Wanted, source, which, whose
 from cloud.reports.sheet import Cell, Sheet
+from cloud.reports.words import GRAVITY, LEVELS, SOURCES, STATES
 from devices.site.model import Names
 
 EVERY = Narrowed()
@@ -47,8 +50,12 @@ async def write(
     registry: Registry,
     street: str | None,
     narrowed: Narrowed = EVERY,
+    organisations: Organisations | None = None,
 ) -> int:
-    """Write cases and totals, from a cursor of the server's; how many cases."""
+    """Write cases and totals, from a cursor of the server's; how many cases.
+
+    `organisations`: what each is called; without them their ids stand there.
+    """
     statement = _statement(wanted, then, scope, street, narrowed).execution_options(yield_per=CHUNK)
     sums: dict[str, Sum] = defaultdict(Sum)
     sheet.page("台账 Ledger")
@@ -56,7 +63,7 @@ async def write(
     number = 0
     async with connection.stream(statement) as rows:
         async for part in rows.partitions(CHUNK):
-            await asyncio.to_thread(_chunk, sheet, part, number, sums, registry)
+            await asyncio.to_thread(_chunk, sheet, part, number, sums, registry, organisations)
             number += len(part)
     sheet.page("合计 Totals")
     sheet.row(_TOTALS)
@@ -92,24 +99,33 @@ def _statement(
     )
 
 
-def _chunk(sheet: Sheet, rows: Sequence[Any], number: int, sums: dict[str, Sum], registry: Registry) -> None:
+def _chunk(
+    sheet: Sheet,
+    rows: Sequence[Any],
+    number: int,
+    sums: dict[str, Sum],
+    registry: Registry,
+    organisations: Organisations | None,
+) -> None:
     for at, row in enumerate(rows, start=number + 1):
         own: dict[str, Sum] = defaultdict(Sum)
         for code, hit, value in row.marks or ():
             own[code] += Sum(int(hit), 1, value or 0)
         for code, one in own.items():
             sums[code] += one
-        sheet.row([*_case(at, row, registry), *_counts(own)])
+        sheet.row([*_case(at, row, registry, organisations), *_counts(own)])
 
 
-def _case(at: int, row: Any, registry: Registry) -> Iterator[Cell]:
+def _case(at: int, row: Any, registry: Registry, organisations: Organisations | None) -> Iterator[Cell]:
     known = registry.classes.get(row.event_class)
     yield from (at, row.number, row.event_class, _words(known.name if known else named(row.event_class)))
-    yield from (row.source, str(SEVERITIES[row.severity]), row.level)
+    yield from map(_words, (SOURCES[row.source], GRAVITY[SEVERITIES[row.severity]], LEVELS[row.level]))
     for identifier in (row.grid, row.community):
         area = registry.areas.get(identifier) if identifier else None
         yield _words(area.name) if area else identifier
-    yield from (row.state, row.organisation, _local(row.opened_at, registry), _local(row.closed_at, registry))
+    body = organisations.of(row.organisation) if organisations and row.organisation else None
+    yield from (_words(STATES[State(row.state)]), _words(body.name) if body else row.organisation)
+    yield from (_local(row.opened_at, registry), _local(row.closed_at, registry))
 
 
 def _counts(own: Mapping[str, Sum]) -> Iterator[Cell]:

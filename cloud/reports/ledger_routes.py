@@ -11,6 +11,7 @@ from fastapi.responses import FileResponse
 from starlette.background import BackgroundTask
 
 from cloud.context import Context, InContext
+from cloud.organisations.kinds import ORGANISATIONS
 from cloud.people.identity import InScope, Viewer
 from cloud.people.scope import Scope
 from cloud.problems import problems
@@ -72,7 +73,8 @@ async def _made(
         sheet = Xlsx(path, context.now()) if form == "xlsx" else Csv(path)
         async with reading(context, marker, wanted.ends) as (connection, then):
             street = street_of(registry)
-            await ledger.write(sheet, connection, wanted, then, scope, registry, street, also)
+            known = context.policies.of(ORGANISATIONS)
+            await ledger.write(sheet, connection, wanted, then, scope, registry, street, also, known)
         await asyncio.to_thread(sheet.close)
     except BaseException:
         directory.cleanup()

@@ -106,6 +106,10 @@ async def test_figures_their_cases_and_the_ledger_are_the_same_thing(street) -> 
         cases, totals = rows[1:blank], rows[blank + 3 :]
         assert [int(row[0]) for row in cases] == list(range(1, len(cases) + 1))
         assert {row[0]: (int(row[2]), int(row[3])) for row in totals} == whole
+        assert {(row[4], row[5], row[6]) for row in cases} >= {
+            ("热线转办 Hotline", "一般 Medium", "网格 grid")
+        }
+        assert {row[9] for row in cases} >= {"已结案 Closed", "误报 False alarm"}, "as people say it"
         columns = rows[0][13:]
         summed = [sum(int(row[13 + at]) for row in cases if row[13 + at]) for at in range(len(columns))]
         assert summed[:-4] == [int(row[2]) for row in totals][:-4]
