@@ -182,10 +182,11 @@ def _overtaken(
     case = cases.get(ZONE)
     if case is None or not case.suspected:
         return False
-    named = [slot for slot in mine if _named(rule, slot) and slot.phase is not Phase.GONE]
-    # The same by a name of its own, or a part of it, is no news.
-    if any(slot.id in case.members or same_place(relative(slot, view), case.box) for slot in named):
+    members = [slot for slot in mine if slot.id in case.members]
+    # What was lost may be what has a name now.
+    if not members or any(_named(rule, slot) for slot in members):
         return False
+    named = [slot for slot in mine if _named(rule, slot) and slot.phase is not Phase.GONE]
     total = _sum(rule, named, covers, singles, view)
     return _enough(rule, total.count, total.share)
 

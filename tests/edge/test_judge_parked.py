@@ -284,7 +284,16 @@ def test_named_things_that_come_to_a_zone_of_a_nameless_one_are_a_case_of_their_
     assert not zone.ledger.cases
 
 
-def test_too_few_named_things_or_one_in_its_place_leave_the_nameless_one_its_zone():
+def test_a_bike_seen_behind_the_nameless_thing_that_hid_it_is_a_case_of_its_own():
+    zone = Zone(parked())
+    assert zone.look(1.0, slot(0, votes=NAMELESS)) == ["opened"]
+    behind = slot(9, box=slot(0).box)
+    assert zone.look(2.0, slot(0, votes=NAMELESS, phase=Phase.LEAVING), behind) == ["opened"]
+    assert zone.look(3.0, slot(0, votes=NAMELESS, phase=Phase.GONE), behind) == ["cleared"]
+    assert (zone.only.label, zone.only.suspected) == ("bicycle", False)
+
+
+def test_too_few_named_things_or_one_for_the_lost_one_leave_the_nameless_one_its_zone():
     nameless = slot(0, votes=NAMELESS)
     zone = Zone(parked(count=2))
     assert zone.look(1.0, nameless, slot(1, votes=NAMELESS)) == ["opened"]
