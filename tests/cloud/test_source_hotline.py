@@ -15,6 +15,7 @@ from tests.cloud.test_cloud_doors import is_problem
 
 pytestmark = pytest.mark.anyio
 HEADER = "工单编号,问题分类,诉求内容,所属网格,经度,纬度\n"
+LATE = HEADER.strip() + ",受理时间\n"
 ROWS = (
     "A1,05-06,来电13800000001,G01,,\nA2,Bikes,near,,120.0051,30.005\nA3,77,what,G01,,\nA1,05-06,again,G01,,\n"
 )
@@ -25,6 +26,7 @@ COLUMNS = {
     "grid": ("所属网格",),
     "lon": ("经度",),
     "lat": ("纬度",),
+    "received_at": ("受理时间",),
 }
 
 
@@ -56,6 +58,13 @@ async def test_a_sheet_imported_twice_is_imported_once_and_each_fault_is_told(st
         assert all(case["area"]["grid"]["id"] == "G01" for case in cases)
         log = await leader.log(cases[0])
         assert log[0]["detail"]["number"] in ("A1", "A2")
+
+        # The sheet of two days ago: what tells of one thing is told apart from today's, and comes together.
+        s.clock.forward(days=2)
+        leader = await s.log_in()
+        late = "".join(f"C{n},05-06,old,,120.0151,30.005,2026-11-22 1{n}:00\n" for n in (1, 2))
+        told = (await leader.http.post("/api/v1/hotline", content=LATE + late)).json()
+        assert (told["taken"], [one["external"] for one in told["near"]]) == (2, ["C2"])
 
 
 async def test_two_that_import_the_same_sheet_at_once_make_one_case_a_row(street) -> None:
