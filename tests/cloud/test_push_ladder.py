@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -8,13 +8,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cloud.areas.registry import Registry
 from cloud.duty.watch import EMPTY, UNCOVERED
 from cloud.errors import SettingsError
+from cloud.inspections.planning import MISSED
+from cloud.policies.kind import Policies, Sight
 from cloud.policies.reading import check
 from cloud.push.channels import MOST, cut, folded
 from cloud.push.ladder import Go, History, Stop, Tried, Wait, next_rung
 from cloud.push.lanes import batches
-from cloud.push.policy import PUSH, PushPolicy, load_push
+from cloud.push.policy import NOTICES, PUSH, PushPolicy, load_push
+from cloud.reports.gridlog import UPLOAD
 from devices.messages import Severity
 
 START = datetime(2026, 11, 22, 4, 0, tzinfo=UTC)
@@ -216,9 +220,13 @@ def test_a_policy_is_read_from_a_file_with_the_line_of_its_fault(tmp_path) -> No
 
 def test_the_streets_example_is_whole_and_tells_of_every_notice_that_there_is() -> None:
     policy = load_push(Path(__file__).parents[2] / "examples" / "street" / "push.yaml")
-    kinds = ("whistle", "playbook", "deadline", "escalation", "webhook", EMPTY, UNCOVERED)
+    assert {EMPTY, UNCOVERED, MISSED, UPLOAD, "whistle", "playbook", "deadline", "escalation"} <= set(NOTICES)
     for severity in Severity:
-        assert all(policy.ladder_for(kind, None, severity, market=False) for kind in ("incident", *kinds))
+        assert all(policy.ladder_for(kind, None, severity, market=False) for kind in NOTICES)
+    seen = Sight(Registry(), Policies({}, {}), date(2026, 11, 23), frozenset())
+    assert not any("no ladder takes" in one for one in PUSH.doubts(policy, seen))
+    fewer = policy.model_copy(update={"ladders": policy.ladders[:-1]})
+    assert any("no ladder takes whistle, playbook" in one for one in PUSH.doubts(fewer, seen))
     market = policy.ladder_for("incident", "04-01", Severity.CRITICAL, market=True)
     assert market is not None
     assert market.rungs[0].to[:2] == ("group:duty", "group:office")
