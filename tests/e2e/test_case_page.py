@@ -138,7 +138,7 @@ def test_what_is_refused_keeps_what_was_written_and_says_why_in_words(
     form = page.ask("Dispatch")
     form.locator("[name=handler]").fill("nobody-at-all")
     form.locator("button[type=submit]").click()
-    expect(page.outcome()).to_have_text("Not sent: Nobody has this user name")
+    expect(page.outcome()).to_have_text("Not sent: Nobody who handles cases has this user name")
     assert form.locator("[name=handler]").input_value() == "nobody-at-all"
     page.page.context.set_offline(True)
     form.locator("[name=handler]").fill("worker")
