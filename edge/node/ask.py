@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from devices.credentials import Credentials
 from devices.errors import CameraFault
 from devices.onvif import Camera as OnvifCamera
+from devices.onvif.model import Profile
 from devices.site.model import Camera
 from devices.stream.status import Facts
 
@@ -32,6 +33,11 @@ def credentials_of(camera: Camera, env: Mapping[str, str]) -> Credentials | None
     return None if name is None else Credentials.from_environment(name, env)
 
 
+def looked_at(profiles: Sequence[Profile], camera: Camera) -> Profile:
+    """Which of a camera's streams, largest first, the site has looked at."""
+    return profiles[min(1, len(profiles) - 1) if camera.profile == "sub" else 0]
+
+
 def ask(camera: Camera, credentials: Credentials | None) -> Asked:
     """Ask a camera for its address; blocks for some exchanges.
 
@@ -39,8 +45,7 @@ def ask(camera: Camera, credentials: Credentials | None) -> Asked:
         CameraError: nobody answers, the log-in is refused, or the answer makes no sense.
     """
     onvif = OnvifCamera(camera.host, camera.port, credentials)
-    profiles = onvif.profiles()
-    chosen = profiles[min(1, len(profiles) - 1) if camera.profile == "sub" else 0]
+    chosen = looked_at(onvif.profiles(), camera)
     find = onvif.snapshot_uri if camera.transport == "snapshot" else onvif.stream_uri
     uri = find(chosen.token)
     facts: Facts = {"profile": chosen.name, "codec": chosen.encoding}

@@ -22,7 +22,7 @@ from devices.stream.frame import picture_frame
 from devices.video import MOST_LIVE, STILLS_PATH, WISH_LIFE, StillHead, VideoWish, live_path, pack_still
 from edge.errors import UplinkError
 from edge.send.pace import Pace
-from edge.video.live import Eyes, LiveFeed
+from edge.video.live import Eyes, LiveFeed, Second
 from edge.video.moving import Movable, mover_for
 from edge.video.stills import WIDTH, Stills, newest_key, small_jpeg
 
@@ -44,6 +44,9 @@ class Sights(Eyes, Protocol):
 
     def moving(self, camera: str) -> Callable[[], Movable] | None:
         """What makes the means to move a camera; None where it is not spoken to over ONVIF."""
+
+    def second(self, camera: str) -> Second | None:
+        """Begin to receive another stream of a camera; None where it is not spoken to over ONVIF."""
 
 
 Dial = Callable[[str], AbstractContextManager[ClientConnection]]
@@ -124,7 +127,8 @@ class VideoDesk:
             return self._is_wanted(camera)
 
         def serve(connection: ClientConnection) -> None:
-            feed = LiveFeed(camera, self._sights, wanted, self._pressed, mover)
+            second = partial(self._sights.second, camera)
+            feed = LiveFeed(camera, self._sights, wanted, self._pressed, mover, second)
             begun = self._monotonic()
             try:
                 feed.serve(connection)

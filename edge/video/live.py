@@ -45,6 +45,17 @@ class Eyes(Protocol):
         """Whether its packets are kept at all."""
 
 
+class Second(Eyes, Protocol):
+    """Another stream of a camera, received while somebody watches."""
+
+    @property
+    def lacking(self) -> bool:
+        """The camera has none that browsers play."""
+
+    def close(self) -> None:
+        """Receive it no more."""
+
+
 def catch_up(units: Sequence[Stamped]) -> Sequence[Stamped]:
     """What is worth sending of what waited: all, or from the newest key unit on where that is too much."""
     if not units or units[-1].at - units[0].at <= BEHIND:
@@ -81,8 +92,14 @@ class LiveFeed:
         wanted: Callable[[], bool],
         pressed: Callable[[], bool],
         mover: Mover | None = None,
+        second: Callable[[], Second | None] = lambda: None,
     ) -> None:
-        """`pressed`: alarms wait for the line, so that pictures must; `mover`: of one that can be moved."""
+        """`pressed`: alarms wait for the line, so that pictures must; `mover`: of one that can be moved.
+
+        `second` begins its other stream, where browsers do not play the first; None: it has none.
+        """
+        self._begin_second = second
+        self._second: Second | None = None
         self._mover = mover
         self._camera, self._eyes, self._wanted, self._pressed = camera, eyes, wanted, pressed
         self._fragments = Fragments()
@@ -93,12 +110,16 @@ class LiveFeed:
 
     def serve(self, connection: ClientConnection) -> None:
         """Until the cloud ends the connection (ConnectionClosed) or the picture is not wanted any more."""
-        while self._wanted():
-            self._step(connection)
-            try:
-                self._hear(connection.recv(BEAT))
-            except TimeoutError:
-                continue
+        try:
+            while self._wanted():
+                self._step(connection)
+                try:
+                    self._hear(connection.recv(BEAT))
+                except TimeoutError:
+                    continue
+        finally:
+            if self._second is not None:
+                self._second.close()
 
     def _moves(self) -> dict[str, Any]:
         """What a word says of moving."""
@@ -110,7 +131,8 @@ class LiveFeed:
     def _step(self, connection: ClientConnection) -> None:
         for moved in self._mover.said() if self._mover else ():
             connection.send(moved.model_dump_json())
-        trouble = state_of(self._eyes, self._camera)
+        lacking = self._second is not None and self._second.lacking
+        trouble = LiveState.CODEC if lacking else state_of(self._eyes, self._camera)
         if trouble is None and self._pressed():
             trouble = LiveState.HELD
         size = self._eyes.size(self._camera)
@@ -127,7 +149,7 @@ class LiveFeed:
             self._fragments.forget()
         self._last = units[-1]
         if units[-1].unit.codec != PLAYED:
-            self._say(connection, LiveState.CODEC, size)
+            self._turn(connection, size)
             return
         try:
             parts = self._fragments.take(chosen, size)
@@ -142,6 +164,15 @@ class LiveFeed:
             connection.send(bytes((part.kind,)) + part.data)
             self.sent.parts += 1
             self.sent.octets += len(part.data)
+
+    def _turn(self, connection: ClientConnection, size: tuple[int, int]) -> None:
+        """Browsers do not play this: on to the camera's other stream, where it may have one."""
+        self._second = self._begin_second()
+        if self._second is None:
+            self._say(connection, LiveState.CODEC, size)
+            return
+        self._eyes, self._last = self._second, None
+        self._fragments.forget()
 
     def _hear(self, frame: str | bytes) -> None:
         """Somebody who watches wishes something."""

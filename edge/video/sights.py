@@ -14,6 +14,7 @@ from devices.stream.status import StreamFacts
 from edge.node.ask import credentials_of
 from edge.node.reception import Reception
 from edge.video.moving import Movable
+from edge.video.second import SecondStream
 
 
 class ReceptionSights:
@@ -48,8 +49,16 @@ class ReceptionSights:
 
     def moving(self, camera: str) -> Callable[[], Movable] | None:
         """What makes the means to move a camera; None where it is not spoken to over ONVIF."""
-        found = next((one for one in self._cameras() if one.id == camera and one.stream_uri is None), None)
+        found = self._onvif(camera)
         return None if found is None else partial(_movable, found, self._env)
+
+    def second(self, camera: str) -> SecondStream | None:
+        """Begin to receive another stream of a camera; None where it is not spoken to over ONVIF."""
+        found = self._onvif(camera)
+        return None if found is None else SecondStream(found, self._env)
+
+    def _onvif(self, camera: str) -> Camera | None:
+        return next((one for one in self._cameras() if one.id == camera and one.stream_uri is None), None)
 
     def wake(self, camera: str) -> None:
         """Look at a camera's next key frame."""

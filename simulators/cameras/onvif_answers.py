@@ -35,6 +35,7 @@ class SimulatedStream:
     height: int
     fps: int = 25
     gov_length: int = 25
+    encoding: str = "H264"
 
 
 def envelope(body: str, header: str = "") -> bytes:
@@ -158,7 +159,7 @@ def _profile(one: SimulatedStream, movable: bool) -> str:
         f'<trt:Profiles token={token} fixed="true"><tt:Name>{escape(one.token)}</tt:Name>'
         f"<tt:VideoSourceConfiguration token={token}>{name}<tt:SourceToken>source</tt:SourceToken>"
         f'<tt:Bounds x="0" y="0" width="{one.width}" height="{one.height}"/></tt:VideoSourceConfiguration>'
-        f"<tt:VideoEncoderConfiguration token={token}>{name}<tt:Encoding>H264</tt:Encoding>"
+        f"<tt:VideoEncoderConfiguration token={token}>{name}<tt:Encoding>{one.encoding}</tt:Encoding>"
         f"<tt:Resolution><tt:Width>{one.width}</tt:Width><tt:Height>{one.height}</tt:Height></tt:Resolution>"
         "<tt:Quality>4</tt:Quality>"
         f"<tt:RateControl><tt:FrameRateLimit>{one.fps}</tt:FrameRateLimit>"

@@ -14,9 +14,22 @@ from playwright.sync_api import Browser, Page, expect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection
 
+from devices.site.load import load_site
 from devices.video import Part, unpack_still
+from tests.e2e.fake_street import Scene
 from tests.e2e.processes import until
-from tests.e2e.video_street import GONE, H264, H265, OTHER, PATIENCE, VideoStreet, cpu_seconds
+from tests.e2e.stage_alarms import Nodes
+from tests.e2e.video_street import (
+    ALONE,
+    GONE,
+    H264,
+    H265,
+    OTHER,
+    PATIENCE,
+    SECOND,
+    VideoStreet,
+    cpu_seconds,
+)  # fmt: skip
 
 PLAYED = "() => document.querySelector('.live video').getVideoPlaybackQuality().totalVideoFrames"
 CLICKS = 5
@@ -96,12 +109,22 @@ def test_the_picture_stays_near_the_newest_and_what_cannot_be_played_is_said(
         " return v.buffered.end(v.buffered.length - 1) - v.currentTime }"
     )
     assert behind < 2.0
-    page.click(f"#tile-{H265}")
+    page.click(f"#tile-{ALONE}")
     expect(page.locator(".live[data-state=codec]")).to_contain_text("H.265")
     page.keyboard.press("Escape")
     page.click(f"#tile-{GONE}")
     expect(page.locator(".live[data-state=away]")).to_contain_text("连不上")
     assert page.locator(".live").count() == 2
+
+
+def test_a_camera_of_h265_is_seen_by_its_h264_stream(street: VideoStreet, page: Page) -> None:
+    assert street.cameras.viewers(SECOND) == 0
+    page.click(f"#tile-{H265}")
+    page.wait_for_selector(".live[data-state=live][data-first-ms]")
+    print(f"first picture of the second stream: {page.get_attribute('.live', 'data-first-ms')} ms")
+    advance(page, 20)
+    assert page.evaluate("() => document.querySelector('.live video').videoWidth") == 320
+    assert (street.cameras.viewers(SECOND), street.cameras.viewers(H265)) == (1, 1)
 
 
 def test_several_viewers_cost_the_node_one_stream_which_ends_after_the_last(street: VideoStreet) -> None:
@@ -119,6 +142,7 @@ def test_several_viewers_cost_the_node_one_stream_which_ends_after_the_last(stre
     said = f"{OTHER}: live for"
     count = street.node.text.count(said)
     until(lambda: street.node.text.count(said) > count, 60, "the node ends what nobody watches")
+    until(lambda: street.cameras.viewers(SECOND) == 0, 60, "and the second stream of H.265 cameras")
     assert street.cameras.viewers(OTHER) == 1, "live pictures come out of what the node receives anyway"
 
 
@@ -138,11 +162,15 @@ def test_who_may_not_look_is_refused_as_a_request_would_be(street: VideoStreet) 
         assert refused.value.response.status_code == status, path
 
 
-def test_one_person_watches_two_at_once_and_who_watched_is_on_record(street: VideoStreet) -> None:
+def test_one_person_watches_three_at_once_and_who_watched_is_on_record(street: VideoStreet) -> None:
     me = street.log_in()
-    with street.open(f"/cameras/{H264}/live", me) as one, street.open(f"/cameras/{OTHER}/live", me) as two:
-        first_parts(one, 2)
-        first_parts(two, 2)
+    with (
+        street.open(f"/cameras/{H264}/live", me) as one,
+        street.open(f"/cameras/{OTHER}/live", me) as two,
+        street.open(f"/cameras/{H264}/live", me) as three,
+    ):
+        for each in (one, two, three):
+            first_parts(each, 2)
         about = me.get(f"/cameras/{H265}/video")
         assert (about.status_code, about.json()["code"]) == (429, "too_many_viewers")
         with pytest.raises(InvalidStatus) as refused, street.open(f"/cameras/{H265}/live", me):
@@ -217,6 +245,25 @@ def test_a_node_that_dies_is_told_of_and_its_picture_comes_back(street: VideoStr
     expect(page.locator(".live[data-state=live]")).to_be_visible()
     frames = page.evaluate(PLAYED)
     advance(page, frames + 20)
+
+
+def test_beside_an_alarm_stands_the_place_as_it_is_now_and_plays_there_by_a_key(
+    street: VideoStreet, page: Page
+) -> None:
+    nodes = Nodes(load_site(street.site), street.origin, street.tokens)
+    nodes.raise_alarm(Scene("P01", "05-06", "high", "detected", 5, "bicycle", 2))
+    page.goto(f"{street.origin}/#/")
+    page.locator(".row").first.click()
+    expect(page.locator(".now img")).to_be_visible()
+    page.keyboard.press("KeyL")
+    page.wait_for_selector(".now-live .live[data-first-ms]")
+    assert int(page.get_attribute(".live", "data-first-ms") or "0") < 2000
+    advance(page, 20)
+    page.keyboard.press("Escape")
+    expect(page.locator(".live")).to_have_count(0)
+    expect(page.locator(".row").first).to_be_focused()
+    expect(page.locator(".now img")).to_be_visible()
+    nodes.close()
 
 
 @pytest.mark.long

@@ -18,6 +18,7 @@ from devices.site.model import Broker, Camera, EventClass, Names, Node, Point, P
 from devices.stream.fake import write_clip
 from simulators.broker import free_port
 from simulators.cameras.onvif import OnvifDevice, main_and_sub
+from simulators.cameras.onvif_answers import SimulatedStream
 from simulators.cameras.rtsp import Looping, Segment, Server, rtsp_in_thread
 from simulators.patrol import log_ins
 from tests.devices.onvif_peers import JPEG, simulated
@@ -26,11 +27,13 @@ from tests.e2e.processes import Process, until
 NAME = Names(zh="街", en="Street")
 PATIENCE = 120.0
 RATE, GOP = 25, 50
-H264, OTHER, H265, GONE = "P01-C1", "P01-C2", "P01-C3", "P01-C4"
+H264, OTHER, H265, GONE, ALONE = "P01-C1", "P01-C2", "P01-C3", "P01-C4", "P01-C5"
+SECOND = "P01-C3-second"
+"""The H.264 stream of the camera whose first one is H.265."""
 
 
 class VideoStreet:
-    """One point with four cameras: two of H.264 (one can be moved), one of H.265, one that is not there."""
+    """One point: two H.264 cameras (one can be moved), two of H.265 (one has H.264, too), one not there."""
 
     def __init__(self, page: Path | None = None) -> None:
         self.directory = Path(tempfile.mkdtemp(prefix="gridwatch-video-"))
@@ -39,13 +42,15 @@ class VideoStreet:
         self._people: dict[str, httpx.Client] = {}
         self._closing.callback(shutil.rmtree, self.directory, ignore_errors=True)
         self.cameras: Server = self._closing.enter_context(self._film())
-        (self.dome,) = self._closing.enter_context(simulated(self._dome()))
+        self.dome, self.newer = self._closing.enter_context(simulated(self._dome(), self._newer()))
         self.port = free_port()
         self.origin = f"http://127.0.0.1:{self.port}"
         self.site = self.directory / "site.yaml"
         self.site.write_text(dump_site(self._site()), encoding="utf-8")
         self.start_cloud()
         self.passwords = log_ins(self.directory / "cloud" / "users.txt")
+        lines = (self.directory / "tokens.txt").read_text(encoding="utf-8").splitlines()
+        self.tokens = dict(line.split() for line in lines if line)
         self.start_node()
 
     def start_cloud(self) -> None:
@@ -59,10 +64,9 @@ class VideoStreet:
 
     def start_node(self) -> None:
         """Bring the node up; returns when its cameras deliver."""
-        token = (self.directory / "tokens.txt").read_text(encoding="utf-8").split()[1]
         words = ["edge", "--site", str(self.site), "--node", "n1", "--state", str(self.directory / "edge")]
         log = self.directory / f"edge-{free_port()}.log"
-        self.node = Process(log, *words, env={"GRIDWATCH_NODE_TOKEN": token})
+        self.node = Process(log, *words, env={"GRIDWATCH_NODE_TOKEN": self.tokens["n1"]})
         self.node.says("link up", PATIENCE)
         until(
             lambda: self.cameras.viewers(H264) and self.cameras.viewers(OTHER),
@@ -109,16 +113,14 @@ class VideoStreet:
 
     @contextmanager
     def _film(self) -> Iterator[Server]:
-        def clip(name: str, codec: str) -> Looping:
+        def clip(name: str, codec: str, size: tuple[int, int] = (640, 360)) -> Looping:
             path = self.directory / f"{name}.mp4"
-            return Looping(
-                Segment.load(
-                    write_clip(path, count=2 * GOP, gop=GOP, rate=RATE, size=(640, 360), codec=codec)
-                )
-            )
+            written = write_clip(path, count=2 * GOP, gop=GOP, rate=RATE, size=size, codec=codec)
+            return Looping(Segment.load(written))
 
         film, other, hevc = clip("a", "libx264"), clip("b", "libx264"), clip("c", "libx265")
-        with rtsp_in_thread({H264: film, OTHER: other, H265: hevc}) as server:
+        small = clip("d", "libx264", (320, 180))
+        with rtsp_in_thread({H264: film, OTHER: other, H265: hevc, ALONE: hevc, SECOND: small}) as server:
             yield server
 
     def _dome(self) -> OnvifDevice:
@@ -126,14 +128,21 @@ class VideoStreet:
         uri = self.cameras.uri(OTHER)
         return OnvifDevice(OTHER, OTHER, main_and_sub(uri, uri), lambda: JPEG, movable=True)
 
+    def _newer(self) -> OnvifDevice:
+        """One whose first stream is H.265, its second H.264."""
+        first = SimulatedStream("main", self.cameras.uri(H265), 640, 360, encoding="H265")
+        second = SimulatedStream("sub", self.cameras.uri(SECOND), 320, 180)
+        return OnvifDevice(H265, H265, (first, second), lambda: JPEG)
+
     def _site(self) -> Site:
         def camera(name: str, uri: str) -> Camera:
             return Camera(
                 id=name, name=Names(zh=f"枪机 {name}", en=f"Camera {name}"), host="127.0.0.1", stream_uri=uri
             )
 
-        there = [camera(name, self.cameras.uri(name)) for name in (H264, OTHER, H265)]
-        there[1] = there[1].model_copy(update={"stream_uri": None, "port": self.dome.port})
+        there = [camera(name, self.cameras.uri(name)) for name in (H264, OTHER, H265, ALONE)]
+        for at, device in ((1, self.dome), (2, self.newer)):
+            there[at] = there[at].model_copy(update={"stream_uri": None, "port": device.port})
         gone = camera(GONE, f"rtsp://127.0.0.1:{free_port()}/gone")
         point = Point(
             id="P01", name=NAME, node="n1", grid="G01", position=Position(lon=120.0, lat=30.0),
