@@ -324,6 +324,10 @@ def test_off_duty_no_position_is_ever_asked_for(phone: Phone, leader: httpx.Clie
     phone.go("上报")
     phone.press("道路破损")
     expect(phone.page.get_by_role("button", name="用我的位置")).to_be_disabled()
+    phone.page.locator("summary", has_text="在地图上选").click()
+    expect(phone.page.locator(".small-map path.area-grid")).to_have_count(39)
+    phone.page.locator(".small-map").click(position={"x": 170, "y": 40})
+    expect(phone.page.get_by_text("已选 ")).to_be_visible()
     phone.shoot()
     phone.go("我的")
     assert phone.page.evaluate("window.positionsAsked") == 0

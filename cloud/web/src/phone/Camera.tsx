@@ -82,7 +82,6 @@ export function Camera({ what, before, onTaken, onClose }: Wanted) {
   return (
     <div class="camera" role="dialog" aria-modal="true" aria-label={words.title} ref={frame}
       onKeyDown={(event) => event.code === "Escape" && onClose()}>
-      <button type="button" class="camera-close" onClick={onClose}>{words.close}</button>
       <div class="camera-view">
         <video ref={video} autoplay playsInline muted onLoadedData={() => (state.value = "live")} />
         {over && <img class="ghost" src={over} alt={words.ghost} style={{ opacity: ghost.value }} />}
@@ -96,6 +95,7 @@ export function Camera({ what, before, onTaken, onClose }: Wanted) {
         </label>
       )}
       <div class="camera-foot">
+        <button type="button" class="camera-close" onClick={onClose}>{words.close}</button>
         {state.value === "live" && (
           <button type="button" class="shutter" disabled={working.value} aria-label={words.shoot}
             onClick={() => video.current && void grab(video.current).then(take)} />

@@ -59,7 +59,7 @@ async function recall(): Promise<void> {
 export function Report() {
   const fault = useSignal<"needKind" | "needWhere" | "needWords" | null>(null);
   const told = useSignal<"stored" | "added" | null>(null);
-  const { report } = text.value;
+  const { report, list } = text.value;
 
   useEffect(() => void recall(), []);
   useEffect(() => {
@@ -109,7 +109,7 @@ export function Report() {
             {report.here}
           </button>
         </div>
-        {!onDuty.value && <p class="note">{report.notHere}</p>}
+        {!onDuty.value && <p class="off-duty">{report.notHere} <a class="button" href="#/me">{list.goOnDuty}</a></p>}
         {where.value && <p role="status">{report.chosen(where.value.lat.toFixed(5), where.value.lon.toFixed(5))}</p>}
         <details>
           <summary>{report.onMap}</summary>

@@ -4,6 +4,7 @@ import { useEffect, useRef } from "preact/hooks";
 import { reference } from "./cases";
 import { position } from "./duty";
 import type { Position } from "./queue";
+import { named } from "../words";
 import { text } from "./words";
 
 export interface MapProps {
@@ -13,6 +14,8 @@ export interface MapProps {
 }
 
 const CLOSE = 17;
+/** From this zoom on the names of points have room. */
+const NAMED = 16;
 
 /** The grids as drawn lines, the place, and where one is; WGS-84, without tiles from anywhere. */
 export function SmallMap({ at, onPick }: MapProps) {
@@ -23,24 +26,31 @@ export function SmallMap({ at, onPick }: MapProps) {
 
 function show(element: HTMLElement, at: Position | null, onPick?: (at: Position) => void): () => void {
   const map = L.map(element, { attributionControl: false, zoomControl: true, zoomAnimation: false, fadeAnimation: false });
+  const here = position.value;
+  const start = at ?? here;
+  // Leaflet draws nothing before it knows where it looks.
+  map.setView(start ? [start.lat, start.lon] : [0, 0], start ? CLOSE : 2);
   const outline = L.featureGroup().addTo(map);
   for (const { geometry, properties } of reference.value.areas) {
     const pieces = geometry.type === "Polygon" ? [geometry.coordinates] : geometry.coordinates;
     const rings = pieces.map((piece) => piece.map((ring) => ring.map(([lon = 0, lat = 0]) => L.latLng(lat, lon))));
     L.polygon(rings, { className: `area area-${properties.level}`, interactive: false }).addTo(outline);
   }
-  for (const { geometry } of reference.value.points) {
+  for (const { geometry, properties } of reference.value.points) {
     const [lon = 0, lat = 0] = geometry.coordinates;
-    L.circleMarker([lat, lon], { radius: 3, className: "map-point", interactive: false }).addTo(map);
+    L.circleMarker([lat, lon], { radius: 4, className: "map-point", interactive: false })
+      .bindTooltip(named(properties.name), { permanent: true, direction: "top", className: "map-name", offset: [0, -4] })
+      .addTo(map);
   }
+  const name = (): void => {
+    element.dataset["names"] = String(map.getZoom() >= NAMED);
+  };
+  map.on("zoomend", name);
   const place = at && L.circleMarker([at.lat, at.lon], { radius: 11, className: "map-place", interactive: false }).addTo(map);
   let chosen = place;
-  const here = position.value;
   if (here) L.circleMarker([here.lat, here.lon], { radius: 7, className: "map-here", interactive: false }).addTo(map);
-  const start = at ?? here;
-  if (start) map.setView([start.lat, start.lon], CLOSE);
-  else if (outline.getBounds().isValid()) map.fitBounds(outline.getBounds());
-  else map.setView([0, 0], 2);
+  if (!start && outline.getBounds().isValid()) map.fitBounds(outline.getBounds());
+  name();
   if (onPick) {
     map.on("click", ({ latlng }: L.LeafletMouseEvent) => {
       chosen?.remove();
