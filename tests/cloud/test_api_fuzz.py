@@ -17,6 +17,7 @@ from schemathesis.engine import StopReason, events, from_schema
 from schemathesis.openapi.checks import RejectedPositiveData
 from schemathesis.python import asgi
 
+from cloud.link import stills
 from cloud.people.limits import Limits
 from cloud.problems import KINDS, MEDIA_TYPE
 from cloud.settings import Settings
@@ -129,7 +130,8 @@ PHASES = ("examples", "coverage", "fuzzing", "stateful")
 
 
 @pytest.fixture
-def asked(street: Any, store_photo: Any, tmp_path: Path) -> Iterator[Asked]:
+def asked(street: Any, store_photo: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Asked]:
+    monkeypatch.setattr(stills, "PATIENCE", 0.2)  # no node is there that could answer
     settings = Settings(state=tmp_path, page=tmp_path / "dist", limits=Limits(OFTEN, OFTEN, OFTEN))
     yield Asked(lambda: street(settings), store_photo)
     asgi.shutdown_lifespans()

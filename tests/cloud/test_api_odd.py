@@ -8,6 +8,7 @@ from urllib.parse import unquote
 
 import pytest
 
+from cloud.link import stills
 from cloud.people.limits import Limits
 from cloud.people.matrix import DOOR
 from cloud.people.passwords import csrf_of
@@ -56,9 +57,10 @@ async def status(asked: Asked, one: Odd) -> int:
 
 @pytest.mark.parametrize("all_of_it", [False, pytest.param(True, marks=pytest.mark.long)])
 async def test_nothing_that_is_sent_breaks_the_server(
-    street: Any, store_photo: Any, tmp_path: Path, all_of_it: bool
+    street: Any, store_photo: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, all_of_it: bool
 ) -> None:
     """In the short form half a character and U+0000 in each place, in the long form everything odd."""
+    monkeypatch.setattr(stills, "PATIENCE", 0.2)  # no node is there that could answer
     settings = Settings(state=tmp_path, page=tmp_path / "dist", limits=Limits(OFTEN, OFTEN, OFTEN))
     asked = Asked(lambda: street(settings), store_photo)
     broken = []
