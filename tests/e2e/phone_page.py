@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import re
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import httpx
 from playwright.sync_api import Browser, ConsoleMessage, Playwright, Route, expect
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import create_async_engine
 
+from cloud.database.embedded import EmbeddedServer
+from cloud.people.passwords import hash_token, random_token
+from cloud.push.store import keep_link
+from cloud.push.tables import notice
 from tests.e2e.stage import Stage
 from tests.e2e.wall_page import CHROMIUM, CHROMIUM_ARGUMENTS, SOON
 
@@ -221,3 +231,21 @@ def dispatched(leader: httpx.Client, worker: httpx.Client, words: str) -> dict[s
     had = worker.post(f"/incidents/{incident['id']}/notes", json={"kind": "received", "words": "got it"})
     assert had.status_code == 201, had.text
     return fresh(leader, incident)
+
+
+def link_to(stage: Stage, incident: dict[str, Any]) -> str:
+    """A short link as a message would have it; of the tokens of real ones only the hash is kept."""
+    token = random_token()
+
+    async def keep() -> None:
+        engine = create_async_engine(EmbeddedServer(stage.directory / "cloud" / "pg").url())
+        async with engine.begin() as connection:
+            about = select(notice.c.id).where(notice.c.incident_id == UUID(incident["id"])).limit(1)
+            found = await connection.scalar(about)
+            assert found is not None
+            await keep_link(connection, hash_token(token), found, datetime.now(UTC) + timedelta(hours=1))
+        await engine.dispose()
+
+    with ThreadPoolExecutor(1) as other:  # the browser's driver has this thread's loop
+        other.submit(asyncio.run, keep()).result()
+    return f"/p/{token}"

@@ -2,29 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from datetime import UTC, datetime, timedelta
-from typing import Any
-from uuid import UUID
 
 import httpx
 import pytest
 from playwright.sync_api import Browser, Route, expect, sync_playwright
-from sqlalchemy import select
-from sqlalchemy.ext.asyncio import create_async_engine
 
-from cloud.database.embedded import EmbeddedServer
-from cloud.people.passwords import hash_token, random_token
-from cloud.push.store import keep_link
-from cloud.push.tables import notice
 from tests.e2e.fake_photos import draw
 from tests.e2e.fake_street import FIRE_LANE, Scene
-from tests.e2e.phone_page import INSECURE, Phone, dispatched, fresh, launch, log, step, told
+from tests.e2e.phone_page import INSECURE, Phone, dispatched, fresh, launch, link_to, log, step, told
 from tests.e2e.processes import until
 from tests.e2e.stage import Stage
+from tests.e2e.watch_page import Watch
 
 pytestmark = pytest.mark.browser
 TRANSITIONS = "**/api/v1/incidents/*/transitions"
@@ -252,24 +242,6 @@ def test_another_persons_log_in_does_not_send_what_is_not_theirs(
     assert [one["actor"]["name"] for one in log(leader, incident, "note")] == ["worker"]
 
 
-def link_to(stage: Stage, incident: dict[str, Any]) -> str:
-    """A short link as a message would have it; of the tokens of real ones only the hash is kept."""
-    token = random_token()
-
-    async def keep() -> None:
-        engine = create_async_engine(EmbeddedServer(stage.directory / "cloud" / "pg").url())
-        async with engine.begin() as connection:
-            about = select(notice.c.id).where(notice.c.incident_id == UUID(incident["id"])).limit(1)
-            found = await connection.scalar(about)
-            assert found is not None
-            await keep_link(connection, hash_token(token), found, datetime.now(UTC) + timedelta(hours=1))
-        await engine.dispose()
-
-    with ThreadPoolExecutor(1) as other:  # the browser's driver has this thread's loop
-        other.submit(asyncio.run, keep()).result()
-    return f"/p/{token}"
-
-
 def test_a_message_opens_its_task_and_a_new_one_rings_until_it_is_taken(
     chromium: Browser, stage: Stage, leader: httpx.Client
 ) -> None:
@@ -293,6 +265,34 @@ def test_a_message_opens_its_task_and_a_new_one_rings_until_it_is_taken(
     assert line["actor"]["name"] == "worker"
     phone.close()
     assert phone.faults == []
+
+
+def test_who_needs_support_is_heard_by_the_grid_leader_and_across_the_wall_until_somebody_has_it(
+    phone: Phone, chromium: Browser, leader: httpx.Client, worker: httpx.Client
+) -> None:
+    incident = dispatched(leader, worker, "a lorry's load on the pavement")
+    phone.show("gridleader")
+    room = Watch(chromium, phone.stage, "operator")
+    room.show()
+    said = {"kind": "support", "words": "two more people and a crane"}
+    assert worker.post(f"/incidents/{incident['id']}/notes", json=said).status_code == 201
+    fresh(worker, incident)
+    call = phone.page.get_by_role("alertdialog")
+    expect(call).to_contain_text("two more people and a crane")
+    expect(call).to_contain_text("现场需要支援")
+    expect(room.page.locator(".support-bar")).to_contain_text("two more people and a crane")
+
+    def readers() -> list[str]:
+        items = leader.get(f"/incidents/{incident['id']}/notices").json()["items"]
+        (told,) = (one for one in items if one["kind"] == "support")
+        return [one["username"] for one in told["receipts"] if one["read_at"]]
+
+    assert readers() == [], "neither who asks nor a page that rings has read it"
+    room.page.locator(".support-bar button").click()
+    expect(room.page.locator(".support-bar")).to_have_count(0)
+    until(lambda: readers() == ["operator"], 30, "that they have it is known")
+    room.close()
+    assert room.faults == []
 
 
 def test_the_photo_from_before_lies_over_the_camera_and_the_looks_at_it_are_written_down(
