@@ -235,7 +235,7 @@ def test_severities_and_words_filter_the_list(wall: Wall) -> None:
 def test_a_key_is_changed_unless_another_command_has_it_and_is_remembered(wall: Wall) -> None:
     wall.show()
     wall.page.keyboard.press("Shift+Slash")
-    wall.page.get_by_role("button", name="更改按键：受理", exact=True).click()
+    wall.page.get_by_role("button", name="A 更改按键：受理", exact=True).click()
     expect(wall.page.locator(".listening")).to_be_focused()
     wall.page.keyboard.press("KeyD")
     expect(wall.page.locator(".key-said")).to_have_text("D 已用于“受理并派遣”，请换一个。")

@@ -55,7 +55,7 @@ def test_each_has_its_words(wall: Wall) -> None:
     expect(chosen(wall, "stills").locator(".facts")).to_contain_text("视频片段无:该摄像机只提供静态图片")
     expect(chosen(wall, "removed").locator(".facts")).to_contain_text("规则已撤销,不再监测")
     expect(chosen(wall, "silent")).to_contain_text("此事件由云端发现,没有照片。")
-    expect(wall.page.locator(".facts")).to_contain_text("节点n2")
+    expect(wall.page.locator(".facts")).to_contain_text("节点2号边缘节点 n2")
     lost = chosen(wall, "evicted")
     expect(lost.locator(".photo.missing")).to_contain_text(["照片未能保存", "尚未看到恢复", "照片未能保存"])
     expect(lost.locator(".photos")).to_contain_text("短视频未能保存。")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from datetime import UTC, datetime
 
 import pytest
 from playwright.sync_api import expect
@@ -61,7 +62,10 @@ def test_a_reset_loads_everything_anew(wall: Wall) -> None:
     expect(wall.page.locator(".row")).to_have_count(11)
 
 
-def test_a_camera_that_goes_down_is_counted_and_marked(wall: Wall) -> None:
+def test_a_camera_that_goes_down_is_counted_and_marked_and_so_is_a_node_that_says_nothing(
+    wall: Wall, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wall.page.clock.install()
     wall.show()
     foot = wall.page.get_by_role("contentinfo")
     expect(foot).to_contain_text("36 / 38")
@@ -77,6 +81,12 @@ def test_a_camera_that_goes_down_is_counted_and_marked(wall: Wall) -> None:
     expect(foot).to_contain_text("35 / 38")
     expect(foot).to_contain_text("梧桐路小学校门摄像机")
     expect(wall.page.get_by_role("button", name="梧桐路小学校门,无事件 (有设备离线)")).to_be_visible()
+    expect(foot).to_contain_text("4 / 4")
+    nodes = wall.cloud.street.nodes(datetime.now(UTC))
+    silent = [one | {"status": "unreachable" if one["id"] == "n1" else "up"} for one in nodes]
+    monkeypatch.setattr(wall.cloud.street, "nodes", lambda _: silent)
+    wall.page.clock.fast_forward(20_000)
+    expect(foot).to_contain_text("3 / 4")
 
 
 def test_ten_silent_seconds_raise_the_bar_and_a_keep_alive_takes_it_down(wall: Wall) -> None:

@@ -265,18 +265,14 @@ def near_points(stage: Stage, *, apart: bool = False) -> tuple[str, str]:
     """Two points within 300 m that have nothing open; `apart`: in grids with different people on duty."""
     with closing(stage.log_in("leader")) as person:
         features = person.get("/points").json()["features"]
-        quiet: list[tuple[str, Any, str]] = [
-            (
-                one["properties"]["id"],
-                one["geometry"]["coordinates"],
-                on_duty_in(person, one["properties"]["grid"]) if apart else "",
-            )
+        quiet: list[tuple[str, str, Any]] = [
+            (one["properties"]["id"], one["properties"]["grid"], one["geometry"]["coordinates"])
             for one in features
             if not one["properties"]["open_incidents"]
         ]
-    for n, (first, a, here) in enumerate(quiet):
-        for second, b, there in quiet[n + 1 :]:
-            near = ((a[0] - b[0]) * 96_000) ** 2 + ((a[1] - b[1]) * 111_320) ** 2 < 280**2
-            if near and (not apart or here != there):
-                return first, second
+        for n, (first, here, a) in enumerate(quiet):
+            for second, there, b in quiet[n + 1 :]:
+                near = ((a[0] - b[0]) * 96_000) ** 2 + ((a[1] - b[1]) * 111_320) ** 2 < 280**2
+                if near and (not apart or on_duty_in(person, here) != on_duty_in(person, there)):
+                    return first, second
     raise AssertionError("no two quiet neighbours")

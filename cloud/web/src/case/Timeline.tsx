@@ -4,6 +4,7 @@ import type { IncidentEvent } from "../api/types";
 import { now } from "../state/clock";
 import { organisationNamed } from "../state/organisations";
 import { personNamed } from "../state/people";
+import { deviceNamed } from "../state/places";
 import { words } from "../words";
 import { actorName, eventDetails, eventName, eventReason } from "../words/events";
 import { formatWhen } from "../words/format";
@@ -66,9 +67,9 @@ function Said({ moment }: { moment: Moment }) {
   if ("event" in moment) return <Line event={moment.event} />;
   if ("notice" in moment) return <Told notice={moment.notice} />;
   if ("photo" in moment) {
-    return <p>{say.captured(say.kinds[moment.photo.kind] ?? moment.photo.kind)} <small>{moment.photo.camera}</small></p>;
+    return <p>{say.captured(say.kinds[moment.photo.kind] ?? moment.photo.kind)} <small>{deviceNamed(moment.photo.camera)}</small></p>;
   }
-  return <p>{moment.seen.gone ? say.goneAt(moment.seen.device) : say.alarmAt(moment.seen.device)}</p>;
+  return <p>{moment.seen.gone ? say.goneAt(deviceNamed(moment.seen.device)) : say.alarmAt(deviceNamed(moment.seen.device))}</p>;
 }
 
 function Line({ event }: { event: IncidentEvent }) {

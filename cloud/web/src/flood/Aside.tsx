@@ -1,10 +1,9 @@
 import { classNameOf } from "../state/classes";
 import { now } from "../state/clock";
 import { personNamed } from "../state/people";
-import { placeNamed } from "../state/places";
+import { deviceNamed, placeNamed } from "../state/places";
 import { words } from "../words";
 import { formatWhen } from "../words/format";
-import { deviceName } from "./Flood";
 import { alarmOf, out, restore, shelved, takeDown } from "./state";
 import { text as catalogue } from "./words";
 
@@ -39,7 +38,7 @@ export function Aside() {
         <ul class="flood-list">
           {out.value.map((one) => (
             <li key={one.device}>
-              <p><b>{deviceName(one.device)}</b> <small>{one.device}</small></p>
+              <p><b>{deviceNamed(one.device)}</b> <small>{one.device}</small></p>
               {one.out && <p class="note">{when(one.out.until)} · {text.by(personNamed(one.out.by))} · {one.out.reason}</p>}
               <button type="button" class="button" onClick={() => void restore(one)}>{text.putBack}</button>
             </li>

@@ -4,20 +4,13 @@ import "../look/flood.css";
 import type { Alarm } from "../api/types";
 import { classNameOf } from "../state/classes";
 import { now } from "../state/clock";
-import { cameras, placeNamed, points } from "../state/places";
-import { named, words } from "../words";
+import { deviceNamed, placeNamed } from "../state/places";
+import { words } from "../words";
 import { formatNumber, formatPercent, formatWhen } from "../words/format";
 import { Shelving } from "../wall/ShelveForm";
 import { Aside } from "./Aside";
 import { callingOf, failed, found, keepFigures, mayChange, putAside, retire, said, type Span, span, SPANS } from "./state";
 import { text as catalogue } from "./words";
-
-/** A camera or sensor by its id. */
-export function deviceName(device: string): string {
-  const sensors = points.value.flatMap((one) => one.properties.sensors);
-  const known = [...cameras.value, ...sensors].find((one) => one.id === device);
-  return known ? named(known.name) : device;
-}
 
 /** Whether people can look at all that calls them, and what was put aside so that they can. */
 export function Flood() {
@@ -117,7 +110,7 @@ function Top() {
             <tbody>
               {top.map((one) => (
                 <tr key={`${one.device} ${one.event_class}`}>
-                  <th scope="row">{deviceName(one.device)} <small>{one.device}</small></th>
+                  <th scope="row">{deviceNamed(one.device)} <small>{one.device}</small></th>
                   <td>{classNameOf(one.event_class)}</td>
                   <td>{formatNumber(one.alarms, locale)}</td>
                   <td>{formatPercent(one.share, locale)}</td>

@@ -4,7 +4,7 @@ import { classNameOf } from "../state/classes";
 import { now } from "../state/clock";
 import { organisationNamed } from "../state/organisations";
 import { personNamed } from "../state/people";
-import { placeNamed, points } from "../state/places";
+import { grids, placeNamed, points } from "../state/places";
 import { text as seatNames } from "../seat/words";
 import { addressOf } from "../state/route";
 import { SeverityMark } from "../wall/SeverityMark";
@@ -38,7 +38,7 @@ export function Sheet({ head, lists, notes }: {
         rows={lists.open.map((one) => [
           <><SeverityMark severity={one.severity} /> <a href={addressOf("case", one.id)}>{one.number}</a></>,
           classNameOf(one.event_class),
-          [pointNamed(one.point), one.grid].filter(Boolean).join(" · "),
+          [pointNamed(one.point), gridNamed(one.grid)].filter(Boolean).join(" · "),
           words.value.states[one.state],
           when(one.opened_at),
           [one.organisation && organisationNamed(one.organisation), one.handler && personNamed(one.handler)].filter(Boolean).join(" · "),
@@ -113,6 +113,11 @@ function Signature({ name, who, at }: { name: string; who: string | null; at: st
 }
 
 const when = (iso: string): string => formatMoment(iso, words.value.locale);
+
+function gridNamed(id: string | null | undefined): string {
+  const found = grids.value.find((one) => one.properties.id === id);
+  return found ? named(found.properties.name) : (id ?? "");
+}
 
 function pointNamed(id: string | null | undefined): string {
   const found = points.value.find((one) => one.properties.id === id);

@@ -1,5 +1,5 @@
 import { computed, signal } from "@preact/signals";
-import { areas as fetchAreas, nodes as fetchNodes, points as fetchPoints } from "../api/calls";
+import { areas as fetchAreas, nodes as fetchNodes, points as fetchPoints, Refused } from "../api/calls";
 import type { AreaFeature, DeviceStatus, Health, Incident, NodeState, PointFeature } from "../api/types";
 import { named } from "../words";
 import { open, replayed } from "./incidents";
@@ -16,6 +16,30 @@ export async function loadPlaces(): Promise<void> {
   points.value = pointSet;
   fetchedNodes.value = nodeSet;
   heard.value = new Map();
+}
+
+/** Who falls silent says nothing of it: how devices are is asked for so often, beside what the stream tells. */
+const AGAIN_MS = 20_000;
+
+/** Keep the devices' statuses current until the returned function is called. */
+export function keepStatuses(): () => void {
+  const timer = setInterval(() => void lookAgain(), AGAIN_MS);
+  return () => clearInterval(timer);
+}
+
+async function lookAgain(): Promise<void> {
+  const before = heard.value;
+  try {
+    const [pointSet, nodeSet] = await Promise.all([fetchPoints(), fetchNodes()]);
+    const devices = pointSet.flatMap(({ properties: { cameras, sensors } }) => [...cameras, ...sensors]);
+    const told = new Map<string, DeviceStatus>([...nodeSet, ...devices].map((one) => [one.id, one.status]));
+    // What the stream said meanwhile is newer.
+    for (const [id, status] of heard.value) if (before.get(id) !== status) told.set(id, status);
+    heard.value = told;
+  } catch (error) {
+    // The cloud is away, which the bar says, or the session ended, which the stream finds out.
+    if (!(error instanceof Refused)) throw error;
+  }
 }
 
 export function hearHealth(health: Health): void {
@@ -45,6 +69,13 @@ export function cameraOf(incident: Incident): string | null {
   if (isCamera(incident.camera)) return incident.camera;
   const point = points.value.find((one) => one.properties.id === incident.point.id);
   return point?.properties.cameras[0]?.id ?? null;
+}
+
+/** What a camera, sensor or node is called; its id where it is not known (any more). */
+export function deviceNamed(device: string): string {
+  const devices = points.value.flatMap((one) => [...one.properties.cameras, ...one.properties.sensors]);
+  const known = [...devices, ...fetchedNodes.value].find((one) => one.id === device);
+  return known ? named(known.name) : device;
 }
 
 /** A place (a zone, a sensor, a node) by the device whose id it begins with, as zones are numbered; else as it is. */

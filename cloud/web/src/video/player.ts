@@ -1,5 +1,5 @@
 import { liveUrl } from "../api/video";
-import { jump, type Moved, OPENING, parseWord, type Said, type Word } from "./protocol";
+import { hangUp, jump, type Moved, OPENING, parseWord, type Said, type Word } from "./protocol";
 
 /** What the player shows: what was said of the picture, and what it knows by itself. */
 export type Shown = Said | "connecting" | "lost" | "given_up" | "unsupported";
@@ -200,7 +200,7 @@ export class Player {
   }
 
   private hangUp(): void {
-    this.socket?.close();
+    if (this.socket) hangUp(this.socket);
     this.socket = null;
     this.waiting = [];
     this.buffer = null;

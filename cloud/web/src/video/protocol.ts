@@ -42,6 +42,13 @@ export function parseStill(data: ArrayBuffer): Still {
   return { ...head, jpeg: new Uint8Array(data, 2 + length) };
 }
 
+/** End a connection; one that is not open yet once it is, since browsers complain of what is closed before. */
+export function hangUp(socket: WebSocket): void {
+  socket.onclose = socket.onmessage = null;
+  if (socket.readyState === WebSocket.CONNECTING) socket.onopen = () => socket.close();
+  else socket.close();
+}
+
 /** Seconds of video that may wait before the player goes on at the newest picture. */
 export const BEHIND_S = 1.2;
 /** Where it goes on then, before the newest. */

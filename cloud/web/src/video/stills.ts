@@ -1,6 +1,6 @@
 import { effect, signal } from "@preact/signals";
 import { stillsUrl } from "../api/video";
-import { parseStill } from "./protocol";
+import { hangUp, parseStill } from "./protocol";
 
 export interface Shot {
   url: string;
@@ -65,7 +65,7 @@ export function followStills(reason: string | null): () => void {
     stop();
     clearTimeout(timer);
     document.removeEventListener("visibilitychange", ask);
-    socket?.close();
+    if (socket) hangUp(socket);
     for (const shot of shots.value.values()) URL.revokeObjectURL(shot.url);
     shots.value = new Map();
     stillsLost.value = false;

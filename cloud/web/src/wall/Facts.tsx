@@ -4,7 +4,7 @@ import { now } from "../state/clock";
 import { isInhibited } from "../state/order";
 import { organisationNamed } from "../state/organisations";
 import { personNamed } from "../state/people";
-import { isCamera, isNode } from "../state/places";
+import { deviceNamed, isCamera, isNode } from "../state/places";
 import { labelled, named, words } from "../words";
 import { formatAge, formatNumber, formatPercent, formatQuantity, formatWhen } from "../words/format";
 
@@ -52,7 +52,9 @@ export function Facts({ incident }: { incident: Incident }) {
         </Fact>
         <Fact name={facts.community}>{community && named(community.name)}</Fact>
         <Fact name={facts.class}>{named(incident.event_class.name)} <small>{incident.event_class.code}</small></Fact>
-        <Fact name={seen ? facts.camera : isNode(incident.camera) ? facts.node : facts.sensor}>{incident.camera}</Fact>
+        <Fact name={seen ? facts.camera : isNode(incident.camera) ? facts.node : facts.sensor}>
+          {incident.camera && <>{deviceNamed(incident.camera)} <small>{incident.camera}</small></>}
+        </Fact>
         <Fact name={seen ? facts.label : facts.quantity}>
           {incident.suspected && <>{list.suspected} · </>}
           {labelled(incident.label)}

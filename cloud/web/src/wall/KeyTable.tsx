@@ -34,7 +34,7 @@ export function KeyTable() {
               ) : FIXED.has(command) ? (
                 <kbd>{chordName(keys.value[command])}</kbd>
               ) : (
-                <button type="button" aria-label={text.change(text.commands[command])} onClick={() => (changing.value = command)}>
+                <button type="button" aria-label={text.change(text.commands[command], chordName(keys.value[command]))} onClick={() => (changing.value = command)}>
                   <kbd>{chordName(keys.value[command])}</kbd>
                 </button>
               )}

@@ -85,9 +85,10 @@ function Still({ incident, camera }: { incident: Incident; camera: string }) {
   return (
     <>
       <button
-        type="button" class="now-open" data-stale={age > STALE_MS} aria-label={text.play(name)}
+        type="button" class="now-open" data-stale={age > STALE_MS}
         aria-keyshortcuts={chordName(keys.value.live)} onClick={() => (liveOf.value = incident.id)}
       >
+        <span class="unseen">{text.play(name)}</span>
         {shot ? <img src={shot.url} width={640} height={360} alt="" /> : (
           <span class="now-none">{known && isBad(known.status) ? statuses[known.status] : patient ? text.waits : text.none}</span>
         )}

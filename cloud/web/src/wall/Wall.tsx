@@ -9,6 +9,7 @@ import { keepDuty } from "../state/duty";
 import { liveWaiting, opened } from "../state/incidents";
 import { announcement, goLive, loadFailed } from "../state/live";
 import { pane } from "../state/panes";
+import { keepStatuses } from "../state/places";
 import { addressOf, HOME, page } from "../state/route";
 import { standUp } from "../state/seat";
 import { SupportBar } from "../support/SupportBar";
@@ -29,6 +30,7 @@ import { maySee, PAGES } from "./pages";
 export function Wall({ session }: { session: Session }) {
   useEffect(goLive, []);
   useEffect(keepDuty, []);
+  useEffect(keepStatuses, []);
   useEffect(keepSounding, []);
   useEffect(() => void loadMute(), []);
   useEffect(() => standUp, []);

@@ -29,7 +29,7 @@ export function onKey(event: KeyboardEvent): void {
   const target = event.target instanceof Element ? event.target : null;
   const typing = target?.closest("form, input, textarea, select, [contenteditable]") != null;
   // A dialog closes itself on Escape and lets nothing else through.
-  if (helpShown.value || pictureShown.value || muteShown.value) return;
+  if (document.querySelector("dialog[open]")) return;
   if (!typing && performance.now() < goUntil && plain(event)) {
     goUntil = 0;
     const code = event.code;

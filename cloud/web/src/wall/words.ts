@@ -188,7 +188,7 @@ export const text = catalogue(
     place: {
       title: "This place in 30 days",
       none: "No alarm of this class in 30 days.",
-      sum: (n: string): string => `${n} alarms of this class`,
+      sum: (n: string): string => (n === "1" ? "1 alarm of this class" : `${n} alarms of this class`),
       right: (n: string): string => `true ${n}`,
       wrong: (n: string): string => `false ${n}`,
       other: (n: string): string => `other class ${n}`,
