@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
@@ -88,11 +89,17 @@ ODD = {
 """What is seen seldom, each by what is odd about it."""
 
 
+@cache
+def shipped() -> Site:
+    """The example site; nobody changes it."""
+    return load_site(SITE)
+
+
 class Street:
     """The example site in the words of the API, and the photos by their hash."""
 
     def __init__(self) -> None:
-        self.site: Site = load_site(SITE)
+        self.site = shipped()
         self.media: dict[str, bytes] = {}
         self._points = {point.id: point for point in self.site.points}
         self._areas = {area.id: area for area in self.site.areas}
