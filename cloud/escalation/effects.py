@@ -20,7 +20,7 @@ from cloud.deadlines.store import Deadline
 from cloud.escalation.policy import Escalation
 from cloud.escalation.service import WORDS, hand_up, set_level
 from cloud.incidents.store import GRIDWATCH
-from cloud.push.service import Notice, notify
+from cloud.push.service import Notice, calls, notify
 from devices.messages import Severity
 from devices.site.model import Names
 
@@ -41,6 +41,8 @@ def effects(policy: Callable[[], Escalation]) -> Mapping[str, Effect]:
     async def red(connection: AsyncConnection, one: Deadline, now: datetime) -> None:
         if one.detail["step"] != "acceptance" or one.incident_id is None:
             return
+        if not await calls(connection, one.incident_id):
+            return
         words = Names(zh=f"{one.detail['limit']}内未受理", en=f"Not accepted within {one.detail['limit']}")
         await notify(connection, Notice("deadline", one.incident_id, ("role:operator",), words), now)
         after = one.due + timedelta(seconds=policy().acceptance.leader_after)
@@ -48,8 +50,9 @@ def effects(policy: Callable[[], Escalation]) -> Mapping[str, Effect]:
         await store.put(connection, [Deadline(key, UNACCEPTED, after, one.incident_id)])
 
     async def unaccepted(connection: AsyncConnection, one: Deadline, now: datetime) -> None:
+        assert one.incident_id is not None
         state = await connection.scalar(select(incident.c.state).where(incident.c.id == one.incident_id))
-        if state not in STATES["acceptance"]:
+        if state not in STATES["acceptance"] or not await calls(connection, one.incident_id):
             return
         words = Names(zh="仍未受理,请值班长处理", en="Still not accepted: the shift leader is asked")
         await notify(connection, Notice("deadline", one.incident_id, ("duty:shift_leader",), words), now)

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID
 
-from sqlalchemy import insert, select
+from sqlalchemy import insert, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cloud.areas.registry import RANK
-from cloud.database.schema import incident
+from cloud.database.schema import alarm, incident
 from cloud.push.tables import notice
 from devices.ids import uuid7
 from devices.messages import Severity
@@ -40,6 +40,13 @@ class Notice:
         wrong = [one for one in self.targets if not _TARGET.fullmatch(one)]
         if wrong:
             raise ValueError(f"targets: {wrong[0]!r} names nobody; write for example `duty:primary`")
+
+
+async def calls(connection: AsyncConnection, incident_id: UUID) -> bool:
+    """Whether a case is to call anybody by itself: not while all that tells of it is history or put aside."""
+    mine = select(alarm.c.id).where(alarm.c.incident_id == incident_id)
+    calling = mine.where(~alarm.c.history, alarm.c.aside.is_(None))
+    return bool(await connection.scalar(select(or_(calling.exists(), ~mine.exists()))))
 
 
 async def notify(connection: AsyncConnection, what: Notice, now: datetime | None = None) -> UUID:

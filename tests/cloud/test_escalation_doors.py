@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -116,6 +117,20 @@ async def test_not_accepted_within_a_minute_the_wall_is_told_again_and_then_the_
         leader = await life.street.log_in()
         (case,) = [one for one in await leader.incidents() if one["event_class"]["code"] == "05-06"]
         await leader.done(case, "accept")
+        await life.pass_time(minutes=5)
+        assert await life.told("deadline") == [wall, leader_on_duty, wall]
+
+        # What comes out of an outage hours late, and what is put aside, calls nobody by its clock either.
+        old = seen(sender, place="P01-C1-Z3", event_class="01-01", at=life.clock() - timedelta(hours=3))
+        await life.street.send(sender.wrap(old.condition("opened", 1), old.at))
+        shelved = seen(sender, place="P01-C1-Z4", event_class="01-01")
+        await life.see(shelved, "opened")
+        wish = {"until": (life.clock() + timedelta(hours=1)).isoformat(), "reason": "road works"}
+        answer = await leader.http.post(
+            f"/api/v1/alarms/{shelved.id}/shelve", json=wish, headers={"If-Match": '"v1"'}
+        )
+        assert answer.status_code == 200, answer.text
+        await life.pass_time(minutes=1)
         await life.pass_time(minutes=5)
         assert await life.told("deadline") == [wall, leader_on_duty, wall]
 
