@@ -3,7 +3,7 @@ SHELL := /bin/sh
 PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3; do command -v $$p && break; done)
 RUN := .venv/bin
 PYTEST_ARGS ?=
-WORKERS ?= 2
+WORKERS ?= 3
 # What Python compiled is kept, whatever the environment says: each of the many processes starts in half the time.
 export PYTHONDONTWRITEBYTECODE :=
 # Each test has a database: where there is memory for that (4 GB), what tests write does not go to the disk.
