@@ -1,4 +1,4 @@
-"""The HTTPS guide's own commands, run as they stand: what comes out of them must be trusted, and by nobody else."""
+"""The HTTPS guide's own commands, run as they stand: what comes of them is trusted, and by nobody else."""
 
 from __future__ import annotations
 
