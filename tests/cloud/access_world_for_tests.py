@@ -32,7 +32,7 @@ async def world(s: Any, senders: Any, seen: Any, store_photo: Any) -> World:
         await s.send(sender.readings(1, 2, 3), node=node)
         words[where] = {
             "alarm_id": str(case.id), "sha256": sha256, "point": f"P0{n}", "camera": f"P0{n}-C1",
-            "device": f"P0{n}-S1", "node": node, "version": "1", "kind": "deadlines", "token": "x" * 43,
+            "device": f"P0{n}-S1", "node": node, "version": 1, "kind": "deadlines", "token": "x" * 43,
             "code": "invalid", "form": "json", "path": "nothing.js",
             "organisation": "org-own", "username": "a-auditor",
             "name": "seat-1", "handover_id": str(uuid4()),

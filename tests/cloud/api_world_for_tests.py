@@ -131,13 +131,13 @@ class Asked:
                     await connection.execute(insert(api_token).values(token))
                 await connection.execute(insert(schema.session).values(session).on_conflict_do_nothing())
 
-    def values(self) -> dict[str, list[str]]:
+    def values(self) -> dict[str, list[str | int]]:
         """Name of a parameter -> what is there by that name, in both areas."""
         assert self.world
-        found: dict[str, list[str]] = {}
+        found: dict[str, list[str | int]] = {}
         for where in (OWN, OTHER):
             for name, value in self.world.words[where].items():
-                found.setdefault(name, []).append(str(value))
+                found.setdefault(name, []).append(value if isinstance(value, int) else str(value))
         return found
 
 
