@@ -220,7 +220,8 @@ def _named(rule: StayRule, slot: Slot) -> bool:
 def _unnamed(rule: StayRule, slot: Slot) -> bool:
     """Nobody can name it, it is nobody, and it was seen nearly always."""
     label, _ = slot.votes.verdict()
-    return rule.unknown == "report" and label == UNKNOWN and slot.steady and not slot.votes.animate
+    nobody = not slot.votes.animate and not slot.lively
+    return rule.unknown == "report" and label == UNKNOWN and slot.steady and nobody
 
 
 def _sum(rule: StayRule, slots: list[Slot], covers: Covers, singles: Singles, view: View) -> Sum:

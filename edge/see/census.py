@@ -175,4 +175,5 @@ class Census:
 
 
 def _nameless(slot: Slot) -> Slot:
-    return replace(slot, votes=NO_VOTES, named_box=None, named_score=0.0)
+    """It is another thing than it was taken for: what was learnt of it is forgotten."""
+    return replace(slot, votes=NO_VOTES, named_box=None, named_score=0.0, likeness=None, stirring=0.0)

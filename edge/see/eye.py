@@ -33,7 +33,7 @@ from edge.see.scanning import HINT, SCAN_FLOOR, scan
 from edge.see.slots import CLEAR_LOOKS, Phase, Slot, blinded, in_front, stands_before, step
 from edge.see.steady import NONE, Shift, Steady, steadied
 from edge.see.view import Picture, View, Watch
-from edge.see.votes import ANIMATE, NO_VOTES, UNKNOWN
+from edge.see.votes import ANIMATE, UNKNOWN
 
 SETTLE = 3.0
 """Seconds something must hold still before it is looked at as a place."""
@@ -206,7 +206,9 @@ class Eye:
                 seen = Seen.PRESENT
             # Nothing hangs on somebody who stood there, and what stands behind must be seen soon.
             wait = 0.0 if slot.votes.animate else self.watch.clear_after
-            after = step(slot, seen, at, wait, behind=behind)
+            # In a picture that sways everything stirs.
+            stands = like.taken_share if self.shift == NONE else None
+            after = step(slot, seen, at, wait, behind=behind, likeness=stands)
             if stays is not None and self._shrinking[slot.id] >= CLEAR_LOOKS:
                 shrunk[slot.id] = stays
             elif seen is Seen.PRESENT:
@@ -314,12 +316,6 @@ class Eye:
                 if name is None
                 else slot.with_name(name.label, name.score, name.box)
             )
-            if slot.votes.animate and (name is None or name.label not in ANIMATE):
-                # Somebody stood before it and went: what is left is asked for anew.
-                votes = NO_VOTES.with_look(
-                    None if name is None else name.label, 0.0 if name is None else name.score
-                )
-                named[slot.id] = replace(named[slot.id], votes=votes)
         self.census.put(*named.values())
         for slot in [one for one in self.slots if one.id in rows]:
             self.census.part_row(slot, rows[slot.id], grounds, change)

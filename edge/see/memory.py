@@ -107,6 +107,8 @@ def _slot(slot: Slot, place: Place) -> dict[str, Any]:
         "votes": {"looks": slot.votes.looks, "tally": slot.votes.tally},
         "named_box": slot.named_box,
         "named_score": slot.named_score,
+        "missed": slot.missed,
+        "stirring": slot.stirring,
         "place": place.box,
         "taken": _png(place.anchors.taken),
         "empty": None if place.anchors.empty is None else _png(place.anchors.empty),
@@ -132,6 +134,8 @@ def _thawed(raw: Mapping[str, Any]) -> tuple[Slot, Place]:
         votes=Votes(int(raw["votes"]["looks"]), tally),
         named_box=None if raw["named_box"] is None else _box(raw["named_box"]),
         named_score=float(raw["named_score"]),
+        missed=int(raw.get("missed", 0)),
+        stirring=float(raw.get("stirring", 0.0)),
     )
     mask: Mask = _picture(raw["mask"]) > 127
     empty = None if raw["empty"] is None else _picture(raw["empty"])

@@ -48,6 +48,8 @@ def name_due(slot: Slot, dwell: float, at: float) -> bool:
     """Whether the detector is to look at `slot` at stream time `at`; `dwell` is the shortest asked for."""
     if slot.last_present != at or slot.votes.looks >= MAX_LOOKS:
         return False
+    if slot.votes.animate and slot.missed > 0:
+        return True  # he was overlooked, or has gone: that must not take long
     settled = slot.votes.enough and slot.votes.verdict()[0] not in ANIMATE | {UNKNOWN}
     return not settled and slot.stood >= name_schedule(slot.votes.looks, dwell)
 

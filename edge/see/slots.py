@@ -17,7 +17,7 @@ from uuid import UUID
 
 from edge.see.anchors import Seen
 from edge.see.blobs import PixelBox, area_of, inside, iou, over
-from edge.see.votes import NO_VOTES, UNKNOWN, Votes
+from edge.see.votes import ANIMATE, NO_VOTES, UNKNOWN, Votes
 
 BRIDGE = 12.0
 """Seconds that something may stand in front before the clock stops."""
@@ -41,6 +41,14 @@ NEVER = 4
 """Looks after which a candidate that was not seen again even once is forgotten."""
 DOUBTS = 8
 """Looks after which a candidate that was mostly not seen again is forgotten."""
+STIRS = 0.045
+"""Change of how much of a place looks as it was taken, from one look to the next, in the mean, from which
+what stands there is alive. Of some 80 things in all weathers none was above .035 (on a pole that sways), of 9
+people who stood one below .05; blurred and faint ones stir as little as .02."""
+LEAP = 0.1
+"""More of it in one look is somebody who passes before it."""
+LATELY = 20
+"""Looks over which that mean is taken."""
 
 
 class Phase(StrEnum):
@@ -80,6 +88,17 @@ class Slot:
     named_box: PixelBox | None = None
     """What the best look of the detector drew around it: truer where parts look like the ground."""
     named_score: float = 0.0
+    missed: int = 0
+    """Looks of the detector in a row, up to the last one, that found nobody here."""
+    likeness: float | None = None
+    """Share of the place that looked as it was taken, when it was last seen; None: not seen yet."""
+    stirring: float = 0.0
+    """By how much that share changes from one look to the next, in the mean."""
+
+    @property
+    def lively(self) -> bool:
+        """It shifts its weight, as nobody's thing does: somebody whom the detector does not know."""
+        return self.stirring >= STIRS
 
     @property
     def steady(self) -> bool:
@@ -87,17 +106,32 @@ class Slot:
         return self.presents >= 0.8 * self.looks
 
     def with_name(self, label: str | None, score: float, box: PixelBox | None) -> Slot:
-        """After one look of the detector, which called it `label` (None: nothing it knows)."""
-        slot = replace(self, votes=self.votes.with_look(label, score))
+        """After one look of the detector, which called it `label` (None: nothing it knows).
+
+        When as many looks in a row found nobody as had found somebody, he has gone, and what is left is asked
+        for anew: a single one may have overlooked him.
+        """
+        missed = 0 if label in ANIMATE else self.missed + 1
+        gone = self.votes.animate and missed >= self.votes.sightings
+        votes = (NO_VOTES if gone else self.votes).with_look(label, score)
+        slot = replace(self, votes=votes, missed=missed)
         if box is not None and score > self.named_score:
             slot = replace(slot, named_box=box, named_score=score)
         return slot
 
 
-def step(slot: Slot, seen: Seen, at: float, clear_after: float, *, behind: bool = False) -> Slot:
+def step(
+    slot: Slot,
+    seen: Seen,
+    at: float,
+    clear_after: float,
+    *,
+    behind: bool = False,
+    likeness: float | None = None,
+) -> Slot:
     """The slot after one look at stream time `at`; `clear_after` is how long *gone* must hold.
 
-    `behind`: another slot is in front of it.
+    `behind`: another slot is in front of it. `likeness`: the share of it that looks as it was taken.
     """
     if slot.phase is Phase.GONE:
         return slot
@@ -112,6 +146,8 @@ def step(slot: Slot, seen: Seen, at: float, clear_after: float, *, behind: bool 
             looks=slot.looks + 1,
             leaving_since=None,
             gone_looks=0,
+            likeness=likeness,
+            stirring=_stirring(slot, likeness),
         )
         often = slot.presents >= CONFIRM and slot.presents >= 0.5 * slot.looks
         confirmed = slot.confirmed or often
@@ -139,6 +175,14 @@ def step(slot: Slot, seen: Seen, at: float, clear_after: float, *, behind: bool 
         gone_looks=0,
         phase=Phase.HIDDEN if hidden else Phase.STANDING,
     )
+
+
+def _stirring(slot: Slot, likeness: float | None) -> float:
+    """The running mean after one more look at which it was seen."""
+    if slot.likeness is None or likeness is None:
+        return slot.stirring
+    change = min(LEAP, abs(likeness - slot.likeness))
+    return slot.stirring + (change - slot.stirring) / min(slot.presents, LATELY)
 
 
 def blinded(slot: Slot, at: float) -> Slot:

@@ -63,6 +63,11 @@ class Votes:
         return name, total / times
 
     @property
+    def sightings(self) -> int:
+        """Looks that found somebody."""
+        return sum(times for name, _, times in self.tally if name in ANIMATE)
+
+    @property
     def animate(self) -> bool:
         """Mostly somebody, not something. One good sighting of a person in three looks is enough,
         unless a thing was recognised better: a false alarm costs more than a late one.

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from devices.messages import Change, ConditionState
 from edge.judge.case import REOPEN
 from edge.judge.stays import ZONE, hold
-from edge.see.slots import Phase
+from edge.see.slots import STIRS, Phase
 from edge.see.votes import Votes
 from tests.edge.views_for_tests import DWELL, LEFT_HALF, WHOLE, Judge, left, parked, slot, votes
 
@@ -308,6 +308,7 @@ def test_the_zone_is_held_against_the_picture_as_it_is_now():
         ("somebody", {"votes": votes("person")}),
         ("an animal", {"votes": votes("dog")}),
         ("unknown and unsteady", {"votes": votes(None), "presents": 7, "looks": 10}),
+        ("unknown and alive", {"votes": votes(None), "stirring": STIRS}),
         ("hidden", {"phase": Phase.HIDDEN}),
         ("leaving", {"phase": Phase.LEAVING}),
         ("a candidate", {"phase": Phase.CANDIDATE}),
@@ -316,7 +317,7 @@ def test_the_zone_is_held_against_the_picture_as_it_is_now():
 def test_no_case_is_opened_for_what_is(what, more):
     judge = Judge(left())
     assert judge.look(30.0, slot(0, **more)) == [], what
-    assert judge.look(31.0, slot(0)) == ["opened"]
+    assert judge.look(31.0, slot(0, stirring=1.0)) == ["opened"], "a name of its own is believed"
 
 
 def test_what_nobody_can_name_but_stands_steadily_is_left_there():

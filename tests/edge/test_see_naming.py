@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from devices.ids import uuid7
 from edge.see.detector import FLOOR, FLOOR_ANIMATE, Colour, Detection, FakeDetector
-from edge.see.naming import CROPS, WIDE, crop_box, name_place
+from edge.see.eye import Eye
+from edge.see.naming import CROPS, MAX_LOOKS, WIDE, crop_box, name_place
+from edge.see.view import Watch
+from tests.edge.pictures_for_tests import GROUND, Film, thing
 from tests.edge.seeing_for_tests import Seeing, mapped
 
 SHAPE = (360, 640)
@@ -152,3 +158,33 @@ def test_a_thing_that_only_the_wide_crop_shows_is_none_of_this_place():
     around = FakeDetector([[], [Detection("car", 0.9, (90.0, 90.0, 150.0, 150.0))]])
     assert name_place(around, COLOUR, PLACE, SHAPE) is None
     assert len(around.shown) == 2
+
+
+class Overlooked:
+    """Sees somebody in whatever it is shown, but in two looks in a row."""
+
+    def __init__(self) -> None:
+        self.looks = 0
+
+    def detect(self, picture: Colour, floor: float) -> list[Detection]:
+        self.looks += 1
+        size = (0.0, 0.0, float(picture.shape[1]), float(picture.shape[0]))
+        # A look that finds nothing close up is shown a wider crop.
+        return [] if 4 <= self.looks <= 7 else [Detection("person", 0.6, size)]
+
+
+def test_who_is_overlooked_twice_stays_who_he_was_and_is_not_asked_about_at_every_look():
+    detector, film = Overlooked(), Film(datetime(2026, 5, 11, tzinfo=UTC))
+    eye = Eye(Watch(10.0, 4.0, frozenset()), detector, uuid7)
+    votes = [slot.votes for picture in film((GROUND, 8), (thing(), 50)) for slot in eye.look(picture).slots]
+    assert all(one.animate for one in votes if one.enough)
+    assert 2 < votes[-1].sightings == votes[-1].looks - 2 <= MAX_LOOKS
+
+
+def test_who_shifts_his_weight_is_no_thing_though_the_detector_knows_nobody():
+    still, moved = thing(box=(300, 150, 340, 250)), thing(box=(302, 150, 342, 250))
+    for other, lively in ((still, False), (moved, True)):
+        eye, film = Eye(Watch(10.0, 4.0, frozenset()), FakeDetector([]), uuid7), Film(datetime.now(UTC))
+        for picture in film((GROUND, 8), (still, 6), *[(other, 1), (still, 1)] * 10):
+            view = eye.look(picture)
+        assert [slot.lively for slot in view.slots] == [lively]

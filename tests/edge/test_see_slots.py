@@ -145,6 +145,34 @@ def test_names_add_up_and_the_best_look_draws_the_box():
     assert slot.votes.verdict()[0] == "bicycle"
 
 
+@pytest.mark.parametrize("seen", [1, 2, 4])
+def test_somebody_is_forgotten_when_as_many_looks_in_a_row_missed_him_as_saw_him(seen):
+    slot = fresh()
+    for _ in range(seen):
+        slot = slot.with_name("person", 0.6, None)
+    for missed in range(1, seen):
+        assert slot.with_name(None, 0.0, None).with_name("person", 0.6, None).votes.looks == seen + missed + 1
+        slot = slot.with_name(None, 0.0, None)
+        assert slot.votes.animate
+    slot = slot.with_name("bicycle", 0.6, None)
+    assert slot.votes == votes("bicycle", 0.6, looks=1), "what is left is asked for anew"
+
+
+def test_what_shifts_its_weight_is_alive_and_what_somebody_passes_before_is_not():
+    def lived_through(shares):
+        slot = fresh()
+        for at, share in enumerate(shares):
+            slot = step(slot, P, float(at), CLEAR_AFTER, likeness=share)
+        return slot
+
+    assert lived_through([0.95, 0.85] * 10).lively
+    assert not lived_through([0.97, 0.95] * 10).lively, "noise, and a pole that sways"
+    assert not lived_through([*[0.97] * 4, 0.62] * 5).lively, "people pass before it"
+    assert not lived_through([None, 0.5, None] * 5).lively, "nobody knows"
+    left = [*[0.95, 0.85] * 10, *[0.96] * 20]
+    assert not lived_through(left).lively, "somebody stood beside it, and went"
+
+
 def test_a_slot_is_steady_when_nearly_every_look_showed_it():
     assert last([(1.0, P)] * 8 + [(1.0, H)] * 2).steady
     assert not last([(1.0, P)] * 7 + [(1.0, H)] * 3).steady
