@@ -12,7 +12,7 @@ WIDTH, HEIGHT = 960, 540
 
 @cache
 def draw(kind: str, seed: int, count: int) -> bytes:
-    """A pavement with `count` bicycles on it (`present`, boxed) or without, as JPEG."""
+    """A pavement with `count` bicycles on it (`present`: boxed; `now`: bare) or without, as JPEG."""
     random = np.random.default_rng(seed)
     picture = np.zeros((HEIGHT, WIDTH, 3), np.uint8)
     shade = int(random.integers(-14, 15))
@@ -27,9 +27,10 @@ def draw(kind: str, seed: int, count: int) -> bytes:
     for x in range(-200, WIDTH, 70):
         cv2.line(picture, (x, 430), (x + 260, 190), (134 + shade, 136 + shade, 133 + shade), 1)
     zone = np.array([[90, 250], [860, 210], [900, 330], [60, 405]])
-    if kind == "present":
+    if kind in ("present", "now"):
         for number in range(min(count, 11)):
             _bicycle(picture, 150 + number * 64, 330 - number * 7, random)
+    if kind == "present":
         right = 150 + (min(count, 11) - 1) * 64 + 70
         cv2.polylines(picture, [zone], True, (80, 200, 250), 2)
         cv2.rectangle(picture, (92, 225), (right, 375), (60, 60, 240), 3)

@@ -17,6 +17,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.e2e.faces import FIRST, Face, Visitor, faces
 from tests.e2e.stage import Stage
+from tests.e2e.stage_stills import stills_of
 from tests.e2e.wall_page import CHROMIUM, CHROMIUM_ARGUMENTS
 
 SCREENS = Path(__file__).parents[2] / "docs" / "screens"
@@ -50,14 +51,20 @@ def sit(visitor: Visitor) -> None:
 
 
 def choose(page: Page) -> None:
-    """On the live wall, a case that has pictures."""
+    """On the live wall, a case that has pictures, and how its place looks now."""
     rows = page.locator(".row", has_text=SHOWN[0]).or_(page.locator(".row", has_text=SHOWN[1]))
     if page.viewport_size and page.viewport_size["width"] > 900:
         rows.first.click()
+        page.wait_for_selector(".now img")
 
 
 def take(browser: Browser, stage: Stage, into: Path, only: Iterable[str] = ()) -> list[Path]:
     """Take those that `only` names, or all; gives the files written."""
+    with stills_of(stage):
+        return _take(browser, stage, into, only)
+
+
+def _take(browser: Browser, stage: Stage, into: Path, only: Iterable[str]) -> list[Path]:
     into.mkdir(parents=True, exist_ok=True)
     wanted = set(only)
     shots: list[tuple[str, Face, Callable[[Page], object] | None]] = [
