@@ -30,8 +30,11 @@ STATEMENTS = 400
 had prepared the next one threw out."""
 
 
-def make_engine(url: URL, *, pool_size: int = 8) -> AsyncEngine:
+def make_engine(url: URL, *, pool_size: int = 8, within: float | None = 20) -> AsyncEngine:
     """An engine for `url`; errors of its statements never show parameters.
+
+    `within`: seconds that a statement may take before it is given up here, whatever the server says; None: as
+    long as it takes.
 
     Where it cannot connect, `DatabaseUnavailable` is raised.
     """
@@ -44,7 +47,7 @@ def make_engine(url: URL, *, pool_size: int = 8) -> AsyncEngine:
         json_serializer=partial(json.dumps, ensure_ascii=False, separators=(",", ":")),
         connect_args={
             "timeout": 10,
-            "command_timeout": 20,
+            "command_timeout": within,
             "server_settings": SESSION,
             "prepared_statement_cache_size": STATEMENTS,
         },

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from cloud.database.engine import make_engine
 
 _LOCK = 0x6772_6964_7761_7463
 """Key of the advisory lock that serialises migrations ("gridwatc")."""
@@ -16,7 +21,7 @@ _PATIENT = text(
     "SELECT set_config(name, '0', false) FROM unnest(ARRAY['statement_timeout', 'lock_timeout',"
     " 'idle_in_transaction_session_timeout']) AS name"
 )
-"""A migration may take long."""
+"""A migration of a year's cases may take minutes."""
 
 
 def alembic_config(connection: Connection | None = None) -> Config:
@@ -29,8 +34,7 @@ def alembic_config(connection: Connection | None = None) -> Config:
 
 async def upgrade(engine: AsyncEngine, revision: str = "head") -> None:
     """Run the migrations that are missing; waits while another process does."""
-    async with engine.connect() as connection:
-        await connection.execute(_PATIENT)
+    async with _patient(engine) as connection:
         await connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": _LOCK})
         await connection.commit()
         try:
@@ -39,14 +43,26 @@ async def upgrade(engine: AsyncEngine, revision: str = "head") -> None:
         finally:
             await connection.rollback()
             await connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": _LOCK})
-            await connection.execute(text("RESET ALL"))
             await connection.commit()
 
 
 async def downgrade(engine: AsyncEngine, revision: str) -> None:
     """Undo migrations down to `revision` (`base`: all of them)."""
-    async with engine.begin() as connection:
+    async with _patient(engine) as connection:
         await connection.run_sync(lambda sync: command.downgrade(alembic_config(sync), revision))
+        await connection.commit()
+
+
+@asynccontextmanager
+async def _patient(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+    """A connection of its own to the same database, whose statements neither side gives up."""
+    own = make_engine(engine.url, pool_size=1, within=None)
+    try:
+        async with own.connect() as connection:
+            await connection.execute(_PATIENT)
+            yield connection
+    finally:
+        await own.dispose()
 
 
 def head() -> str:

@@ -63,6 +63,20 @@ async def test_the_migrations_make_the_tables_that_the_code_reads(url, monkeypat
     await engine.dispose()
 
 
+async def test_a_migration_may_take_longer_than_any_other_statement(url) -> None:
+    """Here it waits for another process that migrates; a million cases take as long."""
+    hasty, engine = make_engine(url, within=0.3), make_engine(url)
+    async with engine.connect() as other, asyncio.timeout(60):
+        await other.execution_options(isolation_level="AUTOCOMMIT")
+        await other.execute(text("SELECT pg_advisory_lock(:key)"), {"key": migrate._LOCK})
+        upgrade = asyncio.create_task(migrate.upgrade(hasty))
+        await asyncio.wait([upgrade], timeout=1)
+        await other.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": migrate._LOCK})
+        await upgrade
+    await hasty.dispose()
+    await engine.dispose()
+
+
 async def test_processes_that_start_together_migrate_once(empty_url, tmp_path, clock, site) -> None:
     settings = Settings(state=tmp_path)
     await asyncio.gather(*(prepare(empty_url, settings, clock(), site=site) for _ in range(4)))
