@@ -149,6 +149,7 @@ def test_a_zone_is_drawn_changed_and_published_by_keyboard_alone(town: EditorTow
     page.get_by_label("英文名").last.fill("By keys")
     page.get_by_label("英文名").last.press("Tab")
     editor.say_privacy()
+    page.reload()
     editor.publish()
     drawn = zones(town)
     assert len(drawn) == before + 1

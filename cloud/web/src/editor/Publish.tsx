@@ -33,6 +33,7 @@ export function Publish() {
           <button type="button" class="button" onClick={revert}>{t.revert}</button>
         </p>
       )}
+      <p class="note">{t.comments}</p>
     </section>
   );
 }

@@ -20,6 +20,7 @@ export interface Picture {
 }
 
 const CHECK_AFTER_MS = 700;
+const KEPT = "gridwatch.editor";
 
 export const forms = signal<RuleForms | null>(null);
 export const classes = signal<readonly EventClassOut[]>([]);
@@ -27,7 +28,7 @@ export const classes = signal<readonly EventClassOut[]>([]);
 export const cameras = signal<readonly CameraBrief[] | null>(null);
 export const camerasRefused = signal<Refused | null>(null);
 export const camera = signal("");
-const edits = signal<ReadonlyMap<string, Edited>>(new Map());
+const edits = signal<ReadonlyMap<string, Edited>>(recalled());
 export const edited = computed(() => edits.value.get(camera.value) ?? null);
 export const draft = computed(() => edited.value?.course.now ?? null);
 /** The zone and the corner that keys are about. */
@@ -51,6 +52,17 @@ export const answered = computed(() => checked.value !== null && checked.value.d
 function differs(one: Edited): boolean {
   return !same(one.course.now, draftOf(one.site));
 }
+
+/** What was drawn before this tab was loaded anew. */
+function recalled(): Map<string, Edited> {
+  const kept = JSON.parse(sessionStorage.getItem(KEPT) ?? "[]") as { site: CameraSite; now: Draft }[];
+  return new Map(kept.map(({ site, now }) => [site.camera, { site, course: stepped(begun(draftOf(site)), now) }]));
+}
+
+effect(() => {
+  const drawn = [...edits.value.values()].filter(differs).map(({ site, course }) => ({ site, now: course.now }));
+  sessionStorage.setItem(KEPT, JSON.stringify(drawn));
+});
 
 function keep(site: CameraSite, course: Course): void {
   edits.value = new Map(edits.value).set(site.camera, { site, course });
@@ -80,7 +92,9 @@ export async function openCamera(id: string): Promise<void> {
     if (!forms.value) [forms.value, classes.value] = await Promise.all([ruleForms(), eventClasses()]);
     const site = await cameraSite(id);
     const before = edits.value.get(id);
-    keep(site, before && differs(before) ? before.course : begun(draftOf(site)));
+    if (!before || !differs(before)) keep(site, begun(draftOf(site)));
+    // Where somebody else changed this camera meanwhile, publishing says so, and whoever draws chooses.
+    else keep(same(draftOf(before.site), draftOf(site)) ? site : before.site, before.course);
   } catch (error) {
     if (!(error instanceof Refused)) throw error;
     if (camera.value === id) refused.value = error;

@@ -135,6 +135,7 @@ const zh = {
   publish: {
     title: "发布",
     nothing: "没有改动",
+    comments: "发布的是内容：site.yaml 文件不会被改写，其中的注释留在文件里，不随版本下发。",
     checking: "正在核对…",
     faults: (n: number) => `有 ${n} 处要改，改好才能发布`,
     changes: "将要改动",
@@ -338,6 +339,7 @@ const en: typeof zh = {
   publish: {
     title: "Publish",
     nothing: "Nothing was changed",
+    comments: "What is published is what the site says: the file site.yaml is not written to, and its comments stay there alone.",
     checking: "Checking…",
     faults: (n) => (n === 1 ? "One thing must be mended before it can be published" : `${n} things must be mended before it can be published`),
     changes: "This would change",
