@@ -71,7 +71,7 @@ def effects(policy: Callable[[], Escalation]) -> Mapping[str, Effect]:
         )
         count = await connection.scalar(left)
         words = Names(
-            zh=f"{name.zh}未清 {count} 件,请查看未清清单",
+            zh=f"{name.zh}未清 {count} 件，请查看未清清单",
             en=f"Not cleared when the {name.en} ended: {count}; see the list",
         )
         told = ("duty:shift_leader", "role:leader")

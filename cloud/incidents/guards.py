@@ -126,10 +126,8 @@ def _feedback(terms: Terms) -> ColumnElement[bool]:
     form = func.coalesce(incident_event.c.detail["form"].astext, "")
     told = [form != NOTICE, form == NOTICE] if terms.policy.public_notice else [form != NOTICE]
     joined = (report.c.incident_id == incident.c.id) & report.c.source.in_(TELLERS)
-    part = (
-        func.coalesce(_other.c.merged_into, _other.c.duplicate_of) == incident.c.id
-    ) & _other.c.source.in_(TELLERS)
-    ways = (select(report.c.id).where(joined), select(_other.c.id).where(part))
+    part = or_(_other.c.merged_into == incident.c.id, _other.c.duplicate_of == incident.c.id)
+    ways = (select(report.c.id).where(joined), select(_other.c.id).where(part, _other.c.source.in_(TELLERS)))
     owed = or_(incident.c.source.in_(TELLERS), *(one.correlate(incident).exists() for one in ways))
     return ~owed | and_(*(_line(incident_event.c.action == "feedback", one) for one in told))
 

@@ -38,6 +38,8 @@ async def call_off(connection: AsyncConnection, incident_id: UUID, state: State,
         await answer(connection, row.id, Answer.WITHDRAW, why, GRIDWATCH, now, row.version)
     number = await connection.scalar(select(incident.c.number).where(incident.c.id == incident_id))
     told = tuple(f"organisation:{row.organisation}" for row in rows)
-    said = Names(zh=f"案卷 {number} {words.zh},无需再到场", en=f"Case {number} {words.en}: you need not come")
+    said = Names(
+        zh=f"案卷 {number} {words.zh}，无需再到场", en=f"Case {number} {words.en}: you need not come"
+    )
     # Of no case: what is about one that is closed is told to nobody any more.
     await notify(connection, Notice("whistle", None, told, said), now)

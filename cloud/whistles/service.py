@@ -111,7 +111,7 @@ async def _call(
         if due
     ]
     await deadlines.put(connection, waits)
-    words = Names(zh=f"吹哨:{reason},请按时报到", en=f"You are called: {reason}. Check in in time")
+    words = Names(zh=f"吹哨：{reason}，请按时报到", en=f"You are called: {reason}. Check in in time")
     await notify(connection, Notice("whistle", incident_id, (f"organisation:{organisation}",), words), now)
     return key
 

@@ -147,7 +147,7 @@ async def test_what_a_day_left_uncleared_is_told_to_the_leaders_in_one_word(stre
         async with life.street.app.state.context.engine.connect() as connection:
             rows = (await connection.execute(select(notice).where(notice.c.kind == "deadline"))).all()
         assert [(row.targets, row.words["zh"]) for row in rows] == [
-            (["duty:shift_leader", "role:leader"], "日清未清 2 件,请查看未清清单")
+            (["duty:shift_leader", "role:leader"], "日清未清 2 件，请查看未清清单")
         ]
         leader = await life.street.log_in()
         day = await leader.get("/deadlines/uncleared", clearing="day", day="2026-11-23")
