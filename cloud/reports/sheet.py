@@ -14,6 +14,8 @@ Cell = str | int | float | datetime | None
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 """A cell of text that begins so may be run by a spreadsheet (OWASP, CSV injection); the last are ＝＋－＠."""
 _TIME = "yyyy-mm-dd hh:mm:ss"
+COLUMNS, WIDTH = 63, 18.0
+"""The last column, from 0, that is made so wide, in digits: a time or an acceptance number fits."""
 
 
 class Sheet(Protocol):
@@ -46,6 +48,8 @@ class Xlsx:
     def page(self, name: str) -> None:
         """Begin a work sheet."""
         self._sheet = self._book.add_worksheet(name)
+        self._sheet.freeze_panes(1, 0)
+        self._sheet.set_column(0, COLUMNS, WIDTH)
         self._at = 0
 
     def row(self, cells: Sequence[Cell]) -> None:

@@ -114,7 +114,11 @@ async def test_figures_their_cases_and_the_ledger_are_the_same_thing(street) -> 
         summed = [sum(int(row[13 + at]) for row in cases if row[13 + at]) for at in range(len(columns))]
         assert summed[:-4] == [int(row[2]) for row in totals][:-4]
         sheet = await leader.get("/api/v1/ledger.xlsx", params=SPAN)
-        assert zipfile.ZipFile(io.BytesIO(sheet.content)).testzip() is None
+        book = zipfile.ZipFile(io.BytesIO(sheet.content))
+        assert book.testzip() is None
+        first = book.read("xl/worksheets/sheet1.xml").decode()
+        assert 'state="frozen"' in first, "the head stays in sight"
+        assert 'customWidth="1"' in first, "and no time shows as #####"
 
         worker = await client(s, "worker", Role.GRID_WORKER)  # of no area
         mine = (await worker.get("/api/v1/indices", params=SPAN)).json()["items"]
