@@ -177,7 +177,9 @@ def test_who_is_overlooked_twice_stays_who_he_was_and_is_not_asked_about_at_ever
     detector, film = Overlooked(), Film(datetime(2026, 5, 11, tzinfo=UTC))
     eye = Eye(Watch(10.0, 4.0, frozenset()), detector, uuid7)
     votes = [slot.votes for picture in film((GROUND, 8), (thing(), 50)) for slot in eye.look(picture).slots]
-    assert all(one.animate for one in votes if one.enough)
+    looks = [one.looks for one in votes]
+    assert looks == sorted(looks), "nothing is asked anew"
+    assert looks.index(5) - looks.index(3) <= 3, "whether he has gone is not left open for long"
     assert 2 < votes[-1].sightings == votes[-1].looks - 2 <= MAX_LOOKS
 
 
