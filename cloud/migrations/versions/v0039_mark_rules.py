@@ -9,14 +9,21 @@ down_revision = "0038"
 branch_labels = None
 depends_on = None
 
-_ANEW = "UPDATE incident SET marked_version = NULL WHERE marked_version IS NOT NULL"
+_ANEW = (
+    "ALTER TABLE incident DROP COLUMN marked_version",
+    "ALTER TABLE incident ADD COLUMN marked_version integer",
+    "CREATE INDEX incident_unmarked ON incident (id) WHERE marked_version IS DISTINCT FROM version",
+)
+"""An empty column comes at once; to empty it, row by row, holds the start up for minutes after a year."""
 
 
 def upgrade() -> None:
     """By the new rules."""
-    op.execute(_ANEW)
+    for statement in _ANEW:
+        op.execute(statement)
 
 
 def downgrade() -> None:
     """By the ones before."""
-    op.execute(_ANEW)
+    for statement in _ANEW:
+        op.execute(statement)
