@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, false, func, literal, or_, select, true
+from sqlalchemy import ColumnElement, and_, case, false, func, literal, null, or_, select, true
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cloud.database.columns import JSON
-from cloud.database.schema import incident, incident_event
+from cloud.database.schema import incident, incident_event, person
 from cloud.incidents.asking import Request
 from cloud.incidents.policy import CasePolicy
 from cloud.incidents.transitions import CLOSED, DECIDE, LOCAL, OPEN, WISHES, Rule
@@ -53,6 +53,9 @@ class Guard:
     """A field of the request that makes it hold."""
 
 
+_left = select(person.c.id).where(person.c.username == incident.c.handler, person.c.locked_at.is_not(None))
+HOLDER = case((_left.correlate(incident).exists(), null()), else_=incident.c.handler)
+"""Who has a case; nobody, when whoever had it is here no more: a colleague takes it over."""
 _other = incident.alias()
 _past = incident_event.alias()
 
@@ -89,7 +92,7 @@ def _theirs(terms: Terms) -> ColumnElement[bool]:
         return true()
     ways = [incident.c.handler == who.username]
     if Role.GRID_WORKER in roles:
-        ways.append(incident.c.handler.is_(None))
+        ways.append(HOLDER.is_(None))
     if Role.DEPARTMENT in roles and who.organisation is not None:
         ways.append(incident.c.organisation == who.organisation)
     return or_(*ways)
@@ -153,7 +156,7 @@ def _linked(_: Terms) -> ColumnElement[bool]:
 GUARDS: Mapping[str, Guard] = {
     "four_eyes": Guard("who handled it does not check it: another person must", _four_eyes),
     "theirs": Guard("it is not yours to handle: another handler or organisation has it", _theirs),
-    "unclaimed": Guard("somebody has it already", lambda _: incident.c.handler.is_(None)),
+    "unclaimed": Guard("somebody has it already", lambda _: HOLDER.is_(None)),
     "photo": Guard("a photo of afterwards must be there first", _photo, field="photos"),
     "after_photo": Guard("this class needs a photo of afterwards first", _after_photo, field="photos"),
     "level": Guard("its level is closed by a level above yours", _level),

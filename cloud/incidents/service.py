@@ -120,7 +120,7 @@ async def _facts(
     connection: AsyncConnection, case: Case, request: Request, terms: Terms
 ) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
     """What else the step changes, and what else its line says."""
-    columns = (incident.c.handler, incident.c.pending)
+    columns = (guards.HOLDER.label("handler"), incident.c.pending)
     row = (await connection.execute(select(*columns).where(incident.c.id == case.id))).one()
     detail: dict[str, Any] = {}
     if request.action == "self_handle":

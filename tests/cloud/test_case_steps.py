@@ -119,7 +119,13 @@ async def test_what_another_worker_has_is_not_yours(street, sender, seen) -> Non
         )
         incident = await did(one, incident, "start")
         incident = await did(leader, incident, "assign", handler="other")
-        assert (await did(other, incident, "resolve"))["state"] == "resolved"
+        assert await refused(one, incident, "claim") == "somebody has it already"
+        async with s.app.state.context.engine.begin() as connection:
+            left = update(person).where(person.c.username == "other")
+            await connection.execute(left.values(locked_at=s.clock()))
+        incident = await did(one, incident, "claim")
+        assert incident["handler"] == "one", "whoever is here no more has nothing"
+        assert (await did(one, incident, "resolve"))["state"] == "resolved"
 
 
 async def test_an_organisation_handles_what_it_is_given_and_nothing_else(street, sender, seen) -> None:
