@@ -236,6 +236,15 @@ def test_what_is_shelved_is_listed_with_who_and_why_and_taken_down_again(leader:
     shelf.get_by_role("button", name="取消搁置").click()
     expect(leader.page.get_by_text("已取消搁置。")).to_be_visible()
     expect(shelf).to_have_count(0)
+    another = leader.page.locator(".flood tr", has_not_text="P29").get_by_role("button", name="搁置")
+    another.first.click()
+    expect(leader.page.locator(".flood form.reason textarea")).to_be_focused()
+    leader.page.keyboard.type("来源太吵")
+    leader.page.keyboard.press("Tab")
+    leader.page.keyboard.press("Enter")
+    noisy = leader.page.locator(".flood-list li", has_text="来源太吵")
+    noisy.get_by_role("button", name="取消搁置").click()
+    expect(noisy).to_have_count(0)
     with closing(quiet.log_in("leader")) as person:
         assert quiet.incident(person, "P29")["alarms"][0]["state"]["name"] == "unacknowledged"
     quiet.nodes.clear(raised)
