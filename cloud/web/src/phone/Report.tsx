@@ -111,6 +111,13 @@ export function Report() {
         </div>
         {!onDuty.value && <p class="off-duty">{report.notHere} <a class="button" href="#/me">{list.goOnDuty}</a></p>}
         {where.value && <p role="status">{report.chosen(where.value.lat.toFixed(5), where.value.lon.toFixed(5))}</p>}
+        <label class="field">
+          <span>{report.atPoint}</span>
+          <select onChange={(event) => choosePoint(event.currentTarget.value)}>
+            <option value="">{report.pickPoint}</option>
+            {reference.value.points.map(({ properties: { id, name } }) => <option key={id} value={id}>{named(name)}</option>)}
+          </select>
+        </label>
         <details>
           <summary>{report.onMap}</summary>
           <LazyMap at={where.value} onPick={(at) => (where.value = at)} />
@@ -141,6 +148,11 @@ export function Report() {
       </div>
     </>
   );
+}
+
+function choosePoint(id: string): void {
+  const [lon, lat] = reference.value.points.find((one) => one.properties.id === id)?.geometry.coordinates ?? [];
+  if (lon !== undefined && lat !== undefined) where.value = { lon, lat };
 }
 
 function clear(): void {

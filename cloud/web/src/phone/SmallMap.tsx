@@ -4,7 +4,7 @@ import { useEffect, useRef } from "preact/hooks";
 import { reference } from "./cases";
 import { position } from "./duty";
 import type { Position } from "./queue";
-import { named } from "../words";
+import { named, words } from "../words";
 import { text } from "./words";
 
 export interface MapProps {
@@ -21,15 +21,17 @@ const NAMED = 16;
 export function SmallMap({ at, onPick }: MapProps) {
   const frame = useRef<HTMLDivElement>(null);
   useEffect(() => (frame.current ? show(frame.current, at, onPick) : undefined), []);
-  return <div class="small-map" ref={frame} role="img" aria-label={onPick ? text.value.report.place : text.value.task.map} />;
+  return <div class="small-map" ref={frame} role="group" aria-label={onPick ? text.value.report.place : text.value.task.map} />;
 }
 
 function show(element: HTMLElement, at: Position | null, onPick?: (at: Position) => void): () => void {
-  const map = L.map(element, { attributionControl: false, zoomControl: true, zoomAnimation: false, fadeAnimation: false });
+  const map = L.map(element, { attributionControl: false, zoomControl: false, zoomAnimation: false, fadeAnimation: false });
   const here = position.value;
   const start = at ?? here;
   // Leaflet draws nothing before it knows where it looks.
   map.setView(start ? [start.lat, start.lon] : [0, 0], start ? CLOSE : 2);
+  const { zoomIn, zoomOut } = words.value.map;
+  L.control.zoom({ zoomInTitle: zoomIn, zoomOutTitle: zoomOut }).addTo(map);
   const outline = L.featureGroup().addTo(map);
   for (const { geometry, properties } of reference.value.areas) {
     const pieces = geometry.type === "Polygon" ? [geometry.coordinates] : geometry.coordinates;
