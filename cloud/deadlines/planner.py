@@ -24,6 +24,13 @@ from cloud.deadlines.steps import Line
 from cloud.incidents.transitions import OPEN, State
 
 BATCH = 50
+BEHIND = (
+    select(incident.c.id, incident.c.place, incident.c.event_class)
+    .where(incident.c.planned_version.is_distinct_from(incident.c.version))
+    .order_by(incident.c.id)
+)
+"""The order keeps to the partial index: without it PostgreSQL takes nearly all cases to be behind, and reads
+every one (430 ms of a million, each time that anything changes)."""
 BUSY = 0.05
 """Seconds until incidents that somebody worked on are asked for again."""
 
@@ -31,10 +38,7 @@ BUSY = 0.05
 async def plan(engine: AsyncEngine, planners: Sequence[Planner], limit: int = BATCH) -> tuple[int, bool]:
     """Plan incidents whose version changed, at most `limit`; how many were, and whether more may wait."""
     async with engine.begin() as connection:
-        behind = incident.c.planned_version.is_distinct_from(incident.c.version)
-        columns = (incident.c.id, incident.c.place, incident.c.event_class)
-        statement = select(*columns).where(behind).limit(limit)
-        candidates = (await connection.execute(statement)).all()
+        candidates = (await connection.execute(BEHIND.limit(limit))).all()
         if not candidates:
             return 0, False
         free = await store.free_places(connection, {(row.place, row.event_class) for row in candidates})

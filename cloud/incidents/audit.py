@@ -67,9 +67,9 @@ async def _anchor(connection: AsyncConnection, now: datetime, heads: int) -> int
         return 0
     grown = incident.c.anchored_version.is_distinct_from(incident.c.version)
     # Only rows that nobody holds: who writes a log holds its case, and is not waited for in a circle.
-    mine = (
-        select(incident.c.id, incident.c.version).where(grown).limit(heads).with_for_update(skip_locked=True)
-    )
+    # In order, since that keeps to the partial index.
+    mine = select(incident.c.id, incident.c.version).where(grown).order_by(incident.c.id).limit(heads)
+    mine = mine.with_for_update(skip_locked=True)
     found = {row.id: row.version for row in await connection.execute(mine)}
     if not found:
         return 0

@@ -124,7 +124,7 @@ class Incident(BaseModel):
     measured: Measured | None
     condition: Standing | None
     alarms: list[Alarm]
-    """The leading one first. In lists and on the stream no more than five, those nobody has seen before others."""
+    """The leading one first; in lists and on the stream five at most, those nobody has seen before others."""
     alarms_total: int
     """How many there are; all of them are given by `GET /incidents/{incident_id}`."""
     evidence: list[Photo]

@@ -27,7 +27,7 @@ from devices.site.model import Position
 
 _AFTER = (EvidenceKind.CLEARED, EvidenceKind.FRESH)
 ALARMS_AT_MOST = 5
-"""Of one case in lists and on the stream: in a storm a case gathers alarms by the hundred, and each would tell all anew."""
+"""Of one case in lists and on the stream: in a storm it gathers hundreds, and each new one tells all anew."""
 EVIDENCE_WITHIN = timedelta(hours=1)
 """A photo that did not follow its alarm's last word for so long is not waited for on screen."""
 
@@ -41,7 +41,7 @@ async def read(
     *,
     whole: bool = True,
 ) -> dict[UUID, Incident]:
-    """Those of these incidents that are in scope, without anyone's `allowed_actions`; `whole` with all their alarms."""
+    """Those of these incidents that are in scope, without `allowed_actions`; `whole`: with all alarms."""
     rows = (await connection.execute(select(incident).where(incident.c.id.in_(ids), visible(scope)))).all()
     return {shown.id: shown for shown in await _show(connection, rows, registry, now, whole)}
 

@@ -40,7 +40,7 @@ AT_ONCE = 1000
 EVERY = 30.0
 """Seconds between two looks of the task."""
 _BEHIND = incident.c.marked_version.is_distinct_from(incident.c.version)
-_NEWEST = select(incident.c.id, incident.c.version).where(_BEHIND).order_by(incident.c.id.desc()).limit(BATCH)
+NEWEST = select(incident.c.id, incident.c.version).where(_BEHIND).order_by(incident.c.id.desc()).limit(BATCH)
 """Ids rise with time. The order also keeps to the index: what else there is may be a million cases."""
 _TAKE = text("""
     UPDATE incident SET marked_version = read.version
@@ -97,7 +97,7 @@ class Marker:
             while done < most:
                 async with self._engine.begin() as connection:
                     await self._limits.load(connection, self._current.registry.timezone)
-                    behind = {row.id: row.version for row in await connection.execute(_NEWEST)}
+                    behind = {row.id: row.version for row in await connection.execute(NEWEST)}
                     marked = await self._mark(connection, behind)
                 done += marked
                 if len(behind) < BATCH:

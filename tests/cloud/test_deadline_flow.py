@@ -20,6 +20,7 @@ from cloud.deadlines.steps import Rules
 from cloud.deadlines.store import Deadline
 from cloud.errors import CloudError
 from cloud.incidents.store import lock
+from cloud.reports import marking
 from cloud.settings import Settings
 from devices.ids import uuid7
 from tests.cloud.sender_for_tests import START
@@ -51,6 +52,24 @@ async def until(true: Callable[[], Awaitable[bool]]) -> None:
     async with asyncio.timeout(60):
         while not await true():  # noqa: ASYNC110 - another task or process does it
             await asyncio.sleep(0.02)
+
+
+PLANNED = text("""
+    INSERT INTO incident (id, number, place, event_class, state, version, severity, opened_at, updated_at,
+        source, level, pending, planned_version, marked_version, anchored_version)
+    SELECT gen_random_uuid(), 'T' || n, 'report:' || n, '05-06', 'closed', 1, 2, now(), now(),
+        'edge', 'grid', '{}', 1, 1, 1
+    FROM generate_series(1, 3000) AS n""")
+
+
+async def test_the_few_cases_that_are_behind_are_found_without_reading_all_others(engine) -> None:
+    async with engine.begin() as connection:
+        await connection.execute(PLANNED)
+        await connection.execute(text("ANALYZE incident"))
+        for statement in (planner.BEHIND.limit(50), marking.NEWEST):
+            said = statement.compile(engine.sync_engine, compile_kwargs={"literal_binds": True})
+            plan = "\n".join((await connection.scalars(text(f"EXPLAIN {said}"))).all())
+            assert "incident_unplanned" in plan or "incident_unmarked" in plan, plan
 
 
 async def fired(engine) -> list[tuple[str, str]]:
