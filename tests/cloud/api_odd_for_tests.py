@@ -49,7 +49,7 @@ def odd(
             schema = media.get(kind, {}).get("schema", {}) if "json" in kind else None
             whole = None if schema is None else some(document, schema)
             parameters = [one for one in operation.get("parameters", []) if one["in"] in ("path", "query")]
-            known = {one["name"]: quote(words.get(one["name"]) or str(some(document, one["schema"])), safe="")
+            known = {one["name"]: quote(str(words.get(one["name"]) or some(document, one["schema"])), safe="")
                      for one in parameters}  # fmt: skip
             like = (operation["operationId"], method.upper())
             for one in parameters:
