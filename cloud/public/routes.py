@@ -116,7 +116,7 @@ async def tell_report(
     "/reports/photos/{sha256}",
     operation_id="tellPhoto",
     summary="Send a photo ahead of a report (anybody)",
-    description="The raw JPEG, at most 8 MiB. What is named by no report within a day is thrown away.",
+    description="The raw JPEG, at most 8 MiB. What is named by no report within an hour is thrown away.",
     status_code=201,
     responses={
         200: {"description": "It was here already", "model": Stored},

@@ -15,8 +15,7 @@ from cloud.sources.models import Receipt
 from cloud.sources.place import Where
 from cloud.sources.words import without_numbers
 
-CITIZEN = "citizen"
-"""The sender of what comes without an account: nobody is told apart."""
+CITIZEN = photos.PUBLIC
 
 
 async def tell(

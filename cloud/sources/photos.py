@@ -17,8 +17,12 @@ from cloud.sources.tables import photo_upload
 
 MOST_WAITING = 200
 """Photos of one sender that nothing refers to yet; the public is one sender."""
+PUBLIC = "citizen"
+"""The sender of what comes without an account: nobody is told apart."""
 KEPT = timedelta(days=1)
 """What is referred to by nothing for so long cannot be referred to any more."""
+KEPT_OF_THE_PUBLIC = timedelta(hours=1)
+"""The same, of the public: one address, which may send some 70 in that time, never takes up all the room."""
 
 
 async def take(
@@ -84,7 +88,8 @@ async def claim(connection: AsyncConnection, sender: str, photos: Sequence[str],
 
 async def sweep(engine: AsyncEngine, media: MediaStore, now: datetime) -> None:
     """Throw away what was sent long ago and belongs to nothing."""
-    old = (photo_upload.c.at <= now - KEPT) & ~photo_upload.c.used
+    theirs = (photo_upload.c.sender == PUBLIC) & (photo_upload.c.at <= now - KEPT_OF_THE_PUBLIC)
+    old = (theirs | (photo_upload.c.at <= now - KEPT)) & ~photo_upload.c.used
     async with engine.begin() as connection:
         gone = await connection.scalars(delete(photo_upload).where(old).returning(photo_upload.c.sha256))
         stale = set(gone.all())

@@ -197,8 +197,15 @@ async def test_a_citizens_photo_goes_to_triage_and_what_belongs_to_nothing_is_th
         answer = await s.http.post("/api/v1/reports", json=TOLD | {"photos": hashes[:1]})
         assert answer.status_code == 201
         context = s.app.state.context
-        for hours, left in ((23, [True, True]), (2, [True, False])):
-            s.clock.forward(hours=hours)
+        ours = JPEG + b"of a phone without network"
+        hashes.append(hashlib.sha256(ours).hexdigest())
+        leader = await s.log_in()
+        sent = await leader.http.put(f"/api/v1/photos/{hashes[-1]}", content=ours)
+        assert sent.status_code == 201, sent.text
+        for minutes, left in (
+            (59, [True, True, True]), (2, [True, False, True]), (24 * 60, [True, False, False]),
+        ):  # fmt: skip
+            s.clock.forward(minutes=minutes)
             await tidy(context.engine, context.settings, s.clock())
             assert [context.media.find(sha256) is not None for sha256 in hashes] == left
 
