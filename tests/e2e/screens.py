@@ -58,6 +58,14 @@ def choose(page: Page) -> None:
         page.wait_for_selector(".now img")
 
 
+def wait_for_stills(page: Page) -> None:
+    """On the page of video, until each tile has its picture."""
+    page.wait_for_function(
+        "() => { const of = what => document.querySelectorAll(what).length;"
+        " return of('.tile') > 0 && of('.tile') === of('.tile img') }"
+    )
+
+
 def take(browser: Browser, stage: Stage, into: Path, only: Iterable[str] = ()) -> list[Path]:
     """Take those that `only` names, or all; gives the files written."""
     with stills_of(stage):
@@ -68,7 +76,7 @@ def _take(browser: Browser, stage: Stage, into: Path, only: Iterable[str]) -> li
     into.mkdir(parents=True, exist_ok=True)
     wanted = set(only)
     shots: list[tuple[str, Face, Callable[[Page], object] | None]] = [
-        (face.name, face, choose if face.name == "live" else None)
+        (face.name, face, {"live": choose, "video": wait_for_stills}.get(face.name))
         for face in faces(stage)
         if face.name != "phone-notice"  # without a message behind it, it only says so
     ]
