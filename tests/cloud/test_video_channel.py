@@ -214,7 +214,7 @@ async def test_a_node_that_brings_nothing_is_told_of_as_away_and_back(exchange, 
 
 async def test_persons_and_nodes_have_their_limits(exchange, clock):
     with exchange.watching("n1", "C1", "ann"), exchange.watching("n1", "C2", "ann"):
-        with pytest.raises(Problem, match="at most 2"):
+        with exchange.watching("n2", "D1", "ann"), pytest.raises(Problem, match="at most 3"):
             exchange.admit("n1", "C3", "ann")
         with exchange.watching("n1", "C3", "bob"), exchange.watching("n1", "C4", "bob"):
             assert len(exchange.wish("n1").live) == MOST_LIVE

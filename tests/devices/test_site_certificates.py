@@ -139,6 +139,12 @@ def said(client: SensorClient) -> tuple[DeviceStatus, str]:
     return client.statuses.get(timeout=30)
 
 
+def refusal(client: SensorClient) -> tuple[DeviceStatus, str]:
+    """What it says when it is turned away: a broker that hangs up may be quicker than its reason."""
+    status, detail = said(client)
+    return said(client) if status is DeviceStatus.UNREACHABLE else (status, detail)
+
+
 def test_a_node_with_its_certificate_hears_a_sensor_with_its_own(site_broker, come):
     node = come(site_broker.line("n1"))
     assert said(node)[0] is DeviceStatus.UP
@@ -210,7 +216,7 @@ def test_what_is_wrong_with_a_certificate_is_one_sentence(site_broker, come, tmp
         line = line.model_copy(update={"host": "localhost"})
     else:
         line = line.model_copy(update={"client_cert": str(tmp_path / "gone.pem")})
-    status, detail = said(come(line))
+    status, detail = refusal(come(line))
     assert (status, words in detail) == (DeviceStatus.REFUSED, True), detail
 
 
@@ -249,7 +255,7 @@ def test_a_revoked_certificate_is_not_let_in_and_its_successor_is(tmp_path, come
     authority.make([mine.site.broker.host], users.users(mine.site))
     mine.start()
     try:
-        status, detail = said(come(mine.site.broker.model_copy(update=pair(stolen, "thief"))))
+        status, detail = refusal(come(mine.site.broker.model_copy(update=pair(stolen, "thief"))))
         assert (status, "our client certificate is revoked" in detail) == (DeviceStatus.REFUSED, True), detail
         assert said(come(mine.line("n1")))[0] is DeviceStatus.UP
     finally:

@@ -128,7 +128,7 @@ def test_utc_is_tied_once_per_connection(clip):
 
 
 def test_it_is_logged_once_when_it_goes_and_once_when_it_is_back(clip, caplog):
-    caplog.set_level(logging.INFO)
+    caplog.set_level(logging.INFO, logger="devices.stream.camera")
     clock = Clock(waits=8)
     gone = [StreamUnreachable("nobody")] * 3
     list(stream(FakeCamera(*gone, clip, *gone, clip), clock).frames(clock))
