@@ -298,6 +298,6 @@ def test_no_sequence_of_requests_leaves_the_model(street, seen, sender, other_se
 @pytest.mark.timeout(3600)
 def test_thousands_of_requests_do_not_leave_the_model(street, seen, sender, other_sender, tmp_path) -> None:
     senders = {"n1": sender, "n2": other_sender}
-    told = play(street, seen, senders, tmp_path, examples=100, steps=50)
+    told = play(street, seen, senders, tmp_path, examples=150, steps=50)
     print(dict(told))
     assert told["200"] > 500
