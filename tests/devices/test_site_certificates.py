@@ -216,7 +216,7 @@ def test_what_is_wrong_with_a_certificate_is_one_sentence(site_broker, come, tmp
         line = line.model_copy(update={"host": "localhost"})
     else:
         line = line.model_copy(update={"client_cert": str(tmp_path / "gone.pem")})
-    status, detail = refusal(come(line))
+    status, detail = said(come(line))
     assert (status, words in detail) == (DeviceStatus.REFUSED, True), detail
 
 
